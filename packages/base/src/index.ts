@@ -1,0 +1,13 @@
+export { type BackoffLimits, backoffDelay } from "./backoff.js";
+export { type Brand, type Millis, millis, minutes, seconds } from "./brand.js";
+export { type Clock, sleep, type Timer, within } from "./clock.js";
+export { CRASH_POINTS, type CrashPoint, type CrashPointName, noCrash } from "./crash-point.js";
+export type { FileError, Files } from "./files.js";
+export { InvariantError, invariant, unreachable } from "./invariant.js";
+export { type Json, jsonEqual } from "./json.js";
+export { BoundedQueue, type QueueError } from "./queue.js";
+export { jitter, pick, type Random, randomBelow, seededRandom } from "./random.js";
+export { allOk, err, mapOk, ok, type Result, unwrap } from "./result.js";
+export { systemClock } from "./system-clock.js";
+export { systemFiles } from "./system-files.js";
+export { systemRandom } from "./system-random.js";

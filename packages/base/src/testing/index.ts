@@ -1,0 +1,3 @@
+export { memoryFiles } from "./memory-files.js";
+export { parseScenario, runScenario, type ScenarioCommand, type ScenarioStep } from "./scenario.js";
+export { settle, VirtualClock } from "./virtual-clock.js";

@@ -1,0 +1,142 @@
+import { type Millis, millis } from "../brand.js";
+import type { Clock, Timer } from "../clock.js";
+
+interface Entry {
+  readonly due: number;
+  readonly order: number;
+  readonly fire: () => void;
+  cancelled: boolean;
+}
+
+/** Wall time at which a virtual clock starts unless told otherwise: 2026-01-01T00:00:00Z. */
+const EPOCH_DEFAULT = 1_767_225_600_000;
+
+/**
+ * Time that passes only when told to. Timers fire in order of due time, then of setting; after each one, everything
+ * that it set in motion (promise reactions included) comes to rest before the next fires.
+ */
+export class VirtualClock implements Clock {
+  #elapsed = 0;
+  #order = 0;
+  #skew = 0;
+  readonly #epoch: number;
+  readonly #heap: Entry[] = [];
+
+  constructor(epoch: number = EPOCH_DEFAULT) {
+    this.#epoch = epoch;
+  }
+
+  now(): Millis {
+    return millis(Math.floor(this.#epoch + this.#elapsed + this.#skew));
+  }
+
+  monotonic(): Millis {
+    return millis(this.#elapsed);
+  }
+
+  setTimer(delay: Millis, fire: () => void): Timer {
+    const entry: Entry = { due: this.#elapsed + Math.max(0, delay), order: this.#order++, fire, cancelled: false };
+    this.#push(entry);
+    return {
+      cancel: () => {
+        entry.cancelled = true;
+      },
+    };
+  }
+
+  /** Wall time jumps by `delta`; monotonic time and timers do not notice. */
+  jump(delta: Millis): void {
+    this.#skew += delta;
+  }
+
+  /** Timers that have not fired and were not cancelled. */
+  get pending(): number {
+    return this.#heap.filter((entry) => !entry.cancelled).length;
+  }
+
+  /** Time passes by `duration`; every timer due in it fires. */
+  async advance(duration: Millis): Promise<void> {
+    const until = this.#elapsed + duration;
+    await settle();
+    for (let next = this.#peek(); next !== undefined && next.due <= until; next = this.#peek()) await this.#fire();
+    this.#elapsed = until;
+  }
+
+  /** Fires timers until `condition` holds or `limit` has passed; says whether it holds. */
+  async advanceUntil(condition: () => boolean, limit: Millis): Promise<boolean> {
+    const until = this.#elapsed + limit;
+    await settle();
+    while (!condition()) {
+      const next = this.#peek();
+      if (next === undefined || next.due > until) {
+        this.#elapsed = until;
+        return condition();
+      }
+      await this.#fire();
+    }
+    return true;
+  }
+
+  /** Resolves `work` while time passes as far as it needs, at most `limit`. Throws when it needs more. */
+  async run<T>(work: Promise<T>, limit: Millis): Promise<T> {
+    let done = false;
+    const mark = (): void => {
+      done = true;
+    };
+    work.then(mark, mark);
+    if (!(await this.advanceUntil(() => done, limit))) throw new Error(`not done after ${limit} ms of virtual time`);
+    return work;
+  }
+
+  async #fire(): Promise<void> {
+    const entry = this.#pop();
+    this.#elapsed = Math.max(this.#elapsed, entry.due);
+    entry.fire();
+    await settle();
+  }
+
+  #peek(): Entry | undefined {
+    while (this.#heap[0]?.cancelled) this.#pop();
+    return this.#heap[0];
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    let i = heap.length;
+    heap.push(entry);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(entry, heap[parent] as Entry)) break;
+      heap[i] = heap[parent] as Entry;
+      i = parent;
+    }
+    heap[i] = entry;
+  }
+
+  #pop(): Entry {
+    const heap = this.#heap;
+    const top = heap[0] as Entry;
+    const last = heap.pop() as Entry;
+    if (heap.length === 0) return top;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
+      if (!before(heap[child] as Entry, last)) break;
+      heap[i] = heap[child] as Entry;
+      i = child;
+    }
+    heap[i] = last;
+    return top;
+  }
+}
+
+function before(a: Entry, b: Entry): boolean {
+  return a.due < b.due || (a.due === b.due && a.order < b.order);
+}
+
+/** Everything that promises have set in motion comes to rest. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,72 @@
+import type { Result } from "@tandem/base";
+
+/** Metadata of a stream: lower-case ASCII names, ASCII values. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** An `ip:port`, IPv6 in brackets. */
+export type Endpoint = string;
+
+/** How a stream ended. */
+export interface StreamEnd {
+  /** gRPC status code (0 = OK); 14 (UNAVAILABLE) when the transport broke. */
+  readonly code: number;
+  readonly detail: string;
+}
+
+/**
+ * One end of a bidirectional stream of byte messages: a gRPC method with request and response streams.
+ *
+ * Messages written in one tick travel in one DATA frame. `send` never blocks: beyond the high-water mark it still
+ * queues and returns false; the caller then awaits `drained` (or drops, and says so).
+ */
+export interface BusStream {
+  /** What the other end sent first: request headers at a server, response headers at a client. */
+  readonly metadata: Metadata;
+  /** The other end's `ip:port`. */
+  readonly remote: Endpoint;
+  /** False when more than the high-water mark is queued. After the end of the stream it does nothing. */
+  send(message: Uint8Array): boolean;
+  /** Resolves when the queue is below the mark, or at the end of the stream. */
+  drained(): Promise<void>;
+  /** Messages in order, all that arrived together in one batch; ends with the stream. One reader. */
+  readonly batches: AsyncIterable<readonly Uint8Array[]>;
+  /** Ends the stream; queued messages go out first when `code` is 0. Idempotent. */
+  close(code?: number, detail?: string): void;
+  readonly ended: Promise<StreamEnd>;
+}
+
+/** A server's answer to an incoming stream: initial metadata to send at once, or a refusal. */
+export type Accept =
+  | { readonly accept: true; readonly metadata: Metadata; readonly serve: (stream: BusStream) => void }
+  | { readonly accept: false; readonly code: number; readonly detail: string };
+
+export interface BusServer extends AsyncDisposable {
+  /** The bound address, with the port that was chosen when 0 was asked for. */
+  readonly endpoint: Endpoint;
+}
+
+export type ListenError = { readonly kind: "listenFailed"; readonly endpoint: Endpoint; readonly detail: string };
+export type DialError =
+  | { readonly kind: "unreachable"; readonly endpoint: Endpoint; readonly detail: string }
+  | { readonly kind: "refused"; readonly endpoint: Endpoint; readonly code: number; readonly detail: string };
+
+export interface ListenOptions {
+  readonly endpoint: Endpoint;
+  /** Full method path, e.g. `/swbus.SwbusService/StreamMessages`. */
+  readonly method: string;
+  /** Decides on each stream from its request metadata; must not throw. */
+  readonly accept: (metadata: Metadata, remote: Endpoint) => Accept;
+}
+
+export interface DialOptions {
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  readonly metadata: Metadata;
+}
+
+/** The bus port. Real: `grpcBus`. Simulated: `MemoryBus` in `./testing`. Both pass `busContract`. */
+export interface Bus {
+  listen(options: ListenOptions): Promise<Result<BusServer, ListenError>>;
+  /** Resolves when the server's initial metadata has arrived, so that the first message is always routable. */
+  dial(options: DialOptions, signal?: AbortSignal): Promise<Result<BusStream, DialError>>;
+}
