@@ -1,1 +1,1 @@
-export {};
+export { arbitraryRow } from "./arbitrary-row.js";
