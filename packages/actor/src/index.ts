@@ -1,1 +1,22 @@
-export {};
+export {
+  type ActorDefinition,
+  type AnyActor,
+  type AnyStatePort,
+  type AnyTellPort,
+  type Change,
+  type Derived,
+  type Draw,
+  defineActor,
+  type Inputs,
+  type Problem,
+  type Read,
+  type Remember,
+  type StandingRow,
+  type StatePort,
+  standingRow,
+  stands,
+  type Tell,
+  type TellPort,
+  type Wait,
+  type Want,
+} from "./define-actor.js";
