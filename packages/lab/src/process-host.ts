@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** One operating-system process that the lab started. */
+export interface LabProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly ended: Promise<ProcessEnd>;
+  readonly running: boolean;
+  /** Output lines that match; the newest `LINES_KEPT` are searched, later ones awaited. */
+  untilLine(match: RegExp, signal: AbortSignal): Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, and SIGKILL when that has not ended it after `STOP_LIMIT_MS`. */
+  stop(): Promise<ProcessEnd>;
+  /** Resident memory in bytes, and 0 once it has ended. */
+  memory(): Promise<number>;
+}
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** File that receives everything it prints. */
+  readonly log: string;
+}
+
+/** Starts processes, and ends every one of them, and only them, when it is disposed of. */
+export interface ProcessHost extends AsyncDisposable {
+  start(spec: ProcessSpec): LabProcess;
+  readonly processes: readonly LabProcess[];
+}
+
+const LINES_KEPT = 200;
+const STOP_LIMIT_MS = 5_000;
+
+/** Real processes. When this process ends, however it ends short of SIGKILL, its children get SIGKILL. */
+export function systemProcesses(): ProcessHost {
+  const children = new Set<SystemProcess>();
+  const killAll = (): void => {
+    for (const child of children) child.kill("SIGKILL");
+  };
+  process.once("exit", killAll);
+  return {
+    start(spec) {
+      const child = new SystemProcess(spec);
+      children.add(child);
+      void child.ended.then(() => children.delete(child));
+      return child;
+    },
+    get processes() {
+      return [...children];
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...children].map((child) => child.stop()));
+      process.removeListener("exit", killAll);
+    },
+  };
+}
+
+class SystemProcess implements LabProcess {
+  readonly name: string;
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  #running = true;
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<(line: string) => void>();
+
+  constructor(spec: ProcessSpec) {
+    this.name = spec.name;
+    const log = createWriteStream(spec.log, { flags: "a" });
+    this.#child = spawn(spec.command, [...spec.args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...spec.env },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      let rest = "";
+      stream?.setEncoding("utf8");
+      stream?.on("data", (chunk: string) => {
+        log.write(chunk);
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) this.#take(line);
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      const end = (code: number | null, signal: string | null): void => {
+        this.#running = false;
+        log.end();
+        resolve({ code, signal });
+      };
+      this.#child.once("error", (error) => {
+        this.#take(`cannot start: ${error.message}`);
+        end(127, null);
+      });
+      this.#child.once("exit", end);
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  untilLine(match: RegExp, signal: AbortSignal): Promise<string> {
+    const seen = this.#lines.find((line) => match.test(line));
+    if (seen !== undefined) return Promise.resolve(seen);
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        this.#watchers.delete(watch);
+        signal.removeEventListener("abort", onAbort);
+      };
+      const watch = (line: string): void => {
+        if (!match.test(line)) return;
+        done();
+        resolve(line);
+      };
+      const onAbort = (): void => {
+        done();
+        reject(signal.reason);
+      };
+      this.#watchers.add(watch);
+      signal.addEventListener("abort", onAbort, { once: true });
+      void this.ended.then((end) => {
+        done();
+        reject(new Error(`${this.name} ended (${end.signal ?? end.code}): ${this.#lines.slice(-5).join(" | ")}`));
+      });
+    });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (this.#running) this.#child.kill(signal);
+  }
+
+  async stop(): Promise<ProcessEnd> {
+    this.kill("SIGTERM");
+    const limit = AbortSignal.timeout(STOP_LIMIT_MS);
+    limit.addEventListener("abort", () => this.kill("SIGKILL"), { once: true });
+    return this.ended;
+  }
+
+  async memory(): Promise<number> {
+    if (!this.#running) return 0;
+    try {
+      const status = await readFile(`/proc/${this.pid}/status`, "utf8");
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+    } catch {
+      return 0; // it ended between the check and the read
+    }
+  }
+
+  #take(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > LINES_KEPT) this.#lines.shift();
+    for (const watch of this.#watchers) watch(line);
+  }
+}
