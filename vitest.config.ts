@@ -1,12 +1,18 @@
 import { defineConfig } from "vitest/config";
 
+/** Workspace packages resolve to their TypeScript sources, so tests need no build. */
+const conditions = ["source", "node", "import", "default"];
+
 export default defineConfig({
-  resolve: { conditions: ["source", "node", "import", "default"] },
-  ssr: { resolve: { conditions: ["source", "node", "import", "default"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     include: ["packages/*/src/**/*.test.ts"],
+    pool: "forks",
+    // Tests of daemons and of redis start processes of their own: two files at a time keep two cores busy.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    pool: "forks",
+    teardownTimeout: 10_000,
   },
 });
