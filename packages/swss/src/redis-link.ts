@@ -1,0 +1,281 @@
+import {
+  type BackoffLimits,
+  backoffDelay,
+  type Clock,
+  err,
+  millis,
+  ok,
+  type Random,
+  type Result,
+  seconds,
+  type Timer,
+} from "@tandem/base";
+import {
+  decodeReply,
+  describeError,
+  ErrorReply,
+  type RawReply,
+  RedisClient,
+  type RedisEndpoint,
+} from "./redis-client.js";
+import { RedisSubscriber, type SubscriptionKind, SubscriptionTable } from "./redis-subscriber.js";
+import { scriptSha } from "./script-sha.js";
+import type { Command, MessageListener, Reply, Script, StoreError } from "./store.js";
+
+/** Delays between attempts to connect. */
+const RECONNECT: BackoffLimits = { first: millis(10), max: seconds(1) };
+
+/** A PING goes out this often; a connection that leaves one unanswered until the next is dropped. */
+const ALIVE_INTERVAL = seconds(5);
+
+/** Commands that may wait for their replies on one connection. */
+export const IN_FLIGHT_MAX = 65_536;
+
+/** What a link tells its stores. */
+export interface LinkListener {
+  onConnect(): void;
+  onDisconnect(detail: string): void;
+}
+
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Default `IN_FLIGHT_MAX`. */
+  readonly inFlightMax?: number;
+}
+
+/** One life of a link: its connections, and the scripts that were loaded over them. */
+interface Session {
+  readonly commands: RedisClient;
+  /** Opened by the first subscription. */
+  subscriber: Promise<RedisSubscriber> | undefined;
+  readonly loaded: Set<string>;
+  /** Why it ended, once it has. */
+  ended: string | undefined;
+}
+
+/**
+ * The connections of one process to one database, shared by its stores: one for commands, one for subscriptions. Both
+ * live and die together, so a reader that re-reads on `onConnect` has missed nothing.
+ */
+export class RedisLink {
+  readonly #endpoint: RedisEndpoint;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #limit: number;
+  readonly #listeners = new Set<LinkListener>();
+  readonly #table = new SubscriptionTable();
+  #session: Session | undefined;
+  #detail = "still connecting";
+  #inFlight = 0;
+  #attempt = 0;
+  #closed = false;
+  #timer: Timer | undefined;
+
+  constructor(endpoint: RedisEndpoint, { clock, random, inFlightMax = IN_FLIGHT_MAX }: LinkOptions) {
+    this.#endpoint = endpoint;
+    this.#clock = clock;
+    this.#random = random;
+    this.#limit = inFlightMax;
+    void this.#connect();
+  }
+
+  get connected(): boolean {
+    return this.#session !== undefined;
+  }
+
+  listen(listener: LinkListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  command(db: string, command: Command): Promise<Result<Reply, StoreError>> {
+    const refusal = this.#admit(db, 1);
+    return refusal === undefined ? this.#send(db, command) : Promise.resolve(err(refusal));
+  }
+
+  async pipeline(
+    db: string,
+    commands: readonly Command[],
+  ): Promise<Result<readonly Result<Reply, StoreError>[], StoreError>> {
+    const refusal = this.#admit(db, commands.length);
+    if (refusal !== undefined) return err(refusal);
+    const results = await Promise.all(commands.map((command) => this.#send(db, command)));
+    const lost = results.find((result) => !result.ok && result.error.kind === "disconnected");
+    return lost !== undefined && !lost.ok ? lost : ok(results);
+  }
+
+  async multi(db: string, commands: readonly Command[]): Promise<Result<readonly Reply[], StoreError>> {
+    const refusal = this.#admit(db, commands.length + 2);
+    if (refusal !== undefined) return err(refusal);
+    const queued = [this.#send(db, ["MULTI"]), ...commands.map((command) => this.#send(db, command))];
+    const replies = await this.#send(db, ["EXEC"]);
+    for (const result of await Promise.all(queued)) if (!result.ok) return result;
+    return replies as Result<readonly Reply[], StoreError>;
+  }
+
+  async run(
+    db: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<Result<Reply, StoreError>> {
+    const refusal = this.#admit(db, 2);
+    if (refusal !== undefined) return err(refusal);
+    const sha = scriptSha(script);
+    const { loaded } = this.#session as Session;
+    if (!loaded.has(sha)) {
+      // Sent just before its first use, so that a connection applies scripts in call order from the start.
+      loaded.add(sha);
+      void this.#send(db, ["SCRIPT", "LOAD", script.lua]);
+    }
+    const tail = [String(keys.length), ...keys, ...args];
+    const reply = await this.#send(db, ["EVALSHA", sha, ...tail]);
+    if (reply.ok || reply.error.kind !== "refused" || !reply.error.detail.startsWith("NOSCRIPT")) return reply;
+    return this.command(db, ["EVAL", script.lua, ...tail]);
+  }
+
+  async subscribe(
+    db: string,
+    kind: SubscriptionKind,
+    name: string,
+    listener: MessageListener,
+  ): Promise<Result<() => Promise<void>, StoreError>> {
+    const command = kind === "channel" ? "SUBSCRIBE" : "PSUBSCRIBE";
+    if (!name.isWellFormed()) return err({ kind: "refused", db, command, detail: "the channel name is not UTF-8" });
+    const refusal = this.#admit(db, 1);
+    if (refusal !== undefined) return err(refusal);
+    this.#table.add(kind, name, listener);
+    try {
+      await this.#reconcile(this.#session as Session);
+    } catch (error) {
+      this.#table.remove(kind, name, listener);
+      const detail = describeError(error);
+      return err(
+        error instanceof ErrorReply ? { kind: "refused", db, command, detail } : { kind: "disconnected", db, detail },
+      );
+    }
+    return ok(() => this.#unsubscribe(kind, name, listener));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listeners.clear();
+    this.#timer?.cancel();
+    const session = this.#session;
+    this.#session = undefined;
+    this.#detail = "closed";
+    if (session !== undefined) destroy(session);
+  }
+
+  #admit(db: string, count: number): StoreError | undefined {
+    if (this.#session === undefined) return { kind: "disconnected", db, detail: this.#detail };
+    if (this.#inFlight > 0 && this.#inFlight + count > this.#limit)
+      return { kind: "queueFull", db, limit: this.#limit };
+    return undefined;
+  }
+
+  #send(db: string, command: Command): Promise<Result<Reply, StoreError>> {
+    if (this.#session === undefined) return Promise.resolve(err({ kind: "disconnected", db, detail: this.#detail }));
+    this.#inFlight += 1;
+    return this.#session.commands.send(command).then(
+      (raw) => {
+        this.#inFlight -= 1;
+        return toResult(db, command, raw);
+      },
+      (error: unknown) => {
+        this.#inFlight -= 1;
+        if (error instanceof ErrorReply) return toResult(db, command, error);
+        return err({ kind: "disconnected", db, detail: describeError(error) } as const);
+      },
+    );
+  }
+
+  async #unsubscribe(kind: SubscriptionKind, name: string, listener: MessageListener): Promise<void> {
+    this.#table.remove(kind, name, listener);
+    if (this.#session === undefined || this.#table.has(kind, name)) return;
+    // A connection that ends meanwhile has no subscriptions either.
+    await this.#reconcile(this.#session).catch(() => undefined);
+  }
+
+  /** Makes the subscriptions of `session` equal to the table; opens its subscribing connection when needed. */
+  async #reconcile(session: Session): Promise<void> {
+    if (session.subscriber === undefined) {
+      session.subscriber = RedisSubscriber.connect(this.#endpoint, this.#table, (detail) => this.#end(session, detail));
+      session.subscriber.catch((error: unknown) => this.#end(session, describeError(error)));
+    }
+    await (await session.subscriber).reconcile();
+  }
+
+  async #connect(): Promise<void> {
+    let session: Session | undefined;
+    try {
+      const commands = await RedisClient.connect(this.#endpoint, (detail) => {
+        if (session !== undefined) this.#end(session, detail);
+      });
+      session = { commands, subscriber: undefined, loaded: new Set(), ended: undefined };
+      if (!this.#table.empty) await this.#reconcile(session);
+      if (session.ended !== undefined) throw new Error(session.ended);
+    } catch (error) {
+      if (session !== undefined) destroy(session);
+      this.#detail = describeError(error);
+      this.#retry();
+      return;
+    }
+    if (this.#closed) {
+      destroy(session);
+      return;
+    }
+    this.#session = session;
+    this.#attempt = 0;
+    this.#watch(session);
+    for (const listener of [...this.#listeners]) listener.onConnect();
+  }
+
+  #retry(): void {
+    if (this.#closed) return;
+    const delay = backoffDelay(RECONNECT, this.#attempt, this.#random);
+    this.#attempt += 1;
+    this.#timer = this.#clock.setTimer(delay, () => void this.#connect());
+  }
+
+  #watch(session: Session): void {
+    let answered = false;
+    const pings = [session.commands.send(["PING"]), session.subscriber?.then((subscriber) => subscriber.ping())];
+    Promise.all(pings).then(
+      () => {
+        answered = true;
+      },
+      (error: unknown) => this.#end(session, describeError(error)),
+    );
+    this.#timer = this.#clock.setTimer(ALIVE_INTERVAL, () => {
+      if (answered) this.#watch(session);
+      else this.#end(session, `no answer to PING for ${ALIVE_INTERVAL} ms`);
+    });
+  }
+
+  #end(session: Session, detail: string): void {
+    session.ended ??= detail;
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#detail = detail;
+    this.#timer?.cancel();
+    destroy(session);
+    this.#retry();
+    for (const listener of [...this.#listeners]) listener.onDisconnect(detail);
+  }
+}
+
+function destroy(session: Session): void {
+  session.commands.destroy();
+  session.subscriber?.then(
+    (subscriber) => subscriber.destroy(),
+    () => undefined,
+  );
+}
+
+function toResult(db: string, command: Command, raw: RawReply): Result<Reply, StoreError> {
+  const reply = decodeReply(raw);
+  if (reply instanceof ErrorReply) return err({ kind: "refused", db, command: command[0], detail: reply.message });
+  return ok(reply);
+}

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { invariant } from "@tandem/base";
+
+export interface RedisServerOptions {
+  /** Default 32. */
+  readonly databases?: number;
+  /** TCP port on 127.0.0.1; `true` picks a free one; absent or 0 means unix socket only. */
+  readonly port?: number | true;
+  /** Further `--name value` settings, e.g. `{ "notify-keyspace-events": "" }`. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Path of the unix socket; default inside the server's own temporary folder. */
+  readonly socket?: string;
+}
+
+/** A running redis-server of our own. Disposing it ends the process and removes its folder. */
+export interface RedisServer extends AsyncDisposable {
+  readonly socket: string;
+  /** 0 when it listens on the socket only. */
+  readonly port: number;
+  readonly pid: number;
+  /** Ends it as `kill -9` does; data that was not saved is lost. Resolves when the process is gone. */
+  kill9(): Promise<void>;
+  /** Starts it again at the same addresses, after killing it if it still runs. */
+  restart(): Promise<void>;
+}
+
+/** Starts the redis-server that `TANDEM_REDIS_SERVER` names, else the one on PATH. Resolves when it answers. */
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), "tandem-redis-"));
+  const socket = options.socket ?? join(folder, "redis.sock");
+  const port = options.port === true ? await freePort() : (options.port ?? 0);
+  const settings = {
+    port: String(port),
+    bind: "127.0.0.1",
+    unixsocket: socket,
+    dir: folder,
+    databases: String(options.databases ?? 32),
+    save: "",
+    appendonly: "no",
+    daemonize: "no",
+    "notify-keyspace-events": "AKE",
+    ...options.config,
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  let child = await launch(args, socket, options.config?.["requirepass"]);
+  return {
+    socket,
+    port,
+    get pid() {
+      return child.pid as number;
+    },
+    kill9: () => kill(child),
+    restart: async () => {
+      await kill(child);
+      child = await launch(args, socket, options.config?.["requirepass"]);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await kill(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(args: readonly string[], socket: string, password: string | undefined): Promise<ChildProcess> {
+  const binary = process.env["TANDEM_REDIS_SERVER"] ?? "redis-server";
+  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // A test that ends without disposing must not leave its server behind.
+  const onExit = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", onExit);
+  child.once("exit", () => process.off("exit", onExit));
+  await untilReady(child, binary);
+  await ping(socket, password);
+  return child;
+}
+
+/** Reads the server's log until it says that it accepts connections; throws with the log when it ends instead. */
+function untilReady(child: ChildProcess, binary: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = "";
+    const onData = (chunk: Buffer): void => {
+      if (log.length < 65_536) log += chunk.toString("utf8");
+      if (/ready to accept connections/i.test(log)) resolve();
+    };
+    child.stdout?.on("data", onData);
+    child.stderr?.on("data", onData);
+    child.once("error", (error) => reject(new Error(`${binary}: ${error.message}`)));
+    child.once("exit", (code, signal) => reject(new Error(`${binary} ended (${code ?? signal}):\n${log}`)));
+  });
+}
+
+/** One round trip, so that the server is known to answer. */
+function ping(socket: string, password: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const connection = connect(socket, () => {
+      connection.write(password === undefined ? "PING\r\n" : `AUTH ${password}\r\n`);
+    });
+    connection.once("data", () => {
+      connection.destroy();
+      resolve();
+    });
+    connection.once("error", reject);
+  });
+}
+
+function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+  });
+}
+
+/** A TCP port of 127.0.0.1 that nobody uses now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      invariant(typeof address === "object" && address !== null, "a listening server has an address");
+      server.close(() => resolve(address.port));
+    });
+  });
+}
