@@ -56,6 +56,7 @@ export {
   type Key,
   type PbCodec,
   type Row,
+  type RowCheck,
   type RowError,
   type TableOptions,
   type TableSchema,

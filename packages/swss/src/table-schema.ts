@@ -25,7 +25,7 @@ export type Key<T> = T extends TableSchema<infer K, infer _F> ? Flat<Values<K>> 
 export interface RowError {
   readonly db: string;
   readonly table: string;
-  /** The field, `key` for the row's key, or `pb` for its protobuf. */
+  /** The field, `key` for the row's key, `pb` or `json` for its message. */
   readonly field: string;
   readonly expected: string;
   /** The text found; `undefined` when the field is missing. */
@@ -36,6 +36,14 @@ export interface RowError {
 export interface PbCodec<R> {
   decode(bytes: string): Result<R, string>;
   encode(row: R): string;
+  /** The same message as JSON text in the field `json`, the form in which bridges hand such rows on. */
+  readonly json: { decode(text: string): Result<R, string>; encode(row: R): string };
+}
+
+/** What a row breaks although each of its fields is well formed. */
+export interface RowCheck {
+  readonly field: string;
+  readonly expected: string;
 }
 
 export interface TableOptions<K extends FieldMap, F extends FieldMap> {
@@ -46,8 +54,10 @@ export interface TableOptions<K extends FieldMap, F extends FieldMap> {
   /** Parts of the key in order, joined by the database's separator. The last part may itself hold separators. */
   readonly key: K;
   readonly fields: F;
-  /** Given for tables whose rows are protobuf; plain fields are then accepted when `pb` is absent. */
+  /** Given for tables whose rows are protobuf; `json`, then plain fields are accepted when `pb` is absent. */
   readonly pb?: PbCodec<Flat<Values<F>>>;
+  /** Rules between fields. A row that breaks one is refused like a row with a malformed field. */
+  check?(row: Flat<Values<F>>): RowCheck | undefined;
 }
 
 /** One declaration per table: types, codec, validation, docs and random rows derive from it. */
@@ -104,6 +114,16 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
     return ok(row as R);
   };
 
+  const decodeAny = (hash: Fields): Result<R, RowError> => {
+    for (const form of ["pb", "json"] as const) {
+      if (options.pb === undefined || !Object.hasOwn(hash, form)) continue;
+      const text = hash[form] as string;
+      const row = form === "pb" ? options.pb.decode(text) : options.pb.json.decode(text);
+      return row.ok ? row : failure(form, row.error, `${text.length} bytes`);
+    }
+    return decodePlain(hash);
+  };
+
   return {
     ...options,
     separator,
@@ -115,7 +135,7 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
         const at = i < keyFields.length - 1 ? rest.indexOf(separator) : rest.length;
         const text = at < 0 ? "" : rest.slice(0, at);
         const value = field.codec.parse(text);
-        if (at < 0 || text === "" || !value.ok) {
+        if (at < 0 || (text === "" && field.presence === "required") || !value.ok) {
           return failure("key", keyFields.map(([part]) => `<${part}>`).join(separator), key);
         }
         parts[name] = value.value;
@@ -126,14 +146,19 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
     formatKey: (key) =>
       keyFields.map(([name, field]) => field.codec.format((key as Record<string, unknown>)[name])).join(separator),
     decode(hash) {
-      if (options.pb === undefined || !Object.hasOwn(hash, "pb")) return decodePlain(hash);
-      const row = options.pb.decode(hash.pb as string);
-      return row.ok ? row : failure("pb", row.error, `${(hash.pb as string).length} bytes`);
+      const row = decodeAny(hash);
+      const broken = row.ok ? options.check?.(row.value) : undefined;
+      return broken === undefined || !row.ok
+        ? row
+        : failure(broken.field, broken.expected, encodePlain(row.value)[broken.field]);
     },
     encode: (row) => (options.pb === undefined ? encodePlain(row) : { pb: options.pb.encode(row) }),
     encodePlain,
     unknownFields: (hash) =>
-      Object.keys(hash).filter((name) => !Object.hasOwn(options.fields, name) && !(name === "pb" && options.pb)),
+      Object.keys(hash).filter(
+        (name) =>
+          !Object.hasOwn(options.fields, name) && !(options.pb !== undefined && (name === "pb" || name === "json")),
+      ),
   };
 }
 
