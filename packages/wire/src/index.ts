@@ -1,1 +1,25 @@
-export {};
+export type {
+  Accept,
+  Bus,
+  BusServer,
+  BusStream,
+  DialError,
+  DialOptions,
+  Endpoint,
+  ListenError,
+  ListenOptions,
+  Metadata,
+  StreamEnd,
+} from "./bus.js";
+export { formatEndpoint, type HostPort, parseEndpoint } from "./endpoint.js";
+export {
+  type Decoded,
+  describeFrameError,
+  encodeFrames,
+  FRAME_PREFIX_BYTES,
+  FrameDecoder,
+  type FrameError,
+  MESSAGE_BYTES_MAX,
+} from "./frame.js";
+export { type GrpcBusOptions, grpcBus } from "./grpc-bus.js";
+export { decodeStatusMessage, encodeStatusMessage, GrpcStatus } from "./status.js";

@@ -1,0 +1,67 @@
+import type { Http2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { Clock, Millis } from "@tandem/base";
+import type { StreamLimits, Transport } from "./grpc-stream.js";
+import { Keepalive } from "./keepalive.js";
+
+/** What a bus end promises about its connections and streams. */
+export interface ConnectionLimits extends StreamLimits {
+  /** Longest time without a sign of life. */
+  readonly silence: Millis;
+}
+
+/** One HTTP/2 connection, either end: watched for silence, and remembering why it broke. */
+export class Connection implements Transport {
+  readonly #keepalive: Keepalive;
+  #broken: string | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    readonly limits: ConnectionLimits,
+    readonly session: Http2Session,
+    socket: Socket,
+  ) {
+    this.#keepalive = new Keepalive(clock, limits.silence, {
+      ping: () => this.#ping(),
+      dead: () => this.destroy(`nothing heard for ${limits.silence} ms`),
+    });
+    // First of all listeners: the session's own one ends every stream, and those ask us why.
+    socket.prependListener("close", () => this.#mark("the connection was closed"));
+    socket.prependListener("error", (error: Error) => this.#mark(error.message));
+    session.on("error", (error: Error) => this.#mark(error.message));
+    session.on("goaway", (code: number) => {
+      if (code !== 0) this.#mark(`the peer went away (HTTP/2 code ${code})`);
+    });
+    session.on("ping", () => this.heard());
+    session.on("close", () => {
+      this.#mark("the connection was closed");
+      this.#keepalive.stop();
+    });
+  }
+
+  broken(): string | undefined {
+    return this.#broken;
+  }
+
+  heard(): void {
+    this.#keepalive.heard();
+  }
+
+  /** Ends the connection and all its streams at once. */
+  destroy(why: string): void {
+    this.#mark(why);
+    this.#keepalive.stop();
+    if (!this.session.destroyed) this.session.destroy();
+  }
+
+  #mark(why: string): void {
+    this.#broken ??= why;
+  }
+
+  #ping(): void {
+    if (this.session.closed || this.session.destroyed) return;
+    this.session.ping((error) => {
+      if (error === null) this.heard();
+    });
+  }
+}
