@@ -1,4 +1,26 @@
 export {
+  type DecodeError,
+  decodeMessage,
+  describeDecodeError,
+  type EncodeError,
+  encodeMessage,
+  MESSAGE_BYTES_MAX,
+  type ZmqEntry,
+  type ZmqMessage,
+  type ZmqReceived,
+} from "./binary-serializer.js";
+export { ChangeSource, type ReaderOptions } from "./change-source.js";
+export { type ConfigChange, ConfigDBConnector, ConfigListener, type ConfigTable } from "./config-db-connector.js";
+export {
+  type ConfigEntry,
+  type ConfigEntryInput,
+  type ConfigKey,
+  decodeConfigEntry,
+  encodeConfigEntry,
+} from "./config-entry.js";
+export { ConsumerStateTable } from "./consumer-state-table.js";
+export { ConsumerTable, type ConsumerTableOptions, type QueuedChange } from "./consumer-table.js";
+export {
   DATABASE_CONFIG_PATH,
   DATABASE_GLOBAL_PATH,
   describeConfigError,
@@ -30,8 +52,31 @@ export {
   t,
   textCodec,
 } from "./field.js";
+export {
+  type ChangeInput,
+  delOf,
+  type FieldsInput,
+  type FieldValues,
+  fieldValuesOf,
+  type KeyOpFieldsValues,
+  recordOf,
+  setOf,
+  stripListMark,
+  stripListMarks,
+} from "./field-values.js";
+export { checkKeyspaceEvents, enableKeyspaceEvents } from "./keyspace-events.js";
+export {
+  decodeNotification,
+  type Notification,
+  NotificationConsumer,
+  type NotificationConsumerOptions,
+} from "./notification-consumer.js";
+export { NotificationProducer } from "./notification-producer.js";
+export { ProducerStateTable, type ProducerStateTableOptions } from "./producer-state-table.js";
+export { ProducerTable, type ProducerTableOptions, type QueueChange, type QueueOp } from "./producer-table.js";
 export type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
 export { loadPasswords, PASSWORD_PATH, type Passwords, RedisStores, type RedisStoresOptions } from "./redis-stores.js";
+export type { AppliedView } from "./scripts.js";
 export {
   type Command,
   type Database,
@@ -47,6 +92,17 @@ export {
   type Subscription,
   untilConnected,
 } from "./store.js";
+export { SubscriberStateTable, type SubscriberStateTableOptions } from "./subscriber-state-table.js";
+export { Table, type TableReadOptions } from "./table.js";
+export {
+  describeTableError,
+  type InvalidChange,
+  type KeyspaceEventsOff,
+  type ReadError,
+  type ReaderError,
+  type WriteError,
+} from "./table-error.js";
+export { EMPTY_ROW } from "./table-names.js";
 export {
   type AnyTable,
   defineTable,
