@@ -6,6 +6,8 @@ export interface RedisPlace {
   /** `sw0`, or `sw0_dpu1` for a DPU's. */
   readonly name: string;
   readonly socket: string;
+  /** Folder of its append-only file: what was acknowledged survives a kill. */
+  readonly data: string;
   readonly host: string;
   readonly port: number;
   readonly databases: readonly DatabaseName[];
@@ -25,6 +27,7 @@ export function redisPlaces(sw: SwitchPlace, folder: string): RedisPlace[] {
     {
       name: sw.name,
       socket: `${folder}/${sw.name}/redis.sock`,
+      data: `${folder}/${sw.name}/redis`,
       host: sw.npu,
       port: NPU_REDIS_PORT,
       databases: NPU_DATABASES,
@@ -33,6 +36,7 @@ export function redisPlaces(sw: SwitchPlace, folder: string): RedisPlace[] {
       (dpu): RedisPlace => ({
         name: dpu.name,
         socket: `${folder}/${sw.name}/dpu${dpu.slot}.sock`,
+        data: `${folder}/${sw.name}/dpu${dpu.slot}`,
         host: sw.npu,
         port: DPU_REDIS_PORT_FIRST + dpu.slot,
         databases: DPU_DATABASES,
