@@ -1,3 +1,4 @@
+export { golden } from "./golden.js";
 export { longTest, needs } from "./long-test.js";
 export { memoryFiles } from "./memory-files.js";
 export { parseScenario, runScenario, type ScenarioCommand, type ScenarioStep } from "./scenario.js";
