@@ -1,5 +1,6 @@
 import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
-import type { Reply } from "./store.js";
+import { type Connection, describeError, type Settle, SubscriptionRefused } from "./connection.js";
+import type { Command, Reply } from "./store.js";
 import { decodeText, encodeText } from "./text.js";
 
 /** Where one Redis instance listens, and which of its databases is meant. */
@@ -21,89 +22,86 @@ const NEEDS_NO_PASSWORD = /without any password configured/;
 const REPLY_TYPES = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
 
 /** A reply as the client library gives it; an `ErrorReply` may stand wherever a reply can. */
-export type RawReply = null | number | string | Buffer | ErrorReply | readonly RawReply[];
+type RawReply = null | number | string | Buffer | ErrorReply | readonly RawReply[];
 
-/** A refusal by Redis, as opposed to a lost connection. */
-export { ErrorReply };
+type Client = ReturnType<typeof newClient>;
 
-/**
- * One connection to one database, from `connect` to its end: the only file that knows the client library. It never
- * reconnects and never queues: commands given while it is not open reject, and so do all in flight when it ends.
- */
-export class RedisClient {
-  readonly #client: ReturnType<typeof newClient>;
+/** The real connection: the only file that knows the client library. Commands of one tick share a socket write. */
+export class RedisClient implements Connection {
+  readonly #client: Client;
 
-  private constructor(client: ReturnType<typeof newClient>) {
+  private constructor(client: Client) {
     this.#client = client;
   }
 
-  /** Resolves when Redis answers commands (so not while it is loading); rejects with the reason otherwise. */
+  /** Resolves when Redis answers commands, so not while it is loading. A password that it does not want is left out. */
   static async connect(endpoint: RedisEndpoint, onEnd: (detail: string) => void): Promise<RedisClient> {
     try {
-      return await RedisClient.#connect(endpoint, onEnd);
+      return new RedisClient(await connect(endpoint, onEnd));
     } catch (error) {
       const { password, ...open } = endpoint;
-      if (password !== undefined && NEEDS_NO_PASSWORD.test(describeError(error)))
-        return RedisClient.#connect(open, onEnd);
-      throw error;
+      if (password === undefined || !NEEDS_NO_PASSWORD.test(describeError(error))) throw error;
+      return new RedisClient(await connect(open, onEnd));
     }
   }
 
-  static async #connect(endpoint: RedisEndpoint, onEnd: (detail: string) => void): Promise<RedisClient> {
-    const client = newClient(endpoint);
-    let open = false;
-    let last = "closed";
-    client.on("error", (error: unknown) => {
-      last = describeError(error);
-    });
-    client.on("terminated", (error: unknown) => {
-      if (open) onEnd(describeError(error));
-    });
-    try {
-      await client.connect();
-      await client.sendCommand(["PING"]);
-    } catch (error) {
-      if (client.isOpen) client.destroy();
-      throw error;
-    }
-    if (!client.isReady) throw new Error(last);
-    open = true;
-    return new RedisClient(client);
+  send<T>(command: Command, settle: Settle<T>): Promise<T> {
+    return this.#client.sendCommand<RawReply>(encodeArguments(command)).then(
+      (raw) => {
+        const reply = decodeReply(raw);
+        return reply instanceof ErrorReply ? settle.refused(reply.message) : settle.replied(reply);
+      },
+      (error: unknown) => {
+        const detail = describeError(error);
+        return error instanceof ErrorReply ? settle.refused(detail) : settle.lost(detail);
+      },
+    );
   }
 
-  /** Sends one command; commands of one tick share a socket write. Rejects with `ErrorReply` when Redis refuses it. */
-  send(args: readonly string[]): Promise<RawReply> {
-    return this.#client.sendCommand<RawReply>(encodeArguments(args));
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void> {
+    return standing(this.#client.subscribe(channel, decoded(listener), true));
   }
 
-  subscribe(channel: string, listener: (message: Buffer, channel: Buffer) => void): Promise<void> {
-    return this.#client.subscribe(channel, listener, true);
+  psubscribe(pattern: string, listener: (message: string, channel: string) => void): Promise<void> {
+    return standing(this.#client.pSubscribe(pattern, decoded(listener), true));
   }
 
   unsubscribe(channel: string): Promise<void> {
     return this.#client.unsubscribe(channel);
   }
 
-  psubscribe(pattern: string, listener: (message: Buffer, channel: Buffer) => void): Promise<void> {
-    return this.#client.pSubscribe(pattern, listener, true);
-  }
-
   punsubscribe(pattern: string): Promise<void> {
     return this.#client.pUnsubscribe(pattern);
   }
 
-  ping(): Promise<unknown> {
-    return this.#client.sendCommand(["PING"]);
-  }
-
-  /** Ends the connection now; what is in flight rejects. `onEnd` is not called. */
   destroy(): void {
     if (this.#client.isOpen) this.#client.destroy();
   }
 }
 
-function newClient(endpoint: RedisEndpoint) {
-  const { socket, host, port, password, database } = endpoint;
+async function connect(endpoint: RedisEndpoint, onEnd: (detail: string) => void): Promise<Client> {
+  const client = newClient(endpoint);
+  let open = false;
+  let last = "closed";
+  client.on("error", (error: unknown) => {
+    last = describeError(error);
+  });
+  client.on("terminated", (error: unknown) => {
+    if (open) onEnd(describeError(error));
+  });
+  try {
+    await client.connect();
+    await client.sendCommand(["PING"]);
+  } catch (error) {
+    if (client.isOpen) client.destroy();
+    throw error;
+  }
+  if (!client.isReady) throw new Error(last);
+  open = true;
+  return client;
+}
+
+function newClient({ socket, host, port, password, database }: RedisEndpoint) {
   return createClient({
     RESP: 2,
     socket: {
@@ -127,7 +125,7 @@ function encodeArguments(args: readonly string[]): readonly (string | Buffer)[] 
 }
 
 /** The reply as text, or the refusal that it is or carries. */
-export function decodeReply(raw: RawReply): Reply | ErrorReply {
+function decodeReply(raw: RawReply): Reply | ErrorReply {
   if (raw instanceof Buffer) return decodeText(raw);
   if (!Array.isArray(raw)) return raw as null | number | string | ErrorReply;
   const items = new Array<Reply>(raw.length);
@@ -139,8 +137,14 @@ export function decodeReply(raw: RawReply): Reply | ErrorReply {
   return items;
 }
 
-/** The innermost message that says something. */
-export function describeError(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describeError(error.errors[0]);
-  return error instanceof Error && error.message !== "" ? error.message : String(error);
+function decoded(listener: (message: string, channel: string) => void): (message: Buffer, channel: Buffer) => void {
+  return (message, channel) => listener(decodeText(message), decodeText(channel));
+}
+
+async function standing(subscribed: Promise<void>): Promise<void> {
+  try {
+    await subscribed;
+  } catch (error) {
+    throw error instanceof ErrorReply ? new SubscriptionRefused(error.message) : error;
+  }
 }

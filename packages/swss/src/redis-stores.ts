@@ -1,22 +1,15 @@
-import { type Clock, err, type Files, ok, type Random, type Result } from "@tandem/base";
+import { err, type Files, ok, type Result } from "@tandem/base";
 import type { ConfigError, DatabaseLocation, Databases } from "./databases.js";
-import type { RedisEndpoint } from "./redis-client.js";
-import { IN_FLIGHT_MAX, RedisLink } from "./redis-link.js";
-import { RedisStore } from "./redis-store.js";
-import type { OpenError, Store, StoreAddress, Stores } from "./store.js";
+import { LinkedStores, type LinkedStoresOptions } from "./linked-stores.js";
+import { RedisClient, type RedisEndpoint } from "./redis-client.js";
 
 /** Where SONiC images that protect Redis keep its password. */
 export const PASSWORD_PATH = "/run/redis/auth/passwd";
 
-export interface RedisStoresOptions {
-  readonly databases: Databases;
-  readonly clock: Clock;
-  readonly random: Random;
+export interface RedisStoresOptions extends LinkedStoresOptions {
   /** Connect to hostname:port even where a unix socket is configured. */
   readonly tcp?: boolean;
   readonly passwords?: Passwords;
-  /** Commands that may wait for replies on one connection; default 65,536. */
-  readonly inFlightMax?: number;
 }
 
 /** Passwords of the instances, by the path of their file; the empty path is the default of all. */
@@ -45,57 +38,24 @@ export async function loadPasswords(
   return ok(passwords);
 }
 
-/** The real `Stores`: stores of one database share its connections. */
-export class RedisStores implements Stores {
-  readonly #options: RedisStoresOptions;
-  readonly #links = new Map<string, { readonly link: RedisLink; users: number }>();
-
+/** The real `Stores`, over the Redis servers that the config files name. */
+export class RedisStores extends LinkedStores {
   constructor(options: RedisStoresOptions) {
-    this.#options = options;
+    super(options, (location) => {
+      const endpoint = endpointOf(location, options);
+      return { key: JSON.stringify(endpoint), connect: (onEnd) => RedisClient.connect(endpoint, onEnd) };
+    });
   }
+}
 
-  open(address: StoreAddress): Result<Store, OpenError> {
-    const found = this.#options.databases.find(address);
-    if (!found.ok) return found;
-    const { database } = found.value;
-    const endpoint = this.#endpoint(found.value);
-    const key = JSON.stringify(endpoint);
-    let shared = this.#links.get(key);
-    if (shared === undefined) {
-      const { clock, random, inFlightMax = IN_FLIGHT_MAX } = this.#options;
-      shared = { link: new RedisLink(endpoint, { clock, random, inFlightMax }), users: 0 };
-      this.#links.set(key, shared);
-    }
-    const { link } = shared;
-    shared.users += 1;
-    return ok(new RedisStore(database, link, () => this.#release(key)));
-  }
-
-  /** Ends every connection; stores that are still open stay disconnected. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { link } of this.#links.values()) link.close();
-    this.#links.clear();
-  }
-
-  #release(key: string): void {
-    const shared = this.#links.get(key);
-    if (shared === undefined) return;
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    this.#links.delete(key);
-    shared.link.close();
-  }
-
-  #endpoint({ database, instance }: DatabaseLocation): RedisEndpoint {
-    const password = this.#options.passwords?.get(instance.passwordPath ?? "");
-    const { unixSocketPath, hostname: host, port } = instance;
-    const unix = unixSocketPath !== "" && this.#options.tcp !== true;
-    return {
-      ...(unix && { socket: unixSocketPath }),
-      host,
-      port,
-      ...(password !== undefined && password !== "" && { password }),
-      database: database.id,
-    };
-  }
+function endpointOf({ database, instance }: DatabaseLocation, options: RedisStoresOptions): RedisEndpoint {
+  const password = options.passwords?.get(instance.passwordPath ?? "") ?? "";
+  const { unixSocketPath, hostname: host, port } = instance;
+  return {
+    ...(unixSocketPath !== "" && options.tcp !== true && { socket: unixSocketPath }),
+    host,
+    port,
+    ...(password !== "" && { password }),
+    database: database.id,
+  };
 }

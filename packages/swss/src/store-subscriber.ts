@@ -1,6 +1,5 @@
-import { RedisClient, type RedisEndpoint } from "./redis-client.js";
+import type { Connect, Connection, Settle } from "./connection.js";
 import type { MessageListener } from "./store.js";
-import { decodeText } from "./text.js";
 
 /** SUBSCRIBE or PSUBSCRIBE. */
 export type SubscriptionKind = "channel" | "pattern";
@@ -35,33 +34,30 @@ export class SubscriptionTable {
     return [...this.#listeners[kind].keys()];
   }
 
-  deliver(kind: SubscriptionKind, name: string, message: Buffer, channel: Buffer): void {
+  deliver(kind: SubscriptionKind, name: string, message: string, channel: string): void {
     const listeners = this.#listeners[kind].get(name);
-    if (listeners === undefined) return;
-    const text = decodeText(message);
-    const from = decodeText(channel);
-    for (const listener of [...listeners]) listener(text, from);
+    if (listeners !== undefined) for (const listener of [...listeners]) listener(message, channel);
   }
 }
 
 /** The subscribing connection of one session: makes what stands on the server equal to the table. */
-export class RedisSubscriber {
-  readonly #client: RedisClient;
+export class StoreSubscriber {
+  readonly #connection: Connection;
   readonly #table: SubscriptionTable;
   readonly #standing = { channel: new Set<string>(), pattern: new Set<string>() };
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(client: RedisClient, table: SubscriptionTable) {
-    this.#client = client;
+  private constructor(connection: Connection, table: SubscriptionTable) {
+    this.#connection = connection;
     this.#table = table;
   }
 
-  static async connect(
-    endpoint: RedisEndpoint,
+  static async open(
+    connect: Connect,
     table: SubscriptionTable,
     onEnd: (detail: string) => void,
-  ): Promise<RedisSubscriber> {
-    return new RedisSubscriber(await RedisClient.connect(endpoint, onEnd), table);
+  ): Promise<StoreSubscriber> {
+    return new StoreSubscriber(await connect(onEnd), table);
   }
 
   /** Resolves when all that the table held at the call stands; rejects when Redis refuses or the connection ends. */
@@ -71,12 +67,12 @@ export class RedisSubscriber {
     return this.#last;
   }
 
-  ping(): Promise<unknown> {
-    return this.#client.ping();
+  ping<T>(settle: Settle<T>): Promise<T> {
+    return this.#connection.send(["PING"], settle);
   }
 
   destroy(): void {
-    this.#client.destroy();
+    this.#connection.destroy();
   }
 
   async #reconcile(): Promise<void> {
@@ -90,13 +86,13 @@ export class RedisSubscriber {
   }
 
   async #stand(kind: SubscriptionKind, name: string): Promise<void> {
-    const deliver = (message: Buffer, channel: Buffer): void => this.#table.deliver(kind, name, message, channel);
-    await (kind === "channel" ? this.#client.subscribe(name, deliver) : this.#client.psubscribe(name, deliver));
+    const deliver = (message: string, channel: string): void => this.#table.deliver(kind, name, message, channel);
+    await (kind === "channel" ? this.#connection.subscribe(name, deliver) : this.#connection.psubscribe(name, deliver));
     this.#standing[kind].add(name);
   }
 
   async #fall(kind: SubscriptionKind, name: string): Promise<void> {
     this.#standing[kind].delete(name);
-    await (kind === "channel" ? this.#client.unsubscribe(name) : this.#client.punsubscribe(name));
+    await (kind === "channel" ? this.#connection.unsubscribe(name) : this.#connection.punsubscribe(name));
   }
 }

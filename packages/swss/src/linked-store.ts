@@ -1,12 +1,12 @@
 import { ok, type Result } from "@tandem/base";
-import type { RedisLink } from "./redis-link.js";
-import type { SubscriptionKind } from "./redis-subscriber.js";
 import type { Command, Database, MessageListener, Reply, Script, Store, StoreError, Subscription } from "./store.js";
+import type { StoreLink } from "./store-link.js";
+import type { SubscriptionKind } from "./store-subscriber.js";
 
-/** The real `Store`: one user's view of a link that others may share. */
-export class RedisStore implements Store {
+/** A `Store`: one user's view of a link that others may share. */
+export class LinkedStore implements Store {
   readonly db: Database;
-  readonly #link: RedisLink;
+  readonly #link: StoreLink;
   readonly #release: () => void;
   readonly #subscriptions = new Set<Subscription>();
   readonly #onConnect = new Set<() => void>();
@@ -14,7 +14,7 @@ export class RedisStore implements Store {
   readonly #unlisten: () => void;
 
   /** `release` is called once, when the store is disposed. */
-  constructor(db: Database, link: RedisLink, release: () => void) {
+  constructor(db: Database, link: StoreLink, release: () => void) {
     this.db = db;
     this.#link = link;
     this.#release = release;

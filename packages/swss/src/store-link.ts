@@ -10,17 +10,10 @@ import {
   seconds,
   type Timer,
 } from "@tandem/base";
-import {
-  decodeReply,
-  describeError,
-  ErrorReply,
-  type RawReply,
-  RedisClient,
-  type RedisEndpoint,
-} from "./redis-client.js";
-import { RedisSubscriber, type SubscriptionKind, SubscriptionTable } from "./redis-subscriber.js";
+import { type Connect, type Connection, describeError, type Settle, SubscriptionRefused } from "./connection.js";
 import { scriptSha } from "./script-sha.js";
 import type { Command, MessageListener, Reply, Script, StoreError } from "./store.js";
+import { StoreSubscriber, type SubscriptionKind, SubscriptionTable } from "./store-subscriber.js";
 
 /** Delays between attempts to connect. */
 const RECONNECT: BackoffLimits = { first: millis(10), max: seconds(1) };
@@ -46,9 +39,9 @@ export interface LinkOptions {
 
 /** One life of a link: its connections, and the scripts that were loaded over them. */
 interface Session {
-  readonly commands: RedisClient;
+  readonly commands: Connection;
   /** Opened by the first subscription. */
-  subscriber: Promise<RedisSubscriber> | undefined;
+  subscriber: Promise<StoreSubscriber> | undefined;
   readonly loaded: Set<string>;
   /** Why it ended, once it has. */
   ended: string | undefined;
@@ -58,8 +51,8 @@ interface Session {
  * The connections of one process to one database, shared by its stores: one for commands, one for subscriptions. Both
  * live and die together, so a reader that re-reads on `onConnect` has missed nothing.
  */
-export class RedisLink {
-  readonly #endpoint: RedisEndpoint;
+export class StoreLink {
+  readonly #connectOnce: Connect;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #limit: number;
@@ -71,9 +64,12 @@ export class RedisLink {
   #attempt = 0;
   #closed = false;
   #timer: Timer | undefined;
+  readonly #settled = (): void => {
+    this.#inFlight -= 1;
+  };
 
-  constructor(endpoint: RedisEndpoint, { clock, random, inFlightMax = IN_FLIGHT_MAX }: LinkOptions) {
-    this.#endpoint = endpoint;
+  constructor(connect: Connect, { clock, random, inFlightMax = IN_FLIGHT_MAX }: LinkOptions) {
+    this.#connectOnce = connect;
     this.#clock = clock;
     this.#random = random;
     this.#limit = inFlightMax;
@@ -152,7 +148,9 @@ export class RedisLink {
       this.#table.remove(kind, name, listener);
       const detail = describeError(error);
       return err(
-        error instanceof ErrorReply ? { kind: "refused", db, command, detail } : { kind: "disconnected", db, detail },
+        error instanceof SubscriptionRefused
+          ? { kind: "refused", db, command, detail }
+          : { kind: "disconnected", db, detail },
       );
     }
     return ok(() => this.#unsubscribe(kind, name, listener));
@@ -178,17 +176,7 @@ export class RedisLink {
   #send(db: string, command: Command): Promise<Result<Reply, StoreError>> {
     if (this.#session === undefined) return Promise.resolve(err({ kind: "disconnected", db, detail: this.#detail }));
     this.#inFlight += 1;
-    return this.#session.commands.send(command).then(
-      (raw) => {
-        this.#inFlight -= 1;
-        return toResult(db, command, raw);
-      },
-      (error: unknown) => {
-        this.#inFlight -= 1;
-        if (error instanceof ErrorReply) return toResult(db, command, error);
-        return err({ kind: "disconnected", db, detail: describeError(error) } as const);
-      },
-    );
+    return this.#session.commands.send(command, new InFlight(db, command[0], this.#settled));
   }
 
   async #unsubscribe(kind: SubscriptionKind, name: string, listener: MessageListener): Promise<void> {
@@ -201,7 +189,7 @@ export class RedisLink {
   /** Makes the subscriptions of `session` equal to the table; opens its subscribing connection when needed. */
   async #reconcile(session: Session): Promise<void> {
     if (session.subscriber === undefined) {
-      session.subscriber = RedisSubscriber.connect(this.#endpoint, this.#table, (detail) => this.#end(session, detail));
+      session.subscriber = StoreSubscriber.open(this.#connectOnce, this.#table, (detail) => this.#end(session, detail));
       session.subscriber.catch((error: unknown) => this.#end(session, describeError(error)));
     }
     await (await session.subscriber).reconcile();
@@ -210,7 +198,7 @@ export class RedisLink {
   async #connect(): Promise<void> {
     let session: Session | undefined;
     try {
-      const commands = await RedisClient.connect(this.#endpoint, (detail) => {
+      const commands = await this.#connectOnce((detail) => {
         if (session !== undefined) this.#end(session, detail);
       });
       session = { commands, subscriber: undefined, loaded: new Set(), ended: undefined };
@@ -239,17 +227,24 @@ export class RedisLink {
     this.#timer = this.#clock.setTimer(delay, () => void this.#connect());
   }
 
+  /** Sends PINGs, and drops a session that does not answer them. Any answer will do, also a refusal. */
   #watch(session: Session): void {
-    let answered = false;
-    const pings = [session.commands.send(["PING"]), session.subscriber?.then((subscriber) => subscriber.ping())];
-    Promise.all(pings).then(
-      () => {
-        answered = true;
+    let waiting = 0;
+    const answered = (): void => {
+      waiting -= 1;
+    };
+    const settle: Settle<void> = { replied: answered, refused: answered, lost: answered };
+    waiting += 1;
+    void session.commands.send(["PING"], settle);
+    session.subscriber?.then(
+      (subscriber) => {
+        waiting += 1;
+        void subscriber.ping(settle);
       },
-      (error: unknown) => this.#end(session, describeError(error)),
+      () => undefined,
     );
     this.#timer = this.#clock.setTimer(ALIVE_INTERVAL, () => {
-      if (answered) this.#watch(session);
+      if (waiting === 0) this.#watch(session);
       else this.#end(session, `no answer to PING for ${ALIVE_INTERVAL} ms`);
     });
   }
@@ -274,8 +269,30 @@ function destroy(session: Session): void {
   );
 }
 
-function toResult(db: string, command: Command, raw: RawReply): Result<Reply, StoreError> {
-  const reply = decodeReply(raw);
-  if (reply instanceof ErrorReply) return err({ kind: "refused", db, command: command[0], detail: reply.message });
-  return ok(reply);
+/** Turns what becomes of one command into its result. */
+class InFlight implements Settle<Result<Reply, StoreError>> {
+  readonly #db: string;
+  readonly #command: string;
+  readonly #settled: () => void;
+
+  constructor(db: string, command: string, settled: () => void) {
+    this.#db = db;
+    this.#command = command;
+    this.#settled = settled;
+  }
+
+  replied(reply: Reply): Result<Reply, StoreError> {
+    this.#settled();
+    return ok(reply);
+  }
+
+  refused(detail: string): Result<Reply, StoreError> {
+    this.#settled();
+    return err({ kind: "refused", db: this.#db, command: this.#command, detail });
+  }
+
+  lost(detail: string): Result<Reply, StoreError> {
+    this.#settled();
+    return err({ kind: "disconnected", db: this.#db, detail });
+  }
 }

@@ -1,0 +1,184 @@
+import { type Clock, type Millis, millis, type Random } from "@tandem/base";
+import type { CommandContext } from "./command.js";
+import { globMatcher, type Matcher } from "./glob.js";
+import { Keyspace, type Value } from "./keyspace.js";
+import { MemoryConnection } from "./memory-connection.js";
+import { type EventClass, normalizeNotifyFlags, notifyChannels } from "./notify-flags.js";
+import { type MemoryScript, ownScripts, ScriptCache } from "./script-cache.js";
+
+export interface MemoryRedisOptions {
+  /** Drives expiry and latency. */
+  readonly clock: Clock;
+  /** Default 32. */
+  readonly databases?: number;
+  /** Initial settings; `notify-keyspace-events` is `AKE` unless given. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** One way between client and server; default 0: still not before the caller has returned. */
+  readonly latency?: Millis;
+  /** Chooses what SPOP takes; without it the oldest member goes first. */
+  readonly random?: Random;
+  /** Scripts beside those of the package. */
+  readonly scripts?: readonly MemoryScript[];
+  /** Named in what clients report; default `memory`. */
+  readonly name?: string;
+}
+
+/** A Redis server without a process: one instance with its databases, clients, scripts and settings. */
+export class MemoryRedis {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly latency: Millis;
+  readonly #keyspaces: readonly Keyspace[];
+  readonly #scripts: ScriptCache;
+  readonly #initialConfig: ReadonlyMap<string, string>;
+  readonly #config: Map<string, string>;
+  readonly #connections = new Set<MemoryConnection>();
+  readonly #channels = new Map<string, Set<MemoryConnection>>();
+  readonly #patterns = new Map<string, { readonly matches: Matcher; readonly connections: Set<MemoryConnection> }>();
+  #up = true;
+
+  constructor({ clock, databases = 32, config, latency = millis(0), random, scripts = [], name }: MemoryRedisOptions) {
+    this.name = name ?? "memory";
+    this.clock = clock;
+    this.latency = latency;
+    this.#scripts = new ScriptCache([...ownScripts(), ...scripts]);
+    const settings = new Map(Object.entries({ "notify-keyspace-events": "AKE", ...config }));
+    settings.set("notify-keyspace-events", normalizeNotifyFlags(settings.get("notify-keyspace-events") ?? "") ?? "");
+    this.#initialConfig = settings;
+    this.#config = new Map(settings);
+    this.#keyspaces = Array.from({ length: databases }, (_, id) => {
+      const notify = (type: EventClass, event: string, key: string): void => this.#notify(id, type, event, key);
+      return new Keyspace({ clock, random, notify });
+    });
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Connections that stand. */
+  get clients(): number {
+    return this.#connections.size;
+  }
+
+  /** What `connect` to this server gives; see `Connect`. */
+  connect(database: number, onEnd: (detail: string) => void): Promise<MemoryConnection> {
+    return MemoryConnection.open(this, database, onEnd);
+  }
+
+  /** Stops as by `kill -9`: every client sees its connection end, further connects are refused. */
+  kill(): void {
+    this.#up = false;
+    this.disconnect();
+  }
+
+  /** Starts again, after a kill or without one; scripts and changed settings are gone, the data unless `keep`. */
+  restart({ keep = false }: { readonly keep?: boolean } = {}): void {
+    this.kill();
+    if (!keep) this.#flushAll();
+    this.#scripts.flush();
+    this.#config.clear();
+    for (const [name, value] of this.#initialConfig) this.#config.set(name, value);
+    this.#up = true;
+  }
+
+  /** Ends all connections, as CLIENT KILL does; clients may come back at once. */
+  disconnect(): void {
+    for (const connection of [...this.#connections]) connection.end("Socket closed unexpectedly");
+  }
+
+  /** The keys of one database. */
+  dump(database: number): ReadonlyMap<string, Value> {
+    return (this.#keyspaces[database] as Keyspace).dump();
+  }
+
+  /** Calls `act` after one way between client and server. Calls keep their order. */
+  after(act: () => void): void {
+    if (this.latency > 0) this.clock.setTimer(this.latency, act);
+    else queueMicrotask(act);
+  }
+
+  /** For connections: registers one, or says why not. */
+  attach(connection: MemoryConnection, database: number): CommandContext | string {
+    const keyspace = this.#keyspaces[database];
+    if (!this.#up) return `connect ECONNREFUSED ${this.name}`;
+    if (keyspace === undefined) return "ERR DB index is out of range";
+    this.#connections.add(connection);
+    return {
+      keyspace,
+      config: this.#config,
+      publish: (channel, message) => this.#publish(channel, message),
+      flushAll: () => this.#flushAll(),
+      configure: (name, value) => this.#configure(name, value),
+    };
+  }
+
+  /** For connections: what SCRIPT and EVALSHA reach. */
+  get scripts(): ScriptCache {
+    return this.#scripts;
+  }
+
+  /** For connections: one has ended. */
+  detach(connection: MemoryConnection): void {
+    this.#connections.delete(connection);
+    for (const channel of [...this.#channels.keys()]) this.unsubscribe(connection, channel);
+    for (const pattern of [...this.#patterns.keys()]) this.punsubscribe(connection, pattern);
+  }
+
+  subscribe(connection: MemoryConnection, channel: string): void {
+    const connections = this.#channels.get(channel) ?? new Set();
+    this.#channels.set(channel, connections.add(connection));
+  }
+
+  unsubscribe(connection: MemoryConnection, channel: string): void {
+    const connections = this.#channels.get(channel);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.#channels.delete(channel);
+  }
+
+  psubscribe(connection: MemoryConnection, pattern: string): void {
+    const entry = this.#patterns.get(pattern) ?? { matches: globMatcher(pattern), connections: new Set() };
+    entry.connections.add(connection);
+    this.#patterns.set(pattern, entry);
+  }
+
+  punsubscribe(connection: MemoryConnection, pattern: string): void {
+    const entry = this.#patterns.get(pattern);
+    entry?.connections.delete(connection);
+    if (entry?.connections.size === 0) this.#patterns.delete(pattern);
+  }
+
+  #publish(channel: string, message: string): number {
+    let receivers = 0;
+    for (const connection of this.#channels.get(channel) ?? []) {
+      connection.deliver(channel, undefined, message);
+      receivers += 1;
+    }
+    for (const [pattern, { matches, connections }] of this.#patterns) {
+      if (!matches(channel)) continue;
+      for (const connection of connections) {
+        connection.deliver(channel, pattern, message);
+        receivers += 1;
+      }
+    }
+    return receivers;
+  }
+
+  #notify(database: number, type: EventClass, event: string, key: string): void {
+    if (this.#channels.size === 0 && this.#patterns.size === 0) return;
+    const channels = notifyChannels(this.#config.get("notify-keyspace-events") ?? "", type);
+    if (channels.keyspace) this.#publish(`__keyspace@${database}__:${key}`, event);
+    if (channels.keyevent) this.#publish(`__keyevent@${database}__:${event}`, key);
+  }
+
+  #configure(name: string, value: string): boolean {
+    const normalized = name === "notify-keyspace-events" ? normalizeNotifyFlags(value) : value;
+    if (normalized === undefined) return false;
+    this.#config.set(name, normalized);
+    return true;
+  }
+
+  #flushAll(): void {
+    for (const keyspace of this.#keyspaces) keyspace.clear();
+  }
+}
