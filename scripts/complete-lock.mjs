@@ -1,10 +1,11 @@
-// complete-lock.mjs [LOCKFILE]: names in package-lock.json the builds of other platforms that npm left out.
+// complete-lock.mjs [--check]: names in package-lock.json the builds of other platforms that npm left out.
 //
 // A registry mirror that carries this platform's builds only makes npm drop the others from the lockfile, and `npm ci`
-// then refuses it on every machine. Run this after `npm install`; a test fails when it has something to add.
+// then refuses it on every machine. Run this after `npm install`; a test fails when it would add something (`--check` only tells).
 import { readFileSync, writeFileSync } from "node:fs";
 
-const path = process.argv[2] ?? "package-lock.json";
+const path = "package-lock.json";
+const check = process.argv[2] === "--check";
 const lock = JSON.parse(readFileSync(path, "utf8"));
 
 const PLATFORM = /(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)-(\w+)(?:-(\w+))?$/;
@@ -33,8 +34,8 @@ for (const entry of Object.values(lock.packages))
       added[`node_modules/${name}`] = platformEntry(name, version, entry.dev);
 
 const names = Object.keys(added);
-if (names.length > 0) {
+if (names.length > 0 && !check) {
   const sorted = Object.entries({ ...lock.packages, ...added }).sort(([a], [b]) => a.localeCompare(b, "en"));
   writeFileSync(path, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`);
 }
-process.stdout.write(`${names.length} added${names.map((name) => `\n  ${name}`).join("")}\n`);
+process.stdout.write(`${names.length} ${check ? "missing" : "added"}${names.map((name) => `\n  ${name}`).join("")}\n`);

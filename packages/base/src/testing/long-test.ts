@@ -7,11 +7,11 @@ interface SkippableTest {
  * First line of a test that takes long: `test("…", (t) => { longTest(t); … }, 600_000)`. It runs with
  * `./tandem test --all` only (which sets `TANDEM_TEST_ALL`); otherwise it is listed as skipped.
  */
-export function longTest(test: SkippableTest): void {
-  if (process.env["TANDEM_TEST_ALL"] !== "1") test.skip("long; runs with ./tandem test --all");
+export function longTest(context: SkippableTest): void {
+  if (process.env["TANDEM_TEST_ALL"] !== "1") context.skip("long; runs with ./tandem test --all");
 }
 
 /** Skips the test, with a reason that `./tandem test` prints, unless `present`. */
-export function needs(test: SkippableTest, present: boolean, reason: string): void {
-  if (!present) test.skip(reason);
+export function needs(context: SkippableTest, present: boolean, reason: string): void {
+  if (!present) context.skip(reason);
 }

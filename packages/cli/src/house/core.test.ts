@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { importsOf, isTestCode, sources, textOf } from "./repository.js";
+
+/** Core: values in, values out. Folders end with a slash. Everything below them counts, test code aside. */
+const CORE = [
+  "packages/base/src/brand.ts",
+  "packages/base/src/invariant.ts",
+  "packages/base/src/json.ts",
+  "packages/base/src/result.ts",
+  "packages/swss/src/databases.ts",
+  "packages/swss/src/field.ts",
+  "packages/swss/src/table-schema.ts",
+  "packages/swbus/src/service-path.ts",
+  "packages/actor/src/define-actor.ts",
+  "packages/hamgrd/src/schema/",
+  "packages/lab/src/topology.ts",
+  "packages/cli/src/render/",
+];
+
+/** The machine's clock and randomness, which only the system adapters may touch. */
+const AMBIENT = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bset(?:Timeout|Interval)\(|\bperformance\.now\(/;
+
+/** Modules that do nothing but compute. */
+const COMPUTING = new Set(["node:buffer", "node:net", "node:util"]);
+
+const isCore = (path: string): boolean =>
+  !isTestCode(path) && CORE.some((core) => path === core || (core.endsWith("/") && path.startsWith(core)));
+
+test("every entry of the core list stands for a file", () => {
+  const paths = sources();
+  expect(CORE.filter((core) => !paths.some((path) => path.startsWith(core)))).toEqual([]);
+});
+
+test("core files do no I/O and wait for nothing", () => {
+  const faults = sources()
+    .filter(isCore)
+    .flatMap((path) => {
+      const source = textOf(path);
+      const modules = importsOf(source).filter(
+        (name) => (name.startsWith("node:") && !COMPUTING.has(name)) || ["@redis/client", "zeromq"].includes(name),
+      );
+      const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      const words = [...code.matchAll(/\basync\b|\bawait\b|\bprocess\.(?:env|exit|stdout|stderr)\b/g)].map(
+        ([word]) => word,
+      );
+      return [...modules, ...new Set(words)].map((what) => `${path}: ${what}`);
+    });
+  expect(faults).toEqual([]);
+});
+
+test("clock, timers and randomness of the machine are touched in base's system adapters only", () => {
+  const faults = sources()
+    .filter((path) => !isTestCode(path) && !path.startsWith("packages/base/src/system-"))
+    .filter((path) => AMBIENT.test(textOf(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")));
+  expect(faults).toEqual([]);
+});
+
+test.each(["@redis/client", "zeromq"])("%s is used by one file", (library) => {
+  const users = sources().filter((path) => {
+    const source = textOf(path).replace(/^import type .*$/gm, "");
+    return !isTestCode(path) && importsOf(source).includes(library);
+  });
+  expect(users.length, users.join(", ")).toBeLessThanOrEqual(1);
+});
