@@ -1,1 +1,28 @@
-export {};
+export { LOG_LEVEL_DEFAULT, LOG_LEVELS, type LogLevel, levelFromEnvironment, levelFromLoggerRow } from "./log-level.js";
+export type { LineOrigin, LineStyle, LogFields } from "./log-line.js";
+export { type LogOutput, type LogOutputOptions, openLogOutput, stderrOutput } from "./log-output.js";
+export { createLogger, type DaemonLogger, type Logger, type LoggerOptions } from "./logger.js";
+export {
+  type CounterSeries,
+  type GaugeSeries,
+  type HistogramSeries,
+  type Labels,
+  type Metric,
+  type MetricDeclaration,
+  Metrics,
+} from "./metrics.js";
+export { openRecorder, type Recorder, type RecorderError, type RecorderOptions } from "./recorder.js";
+export {
+  type DaemonContext,
+  type DaemonFailure,
+  type DaemonProcess,
+  type RunDaemonOptions,
+  runDaemon,
+} from "./run-daemon.js";
+export {
+  type StatusReport,
+  type StatusServer,
+  type StatusServerError,
+  type StatusServerOptions,
+  serveStatus,
+} from "./status-server.js";

@@ -1,1 +1,1 @@
-export {};
+export { type MemoryLog, memoryLog } from "./memory-log.js";

@@ -1,0 +1,60 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@tandem/base";
+import { afterAll, expect, test } from "vitest";
+import { openLogOutput } from "./log-output.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tandem-log-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a syslog socket that takes streams is used, with the program's identity", async () => {
+  const path = join(folder, "log");
+  const received = new Promise<string>((resolve) => {
+    const server = createServer((socket) => socket.once("data", (data) => resolve(data.toString("utf8"))));
+    server.listen(path);
+    server.unref();
+  });
+  const output = await openLogOutput({ clock: systemClock, program: "swbusd", syslogSocket: path });
+  expect(output.style).toBe("syslog");
+  expect(output.origin).toEqual({ program: "swbusd", pid: process.pid });
+  output.write("<30>Jan  1 00:00:00 swbusd[1]: hello\n");
+  await output.flush();
+  expect(await received).toBe("<30>Jan  1 00:00:00 swbusd[1]: hello\n");
+});
+
+/** Prints the first datagram that arrives at the unix socket in argv. */
+const DATAGRAM_SYSLOG = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print("bound", flush=True)
+print(s.recv(4096).decode(), flush=True)
+`;
+
+const missing = ["python3", "logger"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
+
+test.skipIf(missing.length > 0)(
+  `a syslog socket that takes datagrams is used through logger(1)${missing.length > 0 ? ` (skipped: no ${missing})` : ""}`,
+  async () => {
+    const path = join(folder, "datagrams");
+    const syslog = spawn("python3", ["-c", DATAGRAM_SYSLOG, path], { stdio: ["ignore", "pipe", "inherit"] });
+    expect(String((await once(syslog.stdout, "data"))[0])).toBe("bound\n");
+    const output = await openLogOutput({ clock: systemClock, program: "hamgrd", syslogSocket: path });
+    expect(output.style).toBe("journal");
+    output.write("<4>a warning\n");
+    expect(String((await once(syslog.stdout, "data"))[0])).toMatch(
+      new RegExp(`^<28>.* hamgrd\\[${process.pid}\\]: a warning\n$`),
+    );
+  },
+);
+
+test("without syslog, and where the environment says so, lines go to stderr", async () => {
+  const nowhere = join(folder, "nothing");
+  expect((await openLogOutput({ clock: systemClock, program: "a", syslogSocket: nowhere })).style).toBe("plain");
+  const env = { TANDEM_LOG: "stderr" };
+  expect((await openLogOutput({ clock: systemClock, program: "a", env })).style).toBe("plain");
+});
