@@ -1,4 +1,10 @@
 export {
+  AsyncDbUpdater,
+  type AsyncDbUpdaterOptions,
+  describeUpdaterError,
+  type UpdaterError,
+} from "./async-db-updater.js";
+export {
   type DecodeError,
   decodeMessage,
   describeDecodeError,
@@ -118,3 +124,15 @@ export {
   type TableSchema,
 } from "./table-schema.js";
 export { decodeText, encodeText, isBinary } from "./text.js";
+export { type SendError, ZmqClient, type ZmqClientOptions } from "./zmq-client.js";
+export { ZmqConsumerStateTable, type ZmqConsumerStateTableOptions } from "./zmq-consumer-state-table.js";
+export { ZmqProducerStateTable, type ZmqProducerStateTableOptions } from "./zmq-producer-state-table.js";
+export {
+  describeServerError,
+  type ServerError,
+  type TableTaken,
+  type ZmqHandler,
+  ZmqServer,
+  type ZmqServerOptions,
+} from "./zmq-server.js";
+export { type ZmqSocketsOptions, zmqSockets } from "./zmq-sockets.js";

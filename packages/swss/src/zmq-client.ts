@@ -1,0 +1,86 @@
+import { type Clock, err, millis, ok, type Result, sleep, systemClock } from "@tandem/base";
+import { type EncodeError, encodeMessage, type ZmqEntry } from "./binary-serializer.js";
+import type { Push, PushError, Sockets } from "./push-pull.js";
+
+/** Why changes were not sent. What was sent may still be lost on its way. */
+export type SendError = PushError | EncodeError;
+
+export interface ZmqClientOptions {
+  /** Tries after the first while the queue is full, 20 ms apart and doubling: 10 take 41 s, as in sonic-swss-common. */
+  readonly retries?: number;
+  /** Messages that may wait behind one that is tried again; beyond it a send fails as `full` at once. */
+  readonly waitingMax?: number;
+  readonly clock?: Clock;
+}
+
+const RETRIES_DEFAULT = 10;
+const WAITING_MAX_DEFAULT = 10_000;
+const FIRST_RETRY_MS = 20;
+
+interface Waiting {
+  readonly message: Uint8Array;
+  readonly done: (result: Result<void, SendError>) => void;
+}
+
+/** Sends rows to a `ZmqServer`. Messages keep their order, also across retries. */
+export class ZmqClient implements AsyncDisposable {
+  readonly endpoint: string;
+  readonly #push: Push;
+  readonly #retries: number;
+  readonly #waitingMax: number;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  #waiting: Waiting[] = [];
+  #sending = false;
+
+  constructor(sockets: Sockets, endpoint: string, options: ZmqClientOptions = {}) {
+    this.endpoint = endpoint;
+    this.#push = sockets.push(endpoint);
+    this.#retries = options.retries ?? RETRIES_DEFAULT;
+    this.#waitingMax = options.waitingMax ?? WAITING_MAX_DEFAULT;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Resolves when the message is queued for the server, which says nothing about its arrival. */
+  send(db: string, table: string, entries: readonly ZmqEntry[]): Promise<Result<void, SendError>> {
+    const encoded = encodeMessage(db, table, entries);
+    if (!encoded.ok) return Promise.resolve(encoded);
+    if (this.#waiting.length >= this.#waitingMax) {
+      return Promise.resolve(err({ kind: "full", endpoint: this.endpoint, limit: this.#waitingMax }));
+    }
+    return new Promise((done) => {
+      this.#waiting.push({ message: encoded.value, done });
+      if (!this.#sending) void this.#sendAll();
+    });
+  }
+
+  /** Called when the server is reached (again): what was on its way before may be lost. */
+  onConnect(listener: () => void): () => void {
+    return this.#push.onConnect(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#push[Symbol.asyncDispose]();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      for (const { message, done } of batch) done(await this.#sendOne(message));
+    }
+    this.#sending = false;
+  }
+
+  async #sendOne(message: Uint8Array): Promise<Result<void, SendError>> {
+    for (let retry = 0; ; retry++) {
+      const pushed = await this.#push.push(message);
+      if (pushed.ok || pushed.error.kind !== "full" || retry >= this.#retries) return pushed;
+      const delay = millis(FIRST_RETRY_MS * 2 ** retry);
+      const slept = await sleep(this.#clock, delay, this.#closing.signal).then(ok, () => undefined);
+      if (slept === undefined) return err({ kind: "closed", endpoint: this.endpoint });
+    }
+  }
+}
