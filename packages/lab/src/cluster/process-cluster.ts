@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Millis, type Random, systemClock, systemFiles, systemRandom, within } from "@tandem/base";
-import { loadDatabases, RedisStores, type Sockets, type Stores, ZmqSockets } from "@tandem/swss";
+import { loadDatabases, RedisStores, type Sockets, type Stores, zmqSockets } from "@tandem/swss";
 import { type LabProcess, systemProcesses } from "../process-host.js";
 import { type DpuPlace, planTopology, type SwitchPlace, switchOf, type Topology } from "../topology.js";
 import type { ClusterHost, DaemonName, RedisOwner } from "./cluster-host.js";
@@ -34,7 +34,7 @@ export class ProcessCluster implements ClusterHost {
   readonly topology: Topology;
   /** Holds sockets, config files and logs. */
   readonly folder: string;
-  readonly sockets: Sockets = new ZmqSockets();
+  readonly sockets: Sockets = zmqSockets();
   readonly #options: ProcessClusterOptions;
   readonly #processes = systemProcesses();
   readonly #redis = new Map<string, LabProcess>();
