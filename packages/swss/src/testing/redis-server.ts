@@ -24,6 +24,8 @@ export interface RedisServer extends AsyncDisposable {
   readonly pid: number;
   /** Ends it as `kill -9` does; data that was not saved is lost. Resolves when the process is gone. */
   kill9(): Promise<void>;
+  /** Ends the connections of all clients, as CLIENT KILL does. */
+  disconnectClients(): Promise<void>;
   /** Starts it again at the same addresses, after killing it if it still runs. */
   restart(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const folder = await mkdtemp(join(tmpdir(), "tandem-redis-"));
   const socket = options.socket ?? join(folder, "redis.sock");
   const port = options.port === true ? await freePort() : (options.port ?? 0);
+  const password = options.config?.["requirepass"];
   const settings = {
     port: String(port),
     bind: "127.0.0.1",
@@ -46,7 +49,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     ...options.config,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  let child = await launch(args, socket, options.config?.["requirepass"]);
+  let child = await launch(args, socket, password);
   return {
     socket,
     port,
@@ -54,9 +57,12 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       return child.pid as number;
     },
     kill9: () => kill(child),
+    disconnectClients: async () => {
+      await exchange(socket, password, ["CLIENT KILL TYPE pubsub", "CLIENT KILL TYPE normal"]);
+    },
     restart: async () => {
       await kill(child);
-      child = await launch(args, socket, options.config?.["requirepass"]);
+      child = await launch(args, socket, password);
     },
     [Symbol.asyncDispose]: async () => {
       await kill(child);
@@ -75,7 +81,7 @@ async function launch(args: readonly string[], socket: string, password: string 
   process.once("exit", onExit);
   child.once("exit", () => process.off("exit", onExit));
   await untilReady(child, binary);
-  await ping(socket, password);
+  await exchange(socket, password, ["PING"]);
   return child;
 }
 
@@ -94,15 +100,21 @@ function untilReady(child: ChildProcess, binary: string): Promise<void> {
   });
 }
 
-/** One round trip, so that the server is known to answer. */
-function ping(socket: string, password: string | undefined): Promise<void> {
+/** Sends inline commands one by one; resolves with the first line of each reply. */
+function exchange(socket: string, password: string | undefined, commands: readonly string[]): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const connection = connect(socket, () => {
-      connection.write(password === undefined ? "PING\r\n" : `AUTH ${password}\r\n`);
-    });
-    connection.once("data", () => {
-      connection.destroy();
-      resolve();
+    const pending = [...(password === undefined ? [] : [`AUTH ${password}`]), ...commands];
+    const replies: string[] = [];
+    const connection = connect(socket);
+    const next = (): void => {
+      const command = pending.shift();
+      if (command !== undefined) connection.write(`${command}\r\n`);
+      else connection.end(() => resolve(replies));
+    };
+    connection.once("connect", next);
+    connection.on("data", (chunk) => {
+      replies.push(chunk.toString("utf8").split("\r\n")[0] as string);
+      next();
     });
     connection.once("error", reject);
   });
