@@ -155,6 +155,11 @@ export interface Derived<P> {
    * step and is not here any more is deleted.
    */
   readonly rows: readonly StandingRow[];
+  /**
+   * Tables of which nothing can be said for lack of input: rows of these that this actor has written (in an earlier
+   * step, or before a restart, by its ledger) and that are not in `rows` stay as they are instead of being deleted.
+   */
+  readonly keeps?: readonly AnyTable[];
   /** State for those who registered; it goes out after the rows of the same step are acknowledged. */
   readonly publish: P | undefined;
   readonly tells: readonly Tell[];
