@@ -19,7 +19,7 @@ export class Connection implements Transport {
     readonly clock: Clock,
     readonly limits: ConnectionLimits,
     readonly session: Http2Session,
-    socket: Socket,
+    private readonly socket: Socket,
   ) {
     this.#keepalive = new Keepalive(clock, limits.silence, {
       ping: () => this.#ping(),
@@ -40,7 +40,7 @@ export class Connection implements Transport {
   }
 
   broken(): string | undefined {
-    return this.#broken;
+    return this.#broken ?? (this.session.destroyed ? "the connection was closed" : undefined);
   }
 
   heard(): void {
@@ -52,6 +52,8 @@ export class Connection implements Transport {
     this.#mark(why);
     this.#keepalive.stop();
     if (!this.session.destroyed) this.session.destroy();
+    // A session that is closing already would still wait for the peer.
+    this.socket.destroy();
   }
 
   #mark(why: string): void {

@@ -43,7 +43,6 @@ export async function dial(
   });
   // Its reasons are read from the connection and the reset code when it closes.
   http2.on("error", () => {});
-  http2.on("close", () => session.close());
 
   const remote = formatEndpoint(target.value.host, target.value.port);
   const answer = await new Promise<Answer>((resolve) => {
@@ -77,6 +76,8 @@ export async function dial(
     void answer.stream.ended.then(() => afterEnd(clock, limits, connection));
     return ok(answer.stream);
   }
+  // The session tells its reason after its streams have closed.
+  await new Promise((resolve) => setImmediate(resolve));
   const why = connection.broken();
   const reset = http2.rstCode;
   connection.destroy("the dial was given up");

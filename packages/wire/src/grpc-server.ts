@@ -7,7 +7,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { type Clock, err, ok, type Result } from "@tandem/base";
 import type { BusServer, Endpoint, ListenError, ListenOptions } from "./bus.js";
 import { Connection, type ConnectionLimits } from "./connection.js";
@@ -56,7 +56,14 @@ class GrpcServer implements BusServer {
     private readonly options: ListenOptions,
     private readonly http2: Http2Server,
   ) {
-    http2.on("session", (session) => this.#onSession(session));
+    // A session comes into being while its socket's "connection" is told.
+    let socket: Socket | undefined;
+    http2.prependListener("connection", (accepted) => {
+      socket = accepted;
+    });
+    http2.on("session", (session) => {
+      if (socket !== undefined) this.#onSession(session, socket);
+    });
     http2.on("stream", (stream, headers) => this.#onStream(stream, headers));
   }
 
@@ -82,15 +89,15 @@ class GrpcServer implements BusServer {
     grace.cancel();
   }
 
-  #onSession(session: ServerHttp2Session): void {
-    this.#connections.set(session, new Connection(this.clock, this.limits, session, session.socket as never));
+  #onSession(session: ServerHttp2Session, socket: Socket): void {
+    this.#connections.set(session, new Connection(this.clock, this.limits, session, socket));
     session.on("close", () => this.#connections.delete(session));
   }
 
   #onStream(http2: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     // Its reasons are read from the connection and the reset code when it closes.
     http2.on("error", () => {});
-    const connection = http2.session === undefined ? undefined : this.#connections.get(http2.session as never);
+    const connection = this.#connections.get(http2.session as ServerHttp2Session);
     if (connection === undefined) {
       http2.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
