@@ -11,13 +11,18 @@ export interface ReaderOptions<E> {
   readonly clock?: Clock;
 }
 
+/** What readers of all kinds have in common; for code that works with any of them. */
+export interface ChangeReader<T> extends AsyncDisposable, AsyncIterable<readonly T[]> {
+  pops(batch?: number): Promise<Result<readonly T[], { readonly kind: string }>>;
+  ready(signal?: AbortSignal): Promise<boolean>;
+  close(): Promise<void>;
+}
+
 /**
  * Changes that wait somewhere until one reader takes them. Either loop over it, or wait for `ready` and call `pops`
  * until it gives nothing. Two readers share the changes, they do not both get them.
  */
-export abstract class ChangeSource<T, E extends { readonly kind: string }, R = E>
-  implements AsyncDisposable, AsyncIterable<readonly T[]>
-{
+export abstract class ChangeSource<T, E extends { readonly kind: string }, R = E> implements ChangeReader<T> {
   protected readonly wake = new WakeUp();
   protected readonly clock: Clock;
   readonly #batch: number | undefined;

@@ -15,7 +15,7 @@ export {
   type ZmqMessage,
   type ZmqReceived,
 } from "./binary-serializer.js";
-export { ChangeSource, type ReaderOptions } from "./change-source.js";
+export { type ChangeReader, ChangeSource, type ReaderOptions } from "./change-source.js";
 export { type ConfigChange, ConfigDBConnector, ConfigListener, type ConfigTable } from "./config-db-connector.js";
 export {
   type ConfigEntry,

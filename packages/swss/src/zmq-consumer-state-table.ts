@@ -49,6 +49,11 @@ export class ZmqConsumerStateTable extends ChangeSource<KeyOpFieldsValues, never
     return this.#waiting.length - this.#head;
   }
 
+  /** Resolves when Redis has the copies of what was received. */
+  flush(): Promise<void> {
+    return this.#updater?.flush() ?? Promise.resolve();
+  }
+
   override pops(batch = POP_BATCH_DEFAULT): Promise<Result<readonly KeyOpFieldsValues[], never>> {
     const from = this.#head;
     const to = Math.min(this.#waiting.length, from + batch);
