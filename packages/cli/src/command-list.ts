@@ -1,0 +1,107 @@
+import type { CommandRun } from "./io.js";
+
+/** What an option's value must be. */
+export type OptionValue =
+  | { readonly kind: "flag" }
+  | { readonly kind: "text" }
+  | { readonly kind: "number"; readonly min: number; readonly max: number; readonly whole: boolean };
+
+export interface OptionSpec {
+  /** In commander's words, e.g. `-c, --count <n>`. */
+  readonly flags: string;
+  readonly doc: string;
+  readonly value: OptionValue;
+}
+
+export interface CommandSpec {
+  readonly path: readonly string[];
+  /** Arguments in commander's words: `<dest>` must be given, `[id]` may. */
+  readonly args?: string;
+  readonly summary: string;
+  readonly options?: readonly OptionSpec[];
+  /** The program behind it parses everything after the name, its own `--help` included. */
+  readonly delegates?: true;
+  readonly load: () => Promise<CommandRun>;
+}
+
+const flag = (flags: string, doc: string): OptionSpec => ({ flags, doc, value: { kind: "flag" } });
+const text = (flags: string, doc: string): OptionSpec => ({ flags, doc, value: { kind: "text" } });
+const JSON_OPTION = flag("--json", "print JSON instead of text");
+const DB_CONFIG = text("--db-config <file>", "database_config.json or database_global.json; default: the system's");
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    path: ["test"],
+    summary: "types, lint and all tests; the last line is `N passed, N failed`",
+    delegates: true,
+    load: async () => (await import("./commands/test.js")).runTest,
+  },
+  {
+    path: ["show", "ha"],
+    summary: "the HA scopes of this switch, a row each",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-ha.js")).runShowHa,
+  },
+  {
+    path: ["show", "dash", "ha", "global-config"],
+    summary: "DASH_HA_GLOBAL_CONFIG",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-dash-ha.js")).runGlobalConfig,
+  },
+  {
+    path: ["show", "dash", "ha", "set", "status"],
+    summary: "HA sets: config, owner, data-path channel",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-dash-ha.js")).runSetStatus,
+  },
+  {
+    path: ["show", "dash", "ha", "set", "counters"],
+    summary: "counters of HA sets",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-dash-counters.js")).runSetCounters,
+  },
+  {
+    path: ["show", "dash", "ha", "scope", "status"],
+    args: "[ha-scope-id]",
+    summary: "HA scopes: states, terms, pending operations; one of them in full",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-dash-ha.js")).runScopeStatus,
+  },
+  {
+    path: ["show", "dash", "ha", "scope", "counters"],
+    args: "[ha-scope-id]",
+    summary: "counters of HA scopes and their ENIs",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-dash-counters.js")).runScopeCounters,
+  },
+  {
+    path: ["show", "dash", "ha", "flow-sync-session", "counters"],
+    args: "[flow-sync-session-id]",
+    summary: "flow sync sessions and their bulk-sync counters",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-dash-counters.js")).runFlowSyncCounters,
+  },
+  {
+    path: ["pending"],
+    summary: "operations that wait for an approval",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-ha.js")).runPending,
+  },
+  {
+    path: ["completion"],
+    args: "<shell>",
+    summary: "a completion script for bash, zsh or fish",
+    options: [JSON_OPTION],
+    load: async () => (await import("./commands/completion.js")).runCompletion,
+  },
+];
+
+/** Words between the name and the commands, e.g. `show dash ha`. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  show: "what the switch's databases, its bus and its HA manager hold",
+  "show dash": "DASH state",
+  "show dash ha": "smart switch HA state",
+  "show dash ha set": "HA sets",
+  "show dash ha scope": "HA scopes",
+  "show dash ha flow-sync-session": "flow sync sessions",
+};

@@ -1,0 +1,26 @@
+import type { Io } from "./io.js";
+
+/** The process's own streams. A reader that went away (`tandem show ha | head -1`) ends it quietly. */
+export function processIo(): Io {
+  const ending = new AbortController();
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  const io: Io = {
+    print: (text) => void process.stdout.write(text),
+    complain: (line) => void process.stderr.write(`${line}\n`),
+    env: process.env,
+    colours: process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
+    get signal() {
+      listen();
+      return ending.signal;
+    },
+  };
+  // Only a command that waits for the signal keeps Ctrl-C from ending the process at once.
+  let listening = false;
+  const listen = (): void => {
+    if (listening) return;
+    listening = true;
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => ending.abort(new Error(`ended by ${signal}`)));
+  };
+  return io;
+}
