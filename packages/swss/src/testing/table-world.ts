@@ -1,5 +1,6 @@
 import { type Clock, type Millis, seconds, seededRandom, systemClock, unwrap } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
+import { type FieldValues, recordOf } from "../field-values.js";
 import { MemoryRedis } from "../memory/memory-redis.js";
 import { MemoryWires } from "../memory/memory-sockets.js";
 import { MemoryStores } from "../memory/memory-stores.js";
@@ -159,4 +160,26 @@ export async function loadKeyspace(store: Store, dump: KeyspaceDump): Promise<vo
     if (set !== undefined) unwrap(await store.command(["SADD", key, ...set]));
     if (list !== undefined) unwrap(await store.command(["RPUSH", key, ...list]));
   }
+}
+
+/** Resolves when the connection of `store` is lost. Ask before it happens. */
+export function disconnection(store: Store): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = store.onDisconnect(() => {
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** Repeats a write while the connection is coming back. */
+export async function untilWritten(write: () => Promise<{ readonly ok: boolean }>): Promise<void> {
+  while (!(await write()).ok) await settle();
+}
+
+/** `SET k {"f":"1"}`, one a change. */
+export function describeChanges(changes: readonly { key: string; op: string; fieldValues: FieldValues }[]): string[] {
+  return changes.map(({ key, op, fieldValues }) =>
+    `${op} ${key} ${fieldValues.length > 0 ? JSON.stringify(recordOf(fieldValues)) : ""}`.trim(),
+  );
 }
