@@ -16,6 +16,7 @@ export class ServicePath {
   #routeKeys: readonly [string, string, string, string] | undefined;
   #node: ServicePath | undefined;
   #service: ServicePath | undefined;
+  #resourceType: ServicePath | undefined;
 
   constructor(parts: Partial<ServicePathParts>) {
     this.region = parts.region ?? "";
@@ -79,6 +80,13 @@ export class ServicePath {
     if (this.resourceType === "" && this.resourceId === "") return this;
     this.#service ??= this.withResource("", "");
     return this.#service;
+  }
+
+  /** The same without resource id. */
+  get resourceTypePath(): ServicePath {
+    if (this.resourceId === "") return this;
+    this.#resourceType ??= this.withResource(this.resourceType, "");
+    return this.#resourceType;
   }
 
   /** Whether only the place is given. */

@@ -10,8 +10,31 @@ export {
   ServicePath,
   type ServicePathParts,
 } from "../service-path.js";
+export { type EdgeEvent, type EdgeOptions, startEdge } from "./edge.js";
 export type { EdgeRuntime } from "./edge-runtime.js";
 export { type Answer, answerTo, dataMessage, newMessage } from "./messages.js";
+export { encodePayload } from "./payload.js";
+export {
+  type PingOptions,
+  type PingReply,
+  type ProbeOutcome,
+  ping,
+  type TraceHop,
+  type TraceOptions,
+  traceRoute,
+} from "./probe.js";
+export {
+  describeQueryError,
+  describeSendError,
+  getActorState,
+  getRoutes,
+  QUERY_TIMEOUT,
+  type QueryError,
+  RESOLVE_TIMEOUT,
+  resolvePeer,
+  waitConnected,
+} from "./query.js";
+export { Answers, type RequestError, type RequestOptions, type Response, SimpleClient } from "./simple-client.js";
 export type {
   EdgeBody,
   EdgeMessage,

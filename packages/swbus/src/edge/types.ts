@@ -63,7 +63,7 @@ export type SendError =
   | { readonly kind: "notConnected"; readonly destination: ServicePath }
   /** The destination would be in this process, but nothing is registered there. */
   | { readonly kind: "noRoute"; readonly destination: ServicePath }
-  /** The receiver's mailbox, or the queue to swbusd, is at its bound. */
-  | { readonly kind: "queueFull"; readonly destination: ServicePath; readonly limit: number }
+  /** The receiver's mailbox is at its bound; or the queue to swbusd is, then `limit` is that bound in bytes. */
+  | { readonly kind: "queueFull"; readonly destination: ServicePath; readonly limit?: number }
   /** The message would be refused by every gRPC peer. */
   | { readonly kind: "tooLarge"; readonly destination: ServicePath; readonly size: number; readonly limit: number };

@@ -1,0 +1,95 @@
+import type { Clock, Millis, Timer } from "@tandem/base";
+import type { Connection } from "../connection-info.js";
+import { encodeMessage, encodeRouteEntries, TTL_ANNOUNCEMENT } from "../message.js";
+import type { MessageIds } from "../message-id.js";
+import { routeToEntry } from "../route-entries.js";
+import type { RouteTable } from "../route-table.js";
+import type { ServicePath } from "../service-path.js";
+
+export interface AnnouncerOptions {
+  readonly table: RouteTable;
+  readonly self: ServicePath;
+  readonly clock: Clock;
+  readonly newId: MessageIds;
+  readonly send: (connection: Connection, message: Uint8Array) => void;
+  /** Changes that come within this time go out as one announcement. */
+  readonly gather: Millis;
+  /** Every peer is told everything again this often: what got lost is repaired. */
+  readonly refresh: Millis;
+}
+
+/** Tells each peer its full set of routes when that set changed, when a connection to it came or went, and now and then. */
+export class Announcer {
+  /** By peer: the set that it was told last. */
+  readonly #told = new Map<string, string>();
+  #gathering: Timer | undefined;
+  #refreshing: Timer | undefined;
+  #holding: Timer | undefined;
+  #stopped = false;
+
+  constructor(private readonly options: AnnouncerOptions) {
+    this.#armRefresh();
+  }
+
+  /** Something in the table changed. */
+  changed(): void {
+    const { clock, gather } = this.options;
+    this.#armHold();
+    if (this.#stopped) return;
+    this.#gathering ??= clock.setTimer(gather, () => {
+      this.#gathering = undefined;
+      this.#announce();
+    });
+  }
+
+  /** A connection of the peer came or went: whatever it was told may have gone with the other stream. */
+  repeatTo(peer: ServicePath): void {
+    this.#told.delete(peer.key);
+    this.changed();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of [this.#gathering, this.#refreshing, this.#holding]) timer?.cancel();
+  }
+
+  #armRefresh(): void {
+    if (this.#stopped) return;
+    this.#refreshing = this.options.clock.setTimer(this.options.refresh, () => {
+      this.#told.clear();
+      this.#announce();
+      this.#armRefresh();
+    });
+  }
+
+  #armHold(): void {
+    this.#holding?.cancel();
+    this.#holding = undefined;
+    const { table, clock } = this.options;
+    const ends = table.holdEnds;
+    if (ends === undefined || this.#stopped) return;
+    const delay = Math.max(0, ends - clock.monotonic()) as Millis;
+    this.#holding = clock.setTimer(delay, () => {
+      this.#holding = undefined;
+      if (table.endHolds(clock.monotonic())) this.changed();
+      else this.#armHold();
+    });
+  }
+
+  #announce(): void {
+    const present = new Set<string>();
+    for (const { path, preferred } of this.options.table.peers()) {
+      present.add(path.key);
+      const routes = this.options.table.exportRoutes(preferred);
+      const set = routes.map((route) => `${route.path.key} ${route.scope} ${route.hops}`).join("\n");
+      if (this.#told.get(path.key) === set) continue;
+      this.#told.set(path.key, set);
+      const { self, newId } = this.options;
+      // It travels one hop: leaves with one less than it was given, as any message does.
+      const header = { id: newId(), ttl: TTL_ANNOUNCEMENT - 1, source: self, destination: path };
+      const content = encodeRouteEntries(routes.map(routeToEntry));
+      this.options.send(preferred, encodeMessage(header, "announcement", content));
+    }
+    for (const peer of this.#told.keys()) if (!present.has(peer)) this.#told.delete(peer);
+  }
+}

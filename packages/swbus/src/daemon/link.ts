@@ -1,0 +1,76 @@
+import { type BusStream, MESSAGE_BYTES_MAX } from "@tandem/wire";
+import type { Connection, ConnectionId, ConnectionType } from "../connection-info.js";
+import type { Sent } from "../router.js";
+import type { ServicePath } from "../service-path.js";
+
+/** Bytes that may wait behind the stream's own mark before senders are told QUEUE_FULL. */
+export const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
+
+/** One live stream of this swbusd. */
+export class Link implements Connection {
+  readonly address: string;
+  #open = true;
+  #backlog = 0;
+  #congested = false;
+  #refused = false;
+
+  constructor(
+    readonly id: ConnectionId,
+    readonly mode: "dialed" | "accepted",
+    readonly type: ConnectionType,
+    readonly remote: ServicePath,
+    readonly stream: BusStream,
+  ) {
+    this.address = stream.remote;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Whether more waits than the stream likes; its senders should pause. */
+  get congested(): boolean {
+    return this.#congested && this.#open;
+  }
+
+  /** True once per congestion in which something was refused. */
+  takeRefused(): boolean {
+    const refused = this.#refused;
+    this.#refused = false;
+    return refused;
+  }
+
+  /** Queues without waiting. */
+  trySend(message: Uint8Array): Sent {
+    if (!this.#open || message.length > MESSAGE_BYTES_MAX) return "gone";
+    if (this.#congested && this.#backlog + message.length > BACKLOG_BYTES_MAX) {
+      this.#refused = this.#backlog > 0;
+      return "full";
+    }
+    this.#put(message);
+    return "sent";
+  }
+
+  /** For route announcements, which are few and must not be lost: queued beyond the bound. */
+  sendAlways(message: Uint8Array): void {
+    if (this.#open) this.#put(message);
+  }
+
+  close(code = 0, detail = ""): void {
+    this.#open = false;
+    this.stream.close(code, detail);
+  }
+
+  #put(message: Uint8Array): void {
+    const below = this.stream.send(message);
+    if (this.#congested) this.#backlog += message.length;
+    else if (!below) {
+      this.#congested = true;
+      void this.stream.drained().then(() => {
+        this.#congested = false;
+        this.#refused = false;
+        this.#backlog = 0;
+      });
+    }
+  }
+}

@@ -1,0 +1,287 @@
+import { type Clock, type Millis, type Random, seconds, within } from "@tandem/base";
+import { type Accept, type Bus, type BusStream, GrpcStatus, type Metadata } from "@tandem/wire";
+import { type Connection, type ConnectionId, connectionId, isPeerType } from "../connection-info.js";
+import { type BadMessage, readEnvelope } from "../envelope.js";
+import { SwbusErrorCode } from "../gen/swbus_pb.js";
+import type { MessageIds } from "../message-id.js";
+import { decodeAnnouncement } from "../route-entries.js";
+import { ROUTE_LIMITS, type RouteLimits, RouteTable } from "../route-table.js";
+import { Router } from "../router.js";
+import { displayServicePath, parseServicePath, type ServicePath } from "../service-path.js";
+import { PathDecoder } from "../wire-path.js";
+import { admit, peerFault, SERVER_PATH_HEADER } from "./admission.js";
+import { Announcer } from "./announcer.js";
+import { nodePath, type PeerConfig, type SwbusConfig } from "./config.js";
+import { Dialer } from "./dialer.js";
+import { type SwbusdObserver, type SwbusdStats, worthSaying } from "./events.js";
+import { Link } from "./link.js";
+import { Tally } from "./tally.js";
+
+/** Longest time that a local sender is not read because what it sent waits at its next hop. */
+const BACK_PRESSURE_MAX = seconds(1);
+
+export interface NodeLimits {
+  readonly routes: RouteLimits;
+  /** Route changes within this time go out together. */
+  readonly gather: Millis;
+  /** Full announcements are repeated this often. */
+  readonly refresh: Millis;
+}
+
+export const NODE_LIMITS: NodeLimits = { routes: ROUTE_LIMITS, gather: 20 as Millis, refresh: seconds(10) };
+
+export interface NodeOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: SwbusdObserver;
+  readonly stats: SwbusdStats;
+  readonly newId: MessageIds;
+  readonly limits: NodeLimits;
+}
+
+/** A swbusd under one name: its table, its streams, and the loops that serve them. A new name is a new node. */
+export class Node {
+  readonly path: ServicePath;
+  readonly table: RouteTable;
+  readonly #options: NodeOptions;
+  readonly #router: Router;
+  readonly #announcer: Announcer;
+  readonly #paths = new PathDecoder();
+  readonly #links = new Map<ConnectionId, Link>();
+  readonly #dialers = new Map<string, Dialer>();
+  readonly #refusals = new Tally(256);
+  readonly #faults = new Tally(1024);
+  /** Links that the batch in hand has filled up. */
+  #pressed: Link[] = [];
+  #stopped = false;
+
+  constructor(config: SwbusConfig, options: NodeOptions) {
+    this.#options = options;
+    this.path = nodePath(config);
+    this.table = new RouteTable(config.routes, options.limits.routes);
+    const { clock, newId, limits } = options;
+    this.#router = new Router({
+      table: this.table,
+      self: this.path,
+      newId,
+      trySend: (connection, message) => this.#trySend(connection, message),
+    });
+    this.#announcer = new Announcer({
+      table: this.table,
+      self: this.path,
+      clock,
+      newId,
+      gather: limits.gather,
+      refresh: limits.refresh,
+      send: (connection, message) => {
+        options.stats.announcementsSent += 1;
+        this.#links.get(connection.id)?.sendAlways(message);
+      },
+    });
+  }
+
+  /** The streams that stand. */
+  get links(): readonly Link[] {
+    return [...this.#links.values()];
+  }
+
+  /** Takes over routes and peers of a configuration that names the same node. */
+  apply(config: SwbusConfig): void {
+    this.table.replaceOwn(config.routes, this.#options.clock.monotonic());
+    this.#announcer.changed();
+    const wanted = new Map(config.peers.map((peer) => [peer.endpoint, peer]));
+    for (const [endpoint, dialer] of this.#dialers) {
+      if (wanted.get(endpoint)?.type === dialer.peer.type) continue;
+      this.#dialers.delete(endpoint);
+      dialer.stop();
+    }
+    for (const [endpoint, peer] of wanted) if (!this.#dialers.has(endpoint)) this.#dial(peer);
+  }
+
+  /** Decides on an incoming stream. */
+  accept(metadata: Metadata, remote: string): Accept {
+    const visitor = admit(metadata, this.path, (path) => this.table.isOwn(path));
+    if (!visitor.ok) {
+      this.#refuse(remote, visitor.error);
+      return { accept: false, code: GrpcStatus.invalidArgument, detail: visitor.error };
+    }
+    const { path, type } = visitor.value;
+    return {
+      accept: true,
+      metadata: { [SERVER_PATH_HEADER]: displayServicePath(this.path) },
+      serve: (stream) => {
+        const link = new Link(connectionId("accepted", remote), "accepted", type, path, stream);
+        this.#replaceStale(link);
+        void this.#serve(link);
+      },
+    };
+  }
+
+  /** Closes every stream and stops every loop. */
+  stop(): void {
+    this.#stopped = true;
+    for (const dialer of this.#dialers.values()) dialer.stop();
+    this.#dialers.clear();
+    this.#announcer.stop();
+    for (const link of [...this.#links.values()]) this.#end(link);
+  }
+
+  #dial(peer: PeerConfig): void {
+    const { bus, clock, random, stats, observer } = this.#options;
+    const dialer = new Dialer({ peer, self: this.path, bus, clock, random, stats, observer }, (stream) =>
+      this.#dialed(peer, stream),
+    );
+    this.#dialers.set(peer.endpoint, dialer);
+  }
+
+  /** Serves a stream that we dialed until it ends; a refusal is why it is of no use. */
+  async #dialed(peer: PeerConfig, stream: BusStream): Promise<string | undefined> {
+    const text = stream.metadata[SERVER_PATH_HEADER];
+    const path = text === undefined ? undefined : parseServicePath(text);
+    const fault =
+      path === undefined
+        ? `the answer lacks the header ${SERVER_PATH_HEADER}`
+        : peerFault(path, (other) => this.table.isOwn(other));
+    if (fault !== undefined || path === undefined) {
+      stream.close(GrpcStatus.ok);
+      this.#refuse(peer.endpoint, fault ?? "");
+      return fault ?? "";
+    }
+    await this.#serve(new Link(connectionId("dialed", peer.endpoint), "dialed", peer.type, path, stream));
+    return undefined;
+  }
+
+  async #serve(link: Link): Promise<void> {
+    if (this.#stopped) {
+      link.close();
+      return;
+    }
+    this.#links.set(link.id, link);
+    this.table.addConnection(link, this.#options.clock.monotonic());
+    const path = link.remote.toString();
+    this.#options.observer({ kind: "connected", connection: link.id, type: link.type, path });
+    this.#routesMayHaveChanged(link);
+    for await (const batch of link.stream.batches) {
+      for (const message of batch) if (link.open) this.#receive(link, message);
+      await this.#waitForNextHops(link);
+    }
+    const end = await link.stream.ended;
+    if (this.#end(link)) {
+      const { code, detail } = end;
+      this.#options.observer({ kind: "disconnected", connection: link.id, path, code, detail });
+    }
+  }
+
+  /** Takes a link out of service; false when it was out already. */
+  #end(link: Link): boolean {
+    link.close();
+    if (this.#links.get(link.id) !== link) return false;
+    this.#links.delete(link.id);
+    this.table.removeConnection(link.id, this.#options.clock.monotonic());
+    this.#faults.forget(link.id);
+    this.#routesMayHaveChanged(link);
+    return true;
+  }
+
+  #routesMayHaveChanged(link: Link): void {
+    if (isPeerType(link.type)) this.#announcer.repeatTo(link.remote);
+  }
+
+  /** A peer that connects again has lost its old stream, whether or not we have noticed. */
+  #replaceStale(fresh: Link): void {
+    for (const old of [...this.#links.values()]) {
+      if (old.mode !== "accepted" || old.id === fresh.id) continue;
+      if (old.type !== fresh.type || !old.remote.equals(fresh.remote)) continue;
+      this.#end(old);
+      this.#options.observer({ kind: "replaced", old: old.id, by: fresh.id, path: fresh.remote.toString() });
+    }
+  }
+
+  #receive(link: Link, bytes: Uint8Array): void {
+    const { stats } = this.#options;
+    stats.received += 1;
+    const read = readEnvelope(bytes, this.#paths);
+    if (!read.ok) {
+      this.#badMessage(link, read.error);
+      return;
+    }
+    const outcome = this.#router.receive(read.value, link);
+    switch (outcome.kind) {
+      case "forwarded":
+        stats.forwarded += 1;
+        break;
+      case "answered":
+        stats.answered.set(outcome.code, (stats.answered.get(outcome.code) ?? 0) + 1);
+        break;
+      case "dropped":
+        stats.dropped += 1;
+        break;
+      case "announcement":
+        this.#import(link, outcome.content);
+        break;
+    }
+  }
+
+  #import(link: Link, content: Uint8Array): void {
+    const { stats, observer, clock } = this.#options;
+    stats.announcementsReceived += 1;
+    const { routes, withoutPath } = decodeAnnouncement(content);
+    const { changed, refused } = this.table.importRoutes(link, routes, clock.monotonic());
+    if (changed) this.#announcer.changed();
+    const count = refused.length + withoutPath;
+    if (count === 0) return;
+    stats.routesRefused += count;
+    const times = this.#faults.count(link.id, "routes");
+    const detail = refused[0] ?? "an entry without service_path";
+    if (worthSaying(times))
+      observer({
+        kind: "badRoutes",
+        connection: link.id,
+        detail: count > 1 ? `${detail} (and ${count - 1} more)` : detail,
+        times,
+      });
+  }
+
+  #badMessage(link: Link, fault: BadMessage): void {
+    const { stats, observer } = this.#options;
+    stats.badMessages += 1;
+    const times = this.#faults.count(link.id, fault.kind);
+    if (worthSaying(times)) observer({ kind: "badMessage", connection: link.id, detail: fault.detail, times });
+    if (fault.source === undefined || fault.id === undefined) return;
+    const code = fault.kind === "noBody" ? SwbusErrorCode.INVALID_PAYLOAD : SwbusErrorCode.INVALID_HEADER;
+    this.#router.refuse({ id: fault.id, source: fault.source }, code, fault.detail);
+  }
+
+  #refuse(remote: string, detail: string): void {
+    this.#options.stats.connectionsRefused += 1;
+    const times = this.#refusals.count(remote.replace(/:\d+$/, ""), detail);
+    if (worthSaying(times)) this.#options.observer({ kind: "refused", remote, detail, times });
+  }
+
+  #trySend(connection: Connection, message: Uint8Array): "sent" | "full" | "gone" {
+    const link = this.#links.get(connection.id);
+    if (link === undefined) return "gone";
+    const sent = link.trySend(message);
+    if (link.congested) this.#pressed.push(link);
+    if (sent === "full") {
+      this.#options.stats.queueFull += 1;
+      if (link.takeRefused())
+        this.#options.observer({ kind: "queueFull", connection: link.id, path: link.remote.toString() });
+    }
+    return sent;
+  }
+
+  /**
+   * Back-pressure: a local sender is not read while what it sent waits. Peers are always read, since two swbusd that
+   * wait for each other would both stand still; what they send too much is answered QUEUE_FULL.
+   */
+  async #waitForNextHops(link: Link): Promise<void> {
+    const pressed = this.#pressed;
+    if (pressed.length === 0) return;
+    this.#pressed = [];
+    if (isPeerType(link.type)) return;
+    const drained = [...new Set(pressed)].map((hop) => hop.stream.drained());
+    await within(this.#options.clock, BACK_PRESSURE_MAX, Promise.all(drained));
+  }
+}

@@ -1,0 +1,42 @@
+import { type Clock, seconds, type Timer } from "@tandem/base";
+import { type DaemonLogger, levelFromLoggerRow } from "@tandem/daemon";
+import type { Store, Subscription } from "@tandem/swss";
+
+/** The row is read again this often, in case key events are off or were missed. */
+const POLL = seconds(30);
+
+/** Keeps a daemon's log level at what CONFIG_DB `LOGGER|<program>` says, at run time. Returns what stops it. */
+export function watchLogLevel(store: Store, program: string, logger: DaemonLogger, clock: Clock): () => void {
+  const key = `LOGGER${store.db.separator}${program}`;
+  let timer: Timer;
+  let stopped = false;
+  let subscription: Subscription | undefined;
+  const read = async (): Promise<void> => {
+    const reply = await store.command(["HGETALL", key]);
+    // Unreadable: the level stays, and the store's owner hears of the connection.
+    if (stopped || !reply.ok || !Array.isArray(reply.value)) return;
+    const fields: Record<string, string> = {};
+    for (let i = 0; i + 1 < reply.value.length; i += 2) fields[String(reply.value[i])] = String(reply.value[i + 1]);
+    const level = levelFromLoggerRow(fields);
+    if (level.ok) logger.setLevel(level.value);
+    else logger.error(`CONFIG_DB ${key}: ${level.error}`);
+  };
+  const again = (): void => void read();
+  const poll = (): void => {
+    again();
+    timer = clock.setTimer(POLL, poll);
+  };
+  poll();
+  const offConnect = store.onConnect(again);
+  void store.psubscribe(`__keyspace@${store.db.id}__:${key}`, again).then((subscribed) => {
+    if (!subscribed.ok) return;
+    if (stopped) void subscribed.value.close();
+    else subscription = subscribed.value;
+  });
+  return () => {
+    stopped = true;
+    timer.cancel();
+    offConnect();
+    void subscription?.close();
+  };
+}

@@ -1,0 +1,388 @@
+import type { Millis } from "@tandem/base";
+import {
+  type AnnouncedRoute,
+  type Connection,
+  type ConnectionId,
+  isPeerType,
+  type OwnRoute,
+} from "./connection-info.js";
+import type { RouteLine } from "./route-line.js";
+import { compareServicePaths, compareText, SCOPE, type Scope, ServicePath, scopeOf } from "./service-path.js";
+
+/** A way to a destination: this node itself, or over one connection in `hops` hops. */
+export type Way =
+  | { readonly kind: "local" }
+  | { readonly kind: "remote"; readonly connection: Connection; readonly hops: number };
+
+export interface RouteLimits {
+  /** Longest path that is believed; what counts up ends here. */
+  readonly hopsMax: number;
+  /** How long, after a best path was lost, longer ones have to stay announced before they are believed. */
+  readonly holdDown: Millis;
+  /** Destinations that one peer may announce; the rest is ignored. */
+  readonly routesPerPeerMax: number;
+}
+
+export const ROUTE_LIMITS: RouteLimits = { hopsMax: 16, holdDown: 1000 as Millis, routesPerPeerMax: 4096 };
+
+/** What came of an announcement. */
+export interface ImportReport {
+  /** Whether any way changed. */
+  readonly changed: boolean;
+  /** Entries that were not installed, each with its reason. */
+  readonly refused: readonly string[];
+}
+
+/** Another swbusd, with all streams that stand to it, in order of preference. */
+interface Peer {
+  readonly path: ServicePath;
+  connections: readonly Connection[];
+  /** What it announced last, by route key. */
+  learned: ReadonlyMap<string, AnnouncedRoute>;
+}
+
+interface Entry {
+  readonly path: ServicePath;
+  readonly scope: Scope;
+  own: boolean;
+  /** Streams that end at the destination itself. */
+  readonly direct: Map<ConnectionId, Connection>;
+  /** Peers that announced the destination, with our distance over them. */
+  readonly via: Map<Peer, number>;
+  /** The best path got longer or vanished: until then only paths at most this long count. */
+  hold: { readonly hops: number; readonly until: Millis } | undefined;
+  /** All ways that count, best first: by hops, then connection id. */
+  ways: readonly Way[];
+}
+
+const NO_WAYS: readonly Way[] = [];
+
+/**
+ * Who can be reached over which connection. Pure state: connections come and go, peers announce, and every question is
+ * answered from that.
+ *
+ * A path that is longer than one just lost may be the lost one coming back through a neighbour that has not noticed yet.
+ * It counts only if it is still announced after the hold-down; by then neighbours have withdrawn what led through us.
+ */
+export class RouteTable {
+  readonly #limits: RouteLimits;
+  #own: readonly OwnRoute[];
+  readonly #entries = new Map<string, Entry>();
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #peers = new Map<string, Peer>();
+  readonly #held = new Set<Entry>();
+  readonly #waysCache = new Map<string, readonly Way[]>();
+
+  constructor(own: readonly OwnRoute[], limits: RouteLimits = ROUTE_LIMITS) {
+    this.#limits = limits;
+    this.#own = own;
+    this.#installOwn();
+  }
+
+  get own(): readonly OwnRoute[] {
+    return this.#own;
+  }
+
+  get connections(): Iterable<Connection> {
+    return this.#connections.values();
+  }
+
+  /** Peers with at least one connection; the preferred one carries announcements. */
+  *peers(): Iterable<{ readonly path: ServicePath; readonly preferred: Connection }> {
+    for (const { path, connections } of this.#peers.values())
+      if (connections[0] !== undefined) yield { path, preferred: connections[0] };
+  }
+
+  isOwn(path: ServicePath): boolean {
+    return this.#own.some((route) => route.path.equals(path));
+  }
+
+  /** A connection stands. One whose far end claims to be ourselves is not ours to add: check `isOwn` first. */
+  addConnection(connection: Connection, now: Millis): void {
+    this.removeConnection(connection.id, now);
+    this.#connections.set(connection.id, connection);
+    const peer = isPeerType(connection.type) ? this.#peerOf(connection.remote) : undefined;
+    if (peer !== undefined)
+      peer.connections = [...peer.connections, connection].sort((a, b) => compareText(a.id, b.id));
+    const entry = this.#entryFor(directPath(connection));
+    entry.direct.set(connection.id, connection);
+    this.#settle(entry, now);
+    if (peer !== undefined) this.#settleLearned(peer, now);
+  }
+
+  /** A connection is gone. The last one of a peer takes along what the peer announced. */
+  removeConnection(id: ConnectionId, now: Millis): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#connections.delete(id);
+    const peer = isPeerType(connection.type) ? this.#peers.get(connection.remote.key) : undefined;
+    if (peer !== undefined) {
+      peer.connections = peer.connections.filter((other) => other.id !== id);
+      if (peer.connections.length === 0) this.#dropPeer(peer, now);
+      else this.#settleLearned(peer, now);
+    }
+    const entry = this.#entryFor(directPath(connection));
+    entry.direct.delete(id);
+    this.#settle(entry, now);
+  }
+
+  /** The complete set of destinations that the peer at `connection` offers replaces its previous one. */
+  importRoutes(connection: Connection, routes: readonly AnnouncedRoute[], now: Millis): ImportReport {
+    const peer = this.#peers.get(connection.remote.key);
+    if (peer === undefined || !this.#connections.has(connection.id))
+      return { changed: false, refused: [`no connection ${connection.id}`] };
+    const refused: string[] = [];
+    const next = new Map<string, AnnouncedRoute>();
+    for (const route of routes) {
+      if (next.size >= this.#limits.routesPerPeerMax) {
+        refused.push(`more than ${this.#limits.routesPerPeerMax} destinations, the rest is ignored`);
+        break;
+      }
+      const reason = this.#addImported(peer, route, next);
+      if (reason !== undefined) refused.push(reason);
+    }
+    const before = peer.learned;
+    peer.learned = next;
+    let changed = false;
+    for (const [key, route] of before)
+      if (next.get(key)?.hops !== route.hops) changed = this.#setVia(peer, route, next.get(key), now) || changed;
+    for (const [key, route] of next) if (!before.has(key)) changed = this.#setVia(peer, route, route, now) || changed;
+    return { changed, refused };
+  }
+
+  /** All ways to `destination`, most specific key first, best first within a key. Never changes the table. */
+  ways(destination: ServicePath): readonly Way[] {
+    const keys = destination.routeKeys;
+    const cached = this.#waysCache.get(keys[0]);
+    if (cached !== undefined) return cached;
+    const found = keys.flatMap((key) => this.#entries.get(key)?.ways ?? NO_WAYS);
+    if (this.#waysCache.size >= WAYS_CACHE_MAX) this.#waysCache.clear();
+    this.#waysCache.set(keys[0], found);
+    return found;
+  }
+
+  /**
+   * What the peer at `target` is told: each destination of its reach by our best path that does not lead over itself,
+   * or over one hop more if another peer offers that; and our own routes. Ordered by path.
+   */
+  exportRoutes(target: Connection): readonly AnnouncedRoute[] {
+    if (!isPeerType(target.type)) return [];
+    const reach = SCOPE[target.type];
+    const told: AnnouncedRoute[] = [];
+    for (const { path, scope, ways } of this.#entries.values()) {
+      const best = ways[0];
+      if (scope < reach || best?.kind !== "remote") continue;
+      for (const way of ways) {
+        if (way.kind !== "remote" || way.hops > best.hops + 1) break;
+        if (way.connection.remote === target.remote || way.connection.remote.equals(target.remote)) continue;
+        told.push({ path, scope, hops: way.hops });
+        break;
+      }
+    }
+    for (const { path, scope } of this.#own) if (scope >= reach) told.push({ path, scope, hops: 0 });
+    return told.sort(compareRoutes);
+  }
+
+  /** Every way over a connection, tools aside. Our own routes are not listed. */
+  lines(): readonly RouteLine[] {
+    const lines: RouteLine[] = [];
+    for (const { path, scope, ways } of this.#entries.values()) {
+      if (ways[0]?.kind !== "remote") continue;
+      for (const way of ways) {
+        if (way.kind !== "remote" || way.connection.type === "client") continue;
+        lines.push({ path, scope, hops: way.hops, nextHopId: way.connection.id, nextHop: way.connection.remote });
+      }
+    }
+    return lines.sort(compareRoutes);
+  }
+
+  /** Which peer is behind an `ip:port`: in practice one that we dialed. */
+  resolveAddress(address: string): ServicePath | undefined {
+    for (const connection of this.#connections.values())
+      if (isPeerType(connection.type) && connection.address === address) return connection.remote;
+    return undefined;
+  }
+
+  /** When the next hold-down ends. */
+  get holdEnds(): Millis | undefined {
+    let first: Millis | undefined;
+    for (const { hold } of this.#held)
+      if (hold !== undefined && (first === undefined || hold.until < first)) first = hold.until;
+    return first;
+  }
+
+  /** Ends the hold-downs that are over; says whether any way came back. */
+  endHolds(now: Millis): boolean {
+    let changed = false;
+    for (const entry of [...this.#held]) {
+      if (entry.hold === undefined || entry.hold.until > now) continue;
+      this.#release(entry);
+      changed = this.#settle(entry, now) || changed;
+    }
+    return changed;
+  }
+
+  /** Our own routes after a change of configuration. */
+  replaceOwn(own: readonly OwnRoute[], now: Millis): void {
+    for (const entry of this.#entries.values()) entry.own = false;
+    this.#own = own;
+    this.#installOwn();
+    for (const entry of [...this.#entries.values()]) this.#settle(entry, now);
+    this.#waysCache.clear();
+  }
+
+  #installOwn(): void {
+    for (const { path, scope } of this.#own) {
+      if (scope !== SCOPE.inCluster) continue;
+      const entry = this.#entryFor(path.swbusdPath);
+      entry.own = true;
+      this.#rank(entry);
+    }
+  }
+
+  #addImported(peer: Peer, route: AnnouncedRoute, into: Map<string, AnnouncedRoute>): string | undefined {
+    const path = atScope(route.path, route.scope);
+    if (path === undefined) return `${route.path}: not a destination of scope ${route.scope}`;
+    // What we are ourselves, and the peer's own node, which stands by its connections.
+    if (this.isOwn(route.path) || this.isOwn(path) || path.equals(peer.path.swbusdPath)) return undefined;
+    if (route.hops >= this.#limits.hopsMax)
+      return `${path}: ${route.hops} hops, at most ${this.#limits.hopsMax - 1} are believed`;
+    const key = keyOf(path, route.scope);
+    const known = into.get(key);
+    if (known === undefined || route.hops < known.hops) into.set(key, { path, scope: route.scope, hops: route.hops });
+    return undefined;
+  }
+
+  #setVia(peer: Peer, at: AnnouncedRoute, route: AnnouncedRoute | undefined, now: Millis): boolean {
+    const entry = this.#entryFor(at.path);
+    if (route === undefined) entry.via.delete(peer);
+    else entry.via.set(peer, route.hops + 1);
+    return this.#settle(entry, now);
+  }
+
+  #settleLearned(peer: Peer, now: Millis): void {
+    for (const route of peer.learned.values()) this.#settle(this.#entryFor(route.path), now);
+  }
+
+  #dropPeer(peer: Peer, now: Millis): void {
+    this.#peers.delete(peer.path.key);
+    const learned = peer.learned;
+    peer.learned = new Map();
+    for (const route of learned.values()) this.#setVia(peer, route, undefined, now);
+  }
+
+  #peerOf(path: ServicePath): Peer {
+    let peer = this.#peers.get(path.key);
+    if (peer === undefined) {
+      peer = { path, connections: [], learned: new Map() };
+      this.#peers.set(path.key, peer);
+    }
+    return peer;
+  }
+
+  #entryFor(path: ServicePath): Entry {
+    const scope = scopeOf(path);
+    const key = keyOf(path, scope);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { path, scope, own: false, direct: new Map(), via: new Map(), hold: undefined, ways: NO_WAYS };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  /** Ranks an entry's ways anew after a change; starts a hold-down when the best one is lost. Says what changed. */
+  #settle(entry: Entry, now: Millis): boolean {
+    const before = entry.ways;
+    const lost = entry.hold?.hops ?? bestHops(before);
+    this.#rank(entry);
+    if (entry.hold === undefined && bestHops(entry.ways) > lost && entry.scope !== SCOPE.client) {
+      entry.hold = { hops: lost, until: (now + this.#limits.holdDown) as Millis };
+      this.#held.add(entry);
+      this.#rank(entry);
+    }
+    if (entry.hold !== undefined && entry.ways.length > 0) {
+      this.#release(entry);
+      this.#rank(entry);
+    }
+    if (!entry.own && entry.direct.size === 0 && entry.via.size === 0 && entry.hold === undefined)
+      this.#entries.delete(keyOf(entry.path, entry.scope));
+    const changed = !sameWays(before, entry.ways);
+    if (changed) this.#waysCache.clear();
+    return changed;
+  }
+
+  #release(entry: Entry): void {
+    entry.hold = undefined;
+    this.#held.delete(entry);
+  }
+
+  #rank(entry: Entry): void {
+    const longest = entry.hold?.hops ?? this.#limits.hopsMax;
+    const remote: (Way & { kind: "remote" })[] = [];
+    for (const connection of entry.direct.values()) remote.push({ kind: "remote", connection, hops: 1 });
+    for (const [peer, hops] of entry.via) {
+      const connection = peer.connections[0];
+      if (connection !== undefined) remote.push({ kind: "remote", connection, hops });
+    }
+    const counting = remote.filter((way) => way.hops <= longest);
+    counting.sort((a, b) => a.hops - b.hops || compareText(a.connection.id, b.connection.id));
+    entry.ways = entry.own ? [{ kind: "local" }, ...counting] : counting;
+  }
+}
+
+/** Destinations whose ways are remembered ready-made; beyond that the memory starts anew. */
+const WAYS_CACHE_MAX = 16_384;
+
+/** The route key of a destination of that scope. */
+function keyOf(path: ServicePath, scope: Scope): string {
+  switch (scope) {
+    case SCOPE.global:
+      return path.globalPrefix;
+    case SCOPE.inRegion:
+      return path.regionPrefix;
+    case SCOPE.inCluster:
+      return path.clusterPrefix;
+    default:
+      return path.servicePrefix;
+  }
+}
+
+/** `path` cut to what `scope` compares; `undefined` when parts of it are missing, or the scope is not for announcing. */
+function atScope(path: ServicePath, scope: Scope): ServicePath | undefined {
+  const { region, cluster, node } = path;
+  if (region === "") return undefined;
+  switch (scope) {
+    case SCOPE.global:
+      return new ServicePath({ region });
+    case SCOPE.inRegion:
+      return cluster === "" ? undefined : new ServicePath({ region, cluster });
+    case SCOPE.inCluster:
+      return cluster === "" || node === "" ? undefined : new ServicePath({ region, cluster, node });
+    default:
+      return undefined;
+  }
+}
+
+function directPath({ type, remote }: Connection): ServicePath {
+  return isPeerType(type) ? remote.swbusdPath : remote.servicePath;
+}
+
+/** 0 for this node itself; infinite when there is no way. */
+function bestHops(ways: readonly Way[]): number {
+  const best = ways[0];
+  return best === undefined ? Number.POSITIVE_INFINITY : best.kind === "local" ? 0 : best.hops;
+}
+
+function sameWays(a: readonly Way[], b: readonly Way[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((way, i) => {
+    const other = b[i] as Way;
+    if (way.kind === "local" || other.kind === "local") return way.kind === other.kind;
+    return way.connection === other.connection && way.hops === other.hops;
+  });
+}
+
+export function compareRoutes(a: { path: ServicePath; hops: number }, b: { path: ServicePath; hops: number }): number {
+  return compareServicePaths(a.path, b.path) || a.hops - b.hops;
+}
