@@ -37,20 +37,18 @@ print(s.recv(4096).decode(), flush=True)
 
 const missing = ["python3", "logger"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
 
-test.skipIf(missing.length > 0)(
-  `a syslog socket that takes datagrams is used through logger(1)${missing.length > 0 ? ` (skipped: no ${missing})` : ""}`,
-  async () => {
-    const path = join(folder, "datagrams");
-    const syslog = spawn("python3", ["-c", DATAGRAM_SYSLOG, path], { stdio: ["ignore", "pipe", "inherit"] });
-    expect(String((await once(syslog.stdout, "data"))[0])).toBe("bound\n");
-    const output = await openLogOutput({ clock: systemClock, program: "hamgrd", syslogSocket: path });
-    expect(output.style).toBe("journal");
-    output.write("<4>a warning\n");
-    expect(String((await once(syslog.stdout, "data"))[0])).toMatch(
-      new RegExp(`^<28>.* hamgrd\\[${process.pid}\\]: a warning\n$`),
-    );
-  },
-);
+test("a syslog socket that takes datagrams is used through logger(1)", async ({ skip }) => {
+  skip(missing.length > 0, `${missing.join(" and ")} not installed`);
+  const path = join(folder, "datagrams");
+  const syslog = spawn("python3", ["-c", DATAGRAM_SYSLOG, path], { stdio: ["ignore", "pipe", "inherit"] });
+  expect(String((await once(syslog.stdout, "data"))[0])).toBe("bound\n");
+  const output = await openLogOutput({ clock: systemClock, program: "hamgrd", syslogSocket: path });
+  expect(output.style).toBe("journal");
+  output.write("<4>a warning\n");
+  expect(String((await once(syslog.stdout, "data"))[0])).toMatch(
+    new RegExp(`^<28>.* hamgrd\\[${process.pid}\\]: a warning\n$`),
+  );
+});
 
 test("without syslog, and where the environment says so, lines go to stderr", async () => {
   const nowhere = join(folder, "nothing");

@@ -1,4 +1,4 @@
-import type { Http2Session } from "node:http2";
+import { constants, type Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock, Millis } from "@tandem/base";
 import type { StreamLimits, Transport } from "./grpc-stream.js";
@@ -10,9 +10,19 @@ export interface ConnectionLimits extends StreamLimits {
   readonly silence: Millis;
 }
 
+/**
+ * Whether the peer bears our pings. The gRPC C core, as a server, sends a client away that pings a quiet connection
+ * more often than every five minutes; such a peer is watched by TCP keepalive alone.
+ */
+export interface PingPolicy {
+  readonly wanted: boolean;
+  /** The peer asked us to calm down. */
+  tooMany(): void;
+}
+
 /** One HTTP/2 connection, either end: watched for silence, and remembering why it broke. */
 export class Connection implements Transport {
-  readonly #keepalive: Keepalive;
+  readonly #keepalive: Keepalive | undefined;
   #broken: string | undefined;
 
   constructor(
@@ -20,22 +30,28 @@ export class Connection implements Transport {
     readonly limits: ConnectionLimits,
     readonly session: Http2Session,
     private readonly socket: Socket,
+    private readonly pings: PingPolicy,
   ) {
-    this.#keepalive = new Keepalive(clock, limits.silence, {
-      ping: () => this.#ping(),
-      dead: () => this.destroy(`nothing heard for ${limits.silence} ms`),
-    });
+    if (pings.wanted) {
+      this.#keepalive = new Keepalive(clock, limits.silence, {
+        ping: () => this.#ping(),
+        dead: () => this.destroy(`nothing heard for ${limits.silence} ms`),
+      });
+    } else {
+      socket.setKeepAlive(true, limits.silence);
+    }
     // First of all listeners: the session's own one ends every stream, and those ask us why.
     socket.prependListener("close", () => this.#mark("the connection was closed"));
     socket.prependListener("error", (error: Error) => this.#mark(error.message));
     session.on("error", (error: Error) => this.#mark(error.message));
     session.on("goaway", (code: number) => {
+      if (code === constants.NGHTTP2_ENHANCE_YOUR_CALM) this.pings.tooMany();
       if (code !== 0) this.#mark(`the peer went away (HTTP/2 code ${code})`);
     });
     session.on("ping", () => this.heard());
     session.on("close", () => {
       this.#mark("the connection was closed");
-      this.#keepalive.stop();
+      this.#keepalive?.stop();
     });
   }
 
@@ -44,13 +60,13 @@ export class Connection implements Transport {
   }
 
   heard(): void {
-    this.#keepalive.heard();
+    this.#keepalive?.heard();
   }
 
   /** Ends the connection and all its streams at once. */
   destroy(why: string): void {
     this.#mark(why);
-    this.#keepalive.stop();
+    this.#keepalive?.stop();
     if (!this.session.destroyed) this.session.destroy();
     // A session that is closing already would still wait for the peer.
     this.socket.destroy();

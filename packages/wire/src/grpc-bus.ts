@@ -1,5 +1,6 @@
 import { type Clock, type Millis, seconds } from "@tandem/base";
-import type { Bus } from "./bus.js";
+import type { Bus, Endpoint } from "./bus.js";
+import type { PingPolicy } from "./connection.js";
 import { MESSAGE_BYTES_MAX } from "./frame.js";
 import { dial } from "./grpc-client.js";
 import { listen } from "./grpc-server.js";
@@ -25,6 +26,9 @@ export interface GrpcBusOptions {
 /** Unread bytes of a stream at which HTTP/2 flow control stops its sender. */
 const INBOX_BYTES = 1024 * 1024;
 
+/** Endpoints that are remembered for not bearing pings. */
+const CALM_MAX = 1024;
+
 /** gRPC bidirectional streams over plaintext HTTP/2 with prior knowledge. One connection per dialed stream. */
 export function grpcBus(options: GrpcBusOptions): Bus {
   const { clock } = options;
@@ -39,8 +43,17 @@ export function grpcBus(options: GrpcBusOptions): Bus {
     inboxBytes: INBOX_BYTES,
     closeGrace: seconds(1),
   };
+  /** Endpoints that asked for fewer pings, oldest first. */
+  const calm = new Set<Endpoint>();
+  const pingPolicy = (endpoint: Endpoint): PingPolicy => ({
+    wanted: !calm.has(endpoint),
+    tooMany: () => {
+      calm.add(endpoint);
+      if (calm.size > CALM_MAX) calm.delete(calm.values().next().value as Endpoint);
+    },
+  });
   return {
     listen: (listenOptions) => listen(clock, limits, listenOptions),
-    dial: (dialOptions, signal) => dial(clock, limits, dialOptions, signal),
+    dial: (dialOptions, signal) => dial(clock, limits, pingPolicy(dialOptions.endpoint), dialOptions, signal),
   };
 }

@@ -2,7 +2,7 @@ import { connect, constants } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { type Clock, err, type Millis, ok, type Result } from "@tandem/base";
 import type { BusStream, DialError, DialOptions } from "./bus.js";
-import { Connection, type ConnectionLimits } from "./connection.js";
+import { Connection, type ConnectionLimits, type PingPolicy } from "./connection.js";
 import { formatEndpoint, parseEndpoint } from "./endpoint.js";
 import { GrpcStream } from "./grpc-stream.js";
 import { metadataFault, metadataOf } from "./metadata.js";
@@ -17,6 +17,7 @@ export interface ClientLimits extends ConnectionLimits {
 export async function dial(
   clock: Clock,
   limits: ClientLimits,
+  pings: PingPolicy,
   options: DialOptions,
   signal?: AbortSignal,
 ): Promise<Result<BusStream, DialError>> {
@@ -32,7 +33,7 @@ export async function dial(
     createConnection: () => socket,
     settings: { enablePush: false },
   });
-  const connection = new Connection(clock, limits, session, socket);
+  const connection = new Connection(clock, limits, session, socket, pings);
   const http2 = session.request({
     ":method": "POST",
     ":path": method,

@@ -10,7 +10,7 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import { type Clock, err, ok, type Result } from "@tandem/base";
 import type { BusServer, Endpoint, ListenError, ListenOptions } from "./bus.js";
-import { Connection, type ConnectionLimits } from "./connection.js";
+import { Connection, type ConnectionLimits, type PingPolicy } from "./connection.js";
 import { formatEndpoint, parseEndpoint } from "./endpoint.js";
 import { GrpcStream } from "./grpc-stream.js";
 import { metadataFault, metadataOf } from "./metadata.js";
@@ -22,6 +22,9 @@ export interface ServerLimits extends ConnectionLimits {
   /** Streams beyond this, over all connections, are refused with RESOURCE_EXHAUSTED. */
   readonly streamsMax: number;
 }
+
+/** Clients bear pings. */
+const PINGS_WANTED: PingPolicy = { wanted: true, tooMany: () => {} };
 
 /** Starts to listen; a bad or taken endpoint is a result. */
 export async function listen(
@@ -90,7 +93,7 @@ class GrpcServer implements BusServer {
   }
 
   #onSession(session: ServerHttp2Session, socket: Socket): void {
-    this.#connections.set(session, new Connection(this.clock, this.limits, session, socket));
+    this.#connections.set(session, new Connection(this.clock, this.limits, session, socket, PINGS_WANTED));
     session.on("close", () => this.#connections.delete(session));
   }
 
