@@ -6,7 +6,7 @@ import type { Push, PushError, Sockets } from "./push-pull.js";
 export type SendError = PushError | EncodeError;
 
 export interface ZmqClientOptions {
-  /** Tries after the first while the queue is full, 20 ms apart and doubling: 10 take 41 s, as in sonic-swss-common. */
+  /** Tries after the first while the queue is full, after 20 ms and then doubling. Default 10, which take 20 s. */
   readonly retries?: number;
   /** Messages that may wait behind one that is tried again; beyond it a send fails as `full` at once. */
   readonly waitingMax?: number;
