@@ -61,6 +61,8 @@ export interface DpuTimings {
   readonly handOver: Millis;
   /** Bound on `switching_to_standalone` while the peer neither dies nor disappears. */
   readonly switching: Millis;
+  /** A peer that seems not to know this side's state is told again after this long. */
+  readonly echo: Millis;
   /** Probes of the data-plane channel when the HA set row names none. */
   readonly probeInterval: Millis;
   readonly probeThreshold: number;
@@ -77,6 +79,7 @@ export const DPU_TIMINGS: DpuTimings = {
   convergence: seconds(5),
   handOver: seconds(1),
   switching: seconds(60),
+  echo: 100 as Millis,
   probeInterval: 500 as Millis,
   probeThreshold: 3,
   ackMin: 10 as Millis,

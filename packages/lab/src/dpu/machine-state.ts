@@ -46,6 +46,8 @@ export interface Machine {
   readonly servedAs: "active" | "standby" | "standalone" | undefined;
   readonly drained: boolean;
   readonly tookOver: boolean;
+  /** The peer seems not to know our state; what it says after a while decides whether it is told again. */
+  readonly echoing: boolean;
   /** Bulk sync towards the peer: which of its visits it is for, and whether it was sent. */
   readonly bulk: { readonly visit: string; readonly sent: boolean } | undefined;
 }
@@ -68,6 +70,7 @@ export function newMachine(ip: string, boot: number, role: HaRole, enabled: bool
     servedAs: undefined,
     drained: false,
     tookOver: false,
+    echoing: false,
     bulk: undefined,
   };
 }

@@ -3,7 +3,8 @@ import { type HaRole, type HaState, isDecider, isFollower } from "./ha-state.js"
 import { nextMove } from "./machine-guards.js";
 import { type Announcement, announcementOf, type Machine, reportedRole, servedIn, visitOf } from "./machine-state.js";
 
-export type MachineTimer = "connect" | "bulk" | "convergence" | "handOver" | "switching";
+export const MACHINE_TIMERS = ["connect", "bulk", "convergence", "handOver", "switching", "echo"] as const;
+export type MachineTimer = (typeof MACHINE_TIMERS)[number];
 
 export type MachineEvent =
   | { readonly kind: "role"; readonly role: HaRole }
@@ -109,6 +110,7 @@ export function stepMachine(machine: Machine, event: MachineEvent): MachineStep 
 class Work {
   m: Machine;
   readonly effects: MachineEffect[] = [];
+  #tells = false;
 
   constructor(machine: Machine) {
     this.m = machine;
@@ -123,8 +125,9 @@ class Work {
     this.effects.push({ kind: "scopeEvent", event, state, role: reportedRole(this.m), term });
   }
 
+  /** The peer is to hear of this step: once, as it ends. States passed on the way are nobody else's business. */
   announce(): void {
-    this.effects.push({ kind: "announce", announcement: announcementOf(this.m) });
+    this.#tells = true;
   }
 
   enter(next: HaState, reason: string): void {
@@ -163,6 +166,7 @@ class Work {
       this.enter(move.to, move.reason);
     }
     notice(this);
+    if (this.#tells) this.effects.push({ kind: "announce", announcement: announcementOf(this.m) });
     bulkSync(this);
     return { machine: this.m, effects: this.effects };
   }
@@ -197,7 +201,10 @@ function heard(work: Work, peer: Announcement): void {
   if (work.m.splitBrain && !isDecider(peer.state) && peer.state !== "switching_to_standalone") {
     work.set({ splitBrain: false });
   }
-  if (peer.heard !== visitOf(work.m)) work.announce();
+  if (peer.heard !== visitOf(work.m) && !work.m.echoing) {
+    work.set({ echoing: true });
+    work.effects.push({ kind: "setTimer", timer: "echo" });
+  }
 }
 
 function onTimer(work: Work, timer: MachineTimer): void {
@@ -221,6 +228,10 @@ function onTimer(work: Work, timer: MachineTimer): void {
       return;
     case "switching":
       if (m.state === "switching_to_standalone") work.enter("standalone", "the peer neither died nor left in time");
+      return;
+    case "echo":
+      work.set({ echoing: false });
+      if (m.peer !== undefined && m.peer.heard !== visitOf(m)) work.announce();
       return;
     case "bulk":
       if (m.bulk !== undefined && !m.bulk.sent) {

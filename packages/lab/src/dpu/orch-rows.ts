@@ -45,8 +45,10 @@ const SET_FIELDS = new Set([
   "dp_channel_probe_interval_ms",
   "dp_channel_probe_fail_threshold",
 ]);
+/** `ha_term` is written by everybody and read by nobody: it is not worth a warning each time. */
 const SCOPE_FIELDS = new Set([
   "version",
+  "ha_term",
   "disabled",
   "ha_role",
   "ha_set_id",

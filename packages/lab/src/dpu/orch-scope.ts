@@ -4,7 +4,7 @@ import type { HaSetEntry, ScopeEntry } from "./core-types.js";
 import type { Draft } from "./draft.js";
 import { NO_FLOWS } from "./flows.js";
 import type { HaRole } from "./ha-state.js";
-import { type MachineTimer, startMachine } from "./machine.js";
+import { MACHINE_TIMERS, startMachine } from "./machine.js";
 import { announcementOf, newMachine } from "./machine-state.js";
 import type { Outcome } from "./orch.js";
 import { type HaScopeRow, parseHaScopeRow, unknownFields } from "./orch-rows.js";
@@ -107,14 +107,6 @@ function requestFlags(draft: Draft, id: string, row: HaScopeRow): void {
     drive(draft, id, { kind: "activate" });
   }
 }
-
-const MACHINE_TIMERS = [
-  "connect",
-  "bulk",
-  "convergence",
-  "handOver",
-  "switching",
-] as const satisfies readonly MachineTimer[];
 
 /** DASH_HA_SCOPE_TABLE DEL. The peer learns of it as of a dead scope. */
 export function deleteScope(draft: Draft, id: string): Outcome {

@@ -2,7 +2,7 @@ import { unreachable } from "@tandem/base";
 import { removeSessions, restoreSessions } from "./bfd-responders.js";
 import type { ScopeEntry } from "./core-types.js";
 import type { Draft } from "./draft.js";
-import { resimulate } from "./flows.js";
+import { NO_FLOWS, resimulate } from "./flows.js";
 import { type HaRole, isPending, isServing } from "./ha-state.js";
 import { type MachineEffect, type MachineEvent, type MachineStep, type MachineTimer, stepMachine } from "./machine.js";
 
@@ -42,6 +42,7 @@ function perform(draft: Draft, scopeId: string, effect: MachineEffect): void {
   if (entry === undefined || set === undefined) return;
   switch (effect.kind) {
     case "transition":
+      if (effect.to === "dead") update(draft, scopeId, { flows: NO_FLOWS });
       draft.effects.push({
         kind: "transition",
         scope: scopeId,
@@ -145,6 +146,8 @@ function timerDelay(draft: Draft, timer: MachineTimer): number {
       return timings.handOver;
     case "switching":
       return timings.switching;
+    case "echo":
+      return timings.echo;
     default:
       return unreachable(timer);
   }
