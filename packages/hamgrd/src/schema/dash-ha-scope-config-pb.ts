@@ -4,7 +4,8 @@ import { decodeText, encodeText, type PbCodec } from "@tandem/swss";
 import { type HaScopeConfig, HaScopeConfigSchema } from "../gen/ha_scope_config_pb.js";
 import type { DashHaScopeConfigRow } from "./dash-ha-scope-config.js";
 import type { HaSetId } from "./ids.js";
-import { enumTexts, JsonMembers, names } from "./pb.js";
+import { Members } from "./members.js";
+import { enumTexts, names } from "./pb.js";
 
 const owners = enumTexts("HaOwner", ["unspecified", "dpu", "switch"]);
 const desired = enumTexts("DesiredHaState", ["unspecified", "dead", "active", "standalone"]);
@@ -47,16 +48,16 @@ export const haScopeConfigPb: PbCodec<DashHaScopeConfigRow> = {
   },
   json: {
     decode(text) {
-      const json = JsonMembers.parse(text);
+      const json = Members.parse(text);
       if (!json.ok) return json;
       const m = json.value;
       const message = create(HaScopeConfigSchema, {
-        version: m.text("version"),
-        disabled: m.bool("disabled"),
-        owner: m.u32("owner"),
-        haSetId: m.text("ha_set_id"),
-        desiredHaState: m.u32("desired_ha_state"),
-        approvedPendingOperationIds: [...m.texts("approved_pending_operation_ids")],
+        version: m.text("version", ""),
+        disabled: m.bool("disabled", false),
+        owner: m.u32("owner", 0),
+        haSetId: m.text("ha_set_id", ""),
+        desiredHaState: m.u32("desired_ha_state", 0),
+        approvedPendingOperationIds: [...m.texts("approved_pending_operation_ids", [])],
       });
       return m.failure === undefined ? fromMessage(message) : err(m.failure);
     },

@@ -5,7 +5,18 @@ import { type HaSetConfig, HaSetConfigSchema } from "../gen/ha_set_config_pb.js"
 import { pinnedStateCodec } from "./codecs.js";
 import type { DashHaSetConfigRow } from "./dash-ha-set-config.js";
 import type { VdpuId } from "./ids.js";
-import { addressToJson, enumTexts, JsonMembers, names, takeEach, v4FromPb, v4ToPb, v6FromPb, v6ToPb } from "./pb.js";
+import { Members } from "./members.js";
+import {
+  addressFromJson,
+  addressToJson,
+  enumTexts,
+  names,
+  takeEach,
+  v4FromPb,
+  v4ToPb,
+  v6FromPb,
+  v6ToPb,
+} from "./pb.js";
 
 const scopes = enumTexts("HaScope", ["unspecified", "dpu", "eni"]);
 
@@ -59,20 +70,20 @@ export const haSetConfigPb: PbCodec<DashHaSetConfigRow> = {
   encode: (row) => decodeText(toBinary(HaSetConfigSchema, toMessage(row))),
   json: {
     decode(text) {
-      const json = JsonMembers.parse(text);
+      const json = Members.parse(text);
       if (!json.ok) return json;
       const m = json.value;
-      const vipV4 = m.address("vip_v4");
-      const vipV6 = m.address("vip_v6");
+      const vipV4 = addressFromJson(m, "vip_v4");
+      const vipV6 = addressFromJson(m, "vip_v6");
       const message = create(HaSetConfigSchema, {
-        version: m.text("version"),
+        version: m.text("version", ""),
         ...(vipV4 !== undefined && { vipV4 }),
         ...(vipV6 !== undefined && { vipV6 }),
-        vdpuIds: [...m.texts("vdpu_ids")],
-        scope: m.u32("scope"),
-        pinnedVdpuBfdProbeStates: [...m.texts("pinned_vdpu_bfd_probe_states")],
-        preferredVdpuId: m.text("preferred_vdpu_id"),
-        preferredStandaloneVdpuIndex: m.u32("preferred_standalone_vdpu_index"),
+        vdpuIds: [...m.texts("vdpu_ids", [])],
+        scope: m.u32("scope", 0),
+        pinnedVdpuBfdProbeStates: [...m.texts("pinned_vdpu_bfd_probe_states", [])],
+        preferredVdpuId: m.text("preferred_vdpu_id", ""),
+        preferredStandaloneVdpuIndex: m.u32("preferred_standalone_vdpu_index", 0),
       });
       return m.failure === undefined ? fromMessage(message) : err(m.failure);
     },

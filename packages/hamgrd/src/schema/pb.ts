@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { err, type Json, ok, type Result } from "@tandem/base";
 import type { IpAddress, IpAddressSchema } from "../gen/types_pb.js";
+import type { Members } from "./members.js";
 
 /** Texts of a protobuf enum by number. Numbers outside are refused: what they ask for is unknown. */
 export function enumTexts<const V extends readonly string[]>(name: string, values: V) {
@@ -84,66 +85,20 @@ export function addressToJson(text: Address): Json {
   return { ip: text.includes(":") ? { Ipv6: [...ipv6Bytes(text)] } : { Ipv4: ipv4Number(text) } };
 }
 
-/** Members of a JSON object by type; the first that does not fit is the failure. */
-export class JsonMembers {
-  failure: string | undefined;
-
-  private constructor(private readonly members: { readonly [name: string]: Json | undefined }) {}
-
-  static parse(text: string): Result<JsonMembers, string> {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return err("JSON text");
+/** A message's address out of its JSON form; a missing one and `null` are none. */
+export function addressFromJson(members: Members, name: string): AddressInit | undefined {
+  return members.maybe<AddressInit>(name, "an address", (value) => {
+    if (typeof value !== "object" || Array.isArray(value)) return undefined;
+    const { ip } = value as { readonly ip?: { readonly Ipv4?: Json; readonly Ipv6?: Json } | null };
+    if (ip === null) return {};
+    const { Ipv4: v4, Ipv6: v6 } = ip ?? {};
+    if (typeof v4 === "number" && Number.isInteger(v4) && v4 >= 0 && v4 <= 0xffff_ffff) {
+      return { ip: { case: "ipv4", value: v4 } };
     }
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? ok(new JsonMembers(value as { readonly [name: string]: Json }))
-      : err("a JSON object");
-  }
-
-  private member<T>(name: string, absent: T, expected: string, take: (value: Json) => T | undefined): T {
-    const value = Object.hasOwn(this.members, name) ? this.members[name] : undefined;
-    if (value === undefined || value === null) return absent;
-    const taken = take(value);
-    if (taken === undefined) this.failure ??= `${expected} in ${name}`;
-    return taken ?? absent;
-  }
-
-  text(name: string): string {
-    return this.member(name, "", "text", (value) => (typeof value === "string" ? value : undefined));
-  }
-
-  bool(name: string): boolean {
-    return this.member(name, false, "true or false", (value) => (typeof value === "boolean" ? value : undefined));
-  }
-
-  u32(name: string): number {
-    return this.member(name, 0, "an integer from 0 to 4294967295", (value) =>
-      typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff ? value : undefined,
-    );
-  }
-
-  texts(name: string): readonly string[] {
-    return this.member<readonly string[]>(name, [], "a list of texts", (value) =>
-      Array.isArray(value) && value.every((item) => typeof item === "string") ? (value as string[]) : undefined,
-    );
-  }
-
-  /** Protobuf message form of an address. */
-  address(name: string): AddressInit | undefined {
-    return this.member<AddressInit | undefined>(name, undefined, "an address", (value) => {
-      const ip = (value as { readonly ip?: { readonly Ipv4?: Json; readonly Ipv6?: Json } | null }).ip;
-      if (ip === null) return { ip: { case: undefined } };
-      const { Ipv4: v4, Ipv6: v6 } = ip ?? {};
-      if (typeof v4 === "number" && Number.isInteger(v4) && v4 >= 0 && v4 <= 0xffff_ffff) {
-        return { ip: { case: "ipv4", value: v4 } };
-      }
-      return Array.isArray(v6) && v6.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)
-        ? { ip: { case: "ipv6", value: Uint8Array.from(v6 as number[]) } }
-        : undefined;
-    });
-  }
+    return Array.isArray(v6) && v6.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)
+      ? { ip: { case: "ipv6", value: Uint8Array.from(v6 as number[]) } }
+      : undefined;
+  });
 }
 
 /** A list of codec texts inside a message; the codec trims and refuses as in a plain field. */
