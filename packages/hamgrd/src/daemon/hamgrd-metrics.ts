@@ -1,0 +1,91 @@
+import type { RuntimeEvent } from "@tandem/actor";
+import type { Metrics } from "@tandem/daemon";
+import type { HamgrdEvent } from "./hamgrd-event.js";
+
+/** Counts what a hamgrd tells. */
+export function countEvents(metrics: Metrics): (event: HamgrdEvent) => void {
+  const rows = metrics.counter({
+    name: "tandem_hamgrd_bad_rows_total",
+    help: "Input rows that were refused; the last good row stays.",
+    labels: ["slot", "table"],
+  });
+  const unknown = metrics.counter({
+    name: "tandem_hamgrd_unknown_fields_total",
+    help: "Fields of input rows that no schema knows; they are ignored.",
+    labels: ["slot", "table"],
+  });
+  const crashes = metrics.counter({
+    name: "tandem_hamgrd_actor_crashes_total",
+    help: "Actors that ended by a bug and were started again from their rows.",
+    labels: ["slot", "type"],
+  });
+  const problems = metrics.gauge({
+    name: "tandem_hamgrd_problems",
+    help: "Input that is refused or doubtful now.",
+    labels: ["slot", "actor", "severity"],
+  });
+  const stuck = metrics.gauge({
+    name: "tandem_hamgrd_stuck_waits",
+    help: "Waits that have lasted longer than their deadline.",
+    labels: ["slot", "type"],
+  });
+  const actors = metrics.gauge({ name: "tandem_hamgrd_actors", help: "Actors that exist.", labels: ["slot", "type"] });
+  const drift = metrics.counter({
+    name: "tandem_hamgrd_drift_total",
+    help: "Rows that a database did not hold as written, and that were written again.",
+    labels: ["slot"],
+  });
+  const failures = metrics.counter({
+    name: "tandem_hamgrd_events_total",
+    help: "Everything else that was told, by kind.",
+    labels: ["slot", "kind"],
+  });
+
+  const countRuntime = (slot: string, event: RuntimeEvent): void => {
+    switch (event.kind) {
+      case "badRow":
+        rows.with({ slot, table: `${event.error.db}|${event.error.table}` }).inc();
+        return;
+      case "unknownFields":
+        unknown.with({ slot, table: event.table }).inc(event.fields.length);
+        return;
+      case "spawned":
+        if (event.incarnation === 1) actors.with({ slot, type: typeOf(event.actor) }).inc();
+        return;
+      case "retired":
+        actors.with({ slot, type: typeOf(event.actor) }).inc(-1);
+        return;
+      case "crashed":
+        crashes.with({ slot, type: typeOf(event.actor) }).inc();
+        return;
+      case "problems":
+        for (const severity of ["warning", "refused"] as const) {
+          const count = event.problems.filter((problem) => problem.severity === severity).length;
+          problems.with({ slot, actor: event.actor, severity }).set(count);
+        }
+        return;
+      case "stuck":
+        stuck.with({ slot, type: typeOf(event.actor) }).inc();
+        return;
+      case "unstuck":
+        stuck.with({ slot, type: typeOf(event.actor) }).inc(-1);
+        return;
+      case "drift":
+        drift.with({ slot }).inc();
+        return;
+      default:
+        failures.with({ slot, kind: event.kind }).inc();
+    }
+  };
+
+  return (event) => {
+    const slot = String(event.slot);
+    if (event.kind === "runtime") countRuntime(slot, event.event);
+    else failures.with({ slot, kind: event.kind === "edge" ? `edge.${event.event.kind}` : event.kind }).inc();
+  };
+}
+
+/** `dpu` of `dpu/sw0_dpu0`. */
+function typeOf(actor: string): string {
+  return actor.slice(0, actor.indexOf("/"));
+}

@@ -1,0 +1,68 @@
+import { producerStateWriter, type RowWriter, zmqWriter } from "@tandem/actor";
+import type { Clock } from "@tandem/base";
+import {
+  type AnyTable,
+  ProducerStateTable,
+  type Sockets,
+  type Store,
+  type Stores,
+  ZmqClient,
+  ZmqProducerStateTable,
+} from "@tandem/swss";
+import { DpuBfdSession } from "../schema/bfd-session.js";
+import { DashHaScope } from "../schema/dash-ha-scope.js";
+import { DashHaSet } from "../schema/dash-ha-set.js";
+import { DashFlowSyncSession } from "../schema/flow-sync.js";
+import { NeighResolve } from "../schema/neigh-resolve.js";
+import { VnetRouteTunnel } from "../schema/vnet-route-tunnel.js";
+
+/** Tables for the DPU: sent to its orchagent by ZMQ, with a copy in DPU_APPL_DB. smart-switch-ha-detailed-design §1. */
+export const DPU_SINKS: readonly AnyTable[] = [DpuBfdSession, DashHaSet, DashHaScope, DashFlowSyncSession];
+
+/** Tables for this switch: state tables in APPL_DB. */
+export const SWITCH_SINKS: readonly AnyTable[] = [VnetRouteTunnel, NeighResolve];
+
+/** Writers of `SWITCH_SINKS`. */
+export function switchWriters(applDb: Store): ReadonlyMap<AnyTable, RowWriter> {
+  return new Map(SWITCH_SINKS.map((table) => [table, producerStateWriter(new ProducerStateTable(applDb, table.name))]));
+}
+
+/** One connection to a DPU's orchagent, and the writers of `DPU_SINKS` on it. */
+export class DpuWriters implements AsyncDisposable {
+  readonly endpoint: string;
+  readonly writers: ReadonlyMap<AnyTable, RowWriter>;
+  readonly #client: ZmqClient;
+  readonly #tables: readonly ZmqProducerStateTable[];
+
+  constructor(endpoint: string, sockets: Sockets, dpuApplDb: Store, clock: Clock) {
+    this.endpoint = endpoint;
+    this.#client = new ZmqClient(sockets, endpoint, { clock });
+    const tables = DPU_SINKS.map((table) => new ZmqProducerStateTable(dpuApplDb, table.name, this.#client));
+    this.#tables = tables;
+    this.writers = new Map(
+      DPU_SINKS.map((table, i) => [table, zmqWriter(tables[i] as ZmqProducerStateTable, this.#client, dpuApplDb)]),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#tables.map((table) => table[Symbol.asyncDispose]()));
+    await this.#client[Symbol.asyncDispose]();
+  }
+}
+
+/** A database that the configuration must have; its absence is a mistake of the configuration. */
+export function openStore(stores: Stores, db: string, container = ""): Store {
+  const store = stores.open({ db, container });
+  if (store.ok) return store.value;
+  const where = container === "" ? db : `${db} of ${container}`;
+  const detail =
+    store.error.kind === "badConfig"
+      ? `${store.error.path}: ${store.error.detail}`
+      : `there are ${store.error.known.join(", ") || "none"}`;
+  throw new MissingDatabaseError(`${where} is not in the database configuration: ${detail}`);
+}
+
+/** The database configuration lacks what a hamgrd cannot do without. */
+export class MissingDatabaseError extends Error {
+  override readonly name = "MissingDatabaseError";
+}

@@ -1,0 +1,54 @@
+import { StepRecords, TableHub } from "@tandem/actor";
+import { type Clock, type CrashPoint, noCrash, type Random } from "@tandem/base";
+import type { Sockets, Stores } from "@tandem/swss";
+import type { Bus } from "@tandem/wire";
+import { type HamgrdSettings, SETTINGS_DEFAULT } from "../actors/settings.js";
+import type { HamgrdEvent } from "./hamgrd-event.js";
+import { Slot } from "./slot.js";
+
+export interface HamgrdOptions {
+  /** DPU slots that this process serves; distinct. */
+  readonly slots: readonly number[];
+  readonly settings?: Partial<Omit<HamgrdSettings, "slot">>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly stores: Stores;
+  readonly sockets: Sockets;
+  readonly bus: Bus;
+  readonly crashPoint?: CrashPoint;
+  /** Everything that logs and metrics need. Must not throw. */
+  readonly observer?: (event: HamgrdEvent) => void;
+}
+
+/** A running hamgrd: one slot each, on shared connections. */
+export interface Hamgrd extends AsyncDisposable {
+  readonly slots: ReadonlyMap<number, Slot>;
+  readonly records: StepRecords;
+  /** Resolves when every slot has been ready once. */
+  readonly ready: Promise<void>;
+  /** Reads the configuration again (SIGHUP). */
+  reload(): void;
+}
+
+/** Starts a hamgrd. Whatever is missing is waited for; throws `MissingDatabaseError` when it never can come. */
+export function startHamgrd(options: HamgrdOptions): Hamgrd {
+  const { clock, random, stores, sockets, bus, crashPoint = noCrash, observer = () => {} } = options;
+  const records = new StepRecords();
+  const hub = new TableHub({ stores, clock, crashPoint });
+  const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, emit: observer };
+  const slots = new Map(
+    options.slots.map((slot) => [slot, new Slot(world, { ...SETTINGS_DEFAULT, ...options.settings, slot })]),
+  );
+  return {
+    slots,
+    records,
+    ready: Promise.all([...slots.values()].map((slot) => slot.ready)).then(() => {}),
+    reload: () => {
+      for (const slot of slots.values()) slot.reload();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...slots.values()].map((slot) => slot[Symbol.asyncDispose]()));
+      await hub[Symbol.asyncDispose]();
+    },
+  };
+}
