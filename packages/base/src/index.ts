@@ -9,5 +9,6 @@ export { BoundedQueue, type QueueError } from "./queue.js";
 export { jitter, pick, type Random, randomBelow, seededRandom } from "./random.js";
 export { allOk, err, mapOk, ok, type Result, unwrap } from "./result.js";
 export { systemClock } from "./system-clock.js";
+export { crashPointFrom } from "./system-crash-point.js";
 export { systemFiles } from "./system-files.js";
 export { systemRandom } from "./system-random.js";

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** A bug: something that the program relies on does not hold. Ends its actor or daemon; a supervisor decides. */
 export class InvariantError extends Error {
   override readonly name = "InvariantError";
@@ -9,5 +11,5 @@ export function invariant(condition: unknown, message: string): asserts conditio
 
 /** The compiler proves that this line is not reached. */
 export function unreachable(value: never): never {
-  throw new InvariantError(`unreachable: ${JSON.stringify(value)}`);
+  throw new InvariantError(`unreachable: ${inspect(value, { breakLength: Infinity })}`);
 }

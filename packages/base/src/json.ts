@@ -11,7 +11,12 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   }
   const left = a as { readonly [member: string]: Json | undefined };
   const right = b as { readonly [member: string]: Json | undefined };
-  for (const key of Object.keys(left)) if (!jsonEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (left[key] === undefined && right[key] !== undefined) return false;
+  for (const key of Object.keys(left)) if (!jsonEqual(left[key], own(right, key))) return false;
+  for (const key of Object.keys(right)) if (own(left, key) === undefined && right[key] !== undefined) return false;
   return true;
+}
+
+/** A member of the object itself: `constructor` and its like are keys as any other. */
+function own(object: { readonly [member: string]: Json | undefined }, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

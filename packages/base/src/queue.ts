@@ -1,3 +1,4 @@
+import { invariant } from "./invariant.js";
 import { err, ok, type Result } from "./result.js";
 
 /** Why an item was not queued. */
@@ -5,7 +6,7 @@ export type QueueError = { readonly kind: "queueFull"; readonly limit: number } 
 
 /**
  * A first-in first-out queue with a bound. `tryPush` refuses beyond it, `push` waits for room.
- * One consumer at a time reads with `for await` or `shift`; `close` ends it after what is queued.
+ * Read with `for await` or `shift`; `close` ends it after what is queued. `undefined` cannot be an item.
  */
 export class BoundedQueue<T> implements AsyncIterable<T> {
   readonly limit: number;
@@ -16,6 +17,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   #writers: (() => void)[] = [];
 
   constructor(limit: number) {
+    invariant(limit >= 1, `a queue of ${limit}`);
     this.limit = limit;
   }
 

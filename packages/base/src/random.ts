@@ -1,3 +1,5 @@
+import { invariant } from "./invariant.js";
+
 /** The randomness port. Real: `systemRandom`. Simulated: `seededRandom`. */
 export interface Random {
   /** Uniform in [0, 1). */
@@ -13,6 +15,7 @@ export function randomBelow(random: Random, below: number): number {
 
 /** One of `items`, which must not be empty. */
 export function pick<T>(random: Random, items: readonly T[]): T {
+  invariant(items.length > 0, "pick from nothing");
   return items[randomBelow(random, items.length)] as T;
 }
 

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** A value, or a failure that was to be expected. A bug throws instead (`invariant`, `unreachable`). */
 export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 
@@ -28,5 +30,6 @@ export function mapOk<T, U, E>(result: Result<T, E>, map: (value: T) => U): Resu
 /** The value; a failure becomes a thrown bug. For callers that have ruled the failure out. */
 export function unwrap<T, E>(result: Result<T, E>, context = "unwrap"): T {
   if (result.ok) return result.value;
-  throw new Error(`${context}: ${typeof result.error === "string" ? result.error : JSON.stringify(result.error)}`);
+  const { error } = result;
+  throw new Error(`${context}: ${typeof error === "string" ? error : inspect(error, { breakLength: Infinity })}`);
 }

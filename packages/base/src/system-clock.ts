@@ -10,7 +10,12 @@ export const systemClock: Clock = {
   now: () => millis(Date.now()),
   monotonic: () => millis(performance.now()),
   setTimer(delay, fire) {
-    const timer = setTimeout(fire, Math.min(Math.max(delay, 0), TIMER_MAX_MS));
+    let timer: NodeJS.Timeout;
+    const arm = (rest: number): void => {
+      const part = Math.min(rest, TIMER_MAX_MS);
+      timer = setTimeout(() => (rest > part ? arm(rest - part) : fire()), part);
+    };
+    arm(Math.max(delay, 0));
     return { cancel: () => clearTimeout(timer) };
   },
 };

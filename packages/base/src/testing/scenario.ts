@@ -7,13 +7,18 @@ export interface ScenarioStep {
   readonly words: readonly string[];
   readonly options: Readonly<Record<string, string>>;
   readonly expected: string;
+  /** Comments and blank lines between the step before and this one, as written. */
+  readonly before: string;
   /** 1-based line of the command in its file. */
   readonly line: number;
 }
 
 interface Scenario {
+  /** What stands before the first command. */
   readonly preamble: string;
   readonly steps: readonly ScenarioStep[];
+  /** What stands after the last answer. */
+  readonly tail: string;
 }
 
 /** Runs one command and returns what it prints. */
@@ -26,12 +31,14 @@ export type ScenarioCommand = (step: ScenarioStep) => Promise<string> | string;
 export function parseScenario(text: string): Scenario {
   const lines = text.split("\n");
   const steps: ScenarioStep[] = [];
-  let preamble = "";
+  let between = "";
   let i = 0;
+  // The empty string after the last line feed is no line.
+  if (lines.at(-1) === "") lines.pop();
   while (i < lines.length) {
     const line = lines[i] as string;
     if (line.trim() === "" || line.startsWith("#")) {
-      if (steps.length === 0) preamble += `${line}\n`;
+      between += `${line}\n`;
       i += 1;
       continue;
     }
@@ -49,27 +56,31 @@ export function parseScenario(text: string): Scenario {
       if (eq > 0) options[word.slice(0, eq)] = word.slice(eq + 1);
       else words.push(word);
     }
-    steps.push({ command: line, words, options, expected, line: start + 1 });
+    steps.push({ command: line, words, options, expected, before: between, line: start + 1 });
+    between = "";
   }
-  return { preamble, steps };
+  const preamble = steps[0]?.before ?? between;
+  return { preamble, steps, tail: steps.length === 0 ? "" : between };
 }
 
 /**
- * Runs every step of the file at `path`. With `UPDATE=1` the answers are rewritten; otherwise the first difference
- * throws, naming file and line.
+ * Runs every step of the file at `path`. With `UPDATE=1` the answers are rewritten, comments stay; otherwise the first
+ * difference throws, naming file and line. An answer with a blank line throws: it could not be read back.
  */
 export async function runScenario(path: string, run: ScenarioCommand): Promise<void> {
-  const { preamble, steps } = parseScenario(readFileSync(path, "utf8"));
-  const answers: string[] = [];
+  const { steps, tail } = parseScenario(readFileSync(path, "utf8"));
+  const update = process.env["UPDATE"] === "1";
+  let rewritten = "";
   for (const step of steps) {
     const printed = await run(step);
     const answer = printed === "" || printed.endsWith("\n") ? printed : `${printed}\n`;
-    answers.push(`${step.command}\n----\n${answer}`);
-    if (process.env["UPDATE"] !== "1" && answer !== step.expected) {
-      throw new Error(
-        `${path}:${step.line}: ${step.command}\nexpected:\n${step.expected}\nprinted:\n${answer}\n(UPDATE=1 rewrites the answers)`,
-      );
+    const place = `${path}:${step.line}: ${step.command}`;
+    if (/^\n|\n\n/.test(answer)) throw new Error(`${place}\nprinted a blank line:\n${answer}`);
+    if (!update && answer !== step.expected) {
+      throw new Error(`${place}\nexpected:\n${step.expected}\nprinted:\n${answer}\n(UPDATE=1 rewrites the answers)`);
     }
+    const separator = rewritten === "" || step.before !== "" ? "" : "\n";
+    rewritten += `${separator}${step.before}${step.command}\n----\n${answer}`;
   }
-  if (process.env["UPDATE"] === "1") writeFileSync(path, `${preamble}${answers.join("\n")}`);
+  if (update) writeFileSync(path, rewritten + tail);
 }

@@ -6,7 +6,11 @@ interface Entry {
   readonly order: number;
   readonly fire: () => void;
   cancelled: boolean;
+  fired: boolean;
 }
+
+/** Cancelled timers that are kept until more than half of the timers are. */
+const CANCELLED_MAX = 1024;
 
 /** Wall time at which a virtual clock starts unless told otherwise: 2026-01-01T00:00:00Z. */
 const EPOCH_DEFAULT = 1_767_225_600_000;
@@ -20,7 +24,8 @@ export class VirtualClock implements Clock {
   #order = 0;
   #skew = 0;
   readonly #epoch: number;
-  readonly #heap: Entry[] = [];
+  #heap: Entry[] = [];
+  #cancelled = 0;
 
   constructor(epoch: number = EPOCH_DEFAULT) {
     this.#epoch = epoch;
@@ -35,11 +40,20 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(delay: Millis, fire: () => void): Timer {
-    const entry: Entry = { due: this.#elapsed + Math.max(0, delay), order: this.#order++, fire, cancelled: false };
+    const entry: Entry = {
+      due: this.#elapsed + Math.max(0, delay),
+      order: this.#order++,
+      fire,
+      cancelled: false,
+      fired: false,
+    };
     this.#push(entry);
     return {
       cancel: () => {
+        if (entry.cancelled || entry.fired) return;
         entry.cancelled = true;
+        this.#cancelled += 1;
+        if (this.#cancelled > CANCELLED_MAX && this.#cancelled * 2 > this.#heap.length) this.#compact();
       },
     };
   }
@@ -51,7 +65,7 @@ export class VirtualClock implements Clock {
 
   /** Timers that have not fired and were not cancelled. */
   get pending(): number {
-    return this.#heap.filter((entry) => !entry.cancelled).length;
+    return this.#heap.length - this.#cancelled;
   }
 
   /** Time passes by `duration`; every timer due in it fires. */
@@ -91,13 +105,24 @@ export class VirtualClock implements Clock {
   async #fire(): Promise<void> {
     const entry = this.#pop();
     this.#elapsed = Math.max(this.#elapsed, entry.due);
+    entry.fired = true;
     entry.fire();
     await settle();
   }
 
   #peek(): Entry | undefined {
-    while (this.#heap[0]?.cancelled) this.#pop();
+    while (this.#heap[0]?.cancelled) {
+      this.#pop();
+      this.#cancelled -= 1;
+    }
     return this.#heap[0];
+  }
+
+  #compact(): void {
+    const live = this.#heap.filter((entry) => !entry.cancelled);
+    this.#heap = [];
+    this.#cancelled = 0;
+    for (const entry of live) this.#push(entry);
   }
 
   #push(entry: Entry): void {
