@@ -26,8 +26,31 @@ export interface CommandSpec {
 
 const flag = (flags: string, doc: string): OptionSpec => ({ flags, doc, value: { kind: "flag" } });
 const text = (flags: string, doc: string): OptionSpec => ({ flags, doc, value: { kind: "text" } });
+const whole = (flags: string, doc: string, min: number, max: number): OptionSpec => ({
+  flags,
+  doc,
+  value: { kind: "number", min, max, whole: true },
+});
+const real = (flags: string, doc: string, max: number): OptionSpec => ({
+  flags,
+  doc,
+  value: { kind: "number", min: 0, max, whole: false },
+});
+
 const JSON_OPTION = flag("--json", "print JSON instead of text");
 const DB_CONFIG = text("--db-config <file>", "database_config.json or database_global.json; default: the system's");
+const SLOT_MAX = 255;
+
+/** How a command finds the swbusd that it asks. */
+const BUS_OPTIONS = [
+  whole("-s, --slot-id <slot>", "DPU slot of the local swbusd; default: the environment's DEV=dpu<slot>", 0, SLOT_MAX),
+  text("--config-file <file>", "swbusd's YAML file, instead of a slot and CONFIG_DB"),
+  DB_CONFIG,
+] as const;
+
+/** Longest wait and longest pause that may be asked for: a day. */
+const SECONDS_MAX = 86_400;
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -35,6 +58,37 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "types, lint and all tests; the last line is `N passed, N failed`",
     delegates: true,
     load: async () => (await import("./commands/test.js")).runTest,
+  },
+  {
+    path: ["swbusd"],
+    summary: "the bus router daemon of one slot",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runSwbusd,
+  },
+  {
+    path: ["ping"],
+    args: "<dest>",
+    summary: "ask a service path whether it is there",
+    options: [
+      whole("-c, --count <n>", "probes to send; default: until Ctrl-C", 1, 4_294_967_295),
+      real("-t, --timeout <seconds>", "wait for each answer; default 1", SECONDS_MAX),
+      real("-i, --interval <seconds>", "pause between probes; default 1", SECONDS_MAX),
+      ...BUS_OPTIONS,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/ping.js")).runPing,
+  },
+  {
+    path: ["trace-route"],
+    args: "<dest>",
+    summary: "the routers on the way to a service path",
+    options: [
+      real("-t, --timeout <seconds>", "wait for each answer; default 1", SECONDS_MAX),
+      whole("-c, --max-hop <n>", "answers to wait for; default 10", 1, 64),
+      ...BUS_OPTIONS,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/trace-route.js")).runTraceRoute,
   },
   {
     path: ["show", "ha"],
@@ -82,6 +136,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/show-dash-counters.js")).runFlowSyncCounters,
   },
   {
+    path: ["show", "swbusd", "route"],
+    summary: "the local swbusd's route table",
+    options: [...BUS_OPTIONS, JSON_OPTION],
+    load: async () => (await import("./commands/show-bus.js")).runShowRoute,
+  },
+  {
+    path: ["show", "hamgrd", "actor"],
+    args: "<path>",
+    summary: "an actor's state, e.g. /hamgrd/0/dpu/switch1_dpu0",
+    options: [...BUS_OPTIONS, JSON_OPTION],
+    load: async () => (await import("./commands/show-bus.js")).runShowActor,
+  },
+  {
     path: ["pending"],
     summary: "operations that wait for an approval",
     options: [DB_CONFIG, JSON_OPTION],
@@ -104,4 +171,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   "show dash ha set": "HA sets",
   "show dash ha scope": "HA scopes",
   "show dash ha flow-sync-session": "flow sync sessions",
+  "show swbusd": "the bus router",
+  "show hamgrd": "the HA manager",
 };

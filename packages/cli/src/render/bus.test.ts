@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { renderHop, renderPing, renderRoutes } from "./bus.js";
 
-const answered = { kind: "answered", ttl: 62, elapsedMs: 10.578, from: "r.c.n" } as const;
+const answered = { kind: "answered", ttl: 62, elapsedMs: 10.578, from: "r.c.n", hops: 2 } as const;
 const refused = { kind: "refused", from: "r.c.n", code: "NO_ROUTE", text: "Route not found" } as const;
 
 test("ping lines are those of swbus-cli", () => {

@@ -2,7 +2,13 @@ import { BORDERS, renderBox } from "./box.js";
 
 /** One answer to a probe, or that none came in time. */
 export type Probe =
-  | { readonly kind: "answered"; readonly ttl: number; readonly elapsedMs: number; readonly from: string }
+  | {
+      readonly kind: "answered";
+      readonly ttl: number;
+      readonly elapsedMs: number;
+      readonly from: string;
+      readonly hops: number;
+    }
   | { readonly kind: "refused"; readonly from: string; readonly code: string; readonly text: string }
   | { readonly kind: "timeout" };
 
@@ -25,7 +31,7 @@ export const TTL_START = 64;
 export function renderHop(hop: number, probe: Probe): string {
   switch (probe.kind) {
     case "answered":
-      return `${hop}  ${probe.from}  ${probe.elapsedMs.toFixed(3)}ms  ${TTL_START - probe.ttl} hops\n`;
+      return `${hop}  ${probe.from}  ${probe.elapsedMs.toFixed(3)}ms  ${probe.hops} hops\n`;
     case "refused":
       return `${hop}  ${probe.from}  ${probe.code}(${probe.text})\n`;
     case "timeout":

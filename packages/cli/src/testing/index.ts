@@ -1,1 +1,1 @@
-export {};
+export { type CliRun, cliIsBuilt, runCli } from "./run-cli.js";

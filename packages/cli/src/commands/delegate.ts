@@ -1,0 +1,21 @@
+import { err, ok } from "@tandem/base";
+import { type CommandRun, printJson } from "../io.js";
+
+/** A package's program: parses its own flags, complains by itself, gives an exit code. */
+type Program = (args: readonly string[], env: Readonly<Record<string, string | undefined>>) => Promise<number>;
+
+export const runSwbusd = daemon("swbusd", async () => (await import("@tandem/swbus/main")).swbusdMain);
+
+/** A daemon talks through its log; with `--json` its end is one object on stdout. */
+function daemon(name: string, load: () => Promise<Program>): CommandRun {
+  return async ({ args }, io) => {
+    const json = args.includes("--json");
+    const program = await load();
+    const exitCode = await program(
+      args.filter((word) => word !== "--json"),
+      io.env,
+    );
+    if (json) printJson(io, name, { exit_code: exitCode });
+    return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+  };
+}
