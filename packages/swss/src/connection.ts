@@ -2,11 +2,11 @@ import type { Command, Reply } from "./store.js";
 
 /** What becomes of one command; exactly one is called, once. */
 export interface Settle<T> {
-  replied(reply: Reply): T;
+  replied(reply: Reply): T | Promise<T>;
   /** Redis refused the command. */
-  refused(detail: string): T;
+  refused(detail: string): T | Promise<T>;
   /** The connection ended first: the command may or may not have been applied. */
-  lost(detail: string): T;
+  lost(detail: string): T | Promise<T>;
 }
 
 /** Redis refused a subscription. */

@@ -3,7 +3,6 @@ import { createServer, type Socket } from "node:net";
 import { seconds, seededRandom, systemClock, systemRandom, unwrap } from "@tandem/base";
 import { VirtualClock } from "@tandem/base/testing";
 import { expect, test } from "vitest";
-import { Databases, decodeDatabaseConfig } from "./databases.js";
 import { RedisStores } from "./redis-stores.js";
 import { type Store, untilConnected } from "./store.js";
 import { freePort, startRedis } from "./testing/redis-server.js";
@@ -79,7 +78,7 @@ test("stores of one database share one connection, those of another do not", asy
 });
 
 /** A server that speaks just enough RESP to be taken for Redis, until it falls silent. */
-async function silentServer() {
+async function silentServer(answer = "+PONG\r\n") {
   const port = await freePort();
   const sockets = new Set<Socket>();
   const state = { silent: false };
@@ -88,7 +87,7 @@ async function silentServer() {
     socket.on("error", () => undefined);
     socket.on("data", (chunk) => {
       const count = chunk.toString("latin1").match(/\*\d+\r\n/g)?.length ?? 0;
-      if (!state.silent) socket.write("+PONG\r\n".repeat(count));
+      if (!state.silent) socket.write(answer.repeat(count));
     });
   });
   server.listen(port, "127.0.0.1");
@@ -105,15 +104,26 @@ async function silentServer() {
   };
 }
 
+test("a server that does not speak Redis' protocol is told from one that does", async () => {
+  await using server = await silentServer("HTTP/1.1 400 Bad Request\r\n\r\n");
+  const clock = new VirtualClock();
+  await using stores = new RedisStores({
+    databases: databasesAt({ port: server.port }),
+    clock,
+    random: seededRandom(1),
+  });
+  const store = unwrap(stores.open({ db: "APPL_DB" }));
+  while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+  const failed = await store.command(["PING"]);
+  expect(failed.ok ? "" : failed.error).toMatchObject({
+    detail: "not the Redis protocol: a reply begins with byte 72",
+  });
+});
+
 test("a connection that leaves a PING unanswered for 5 s is dropped, and what waits on it fails", async () => {
   await using server = await silentServer();
   const clock = new VirtualClock();
-  const text = JSON.stringify({
-    INSTANCES: { redis: { hostname: "127.0.0.1", port: server.port } },
-    DATABASES: { APPL_DB: { id: 0, separator: ":", instance: "redis" } },
-  });
-  const config = unwrap(decodeDatabaseConfig("c", text));
-  const databases = new Databases([{ path: "c", container: "", namespace: "", config }]);
+  const databases = databasesAt({ port: server.port });
   await using stores = new RedisStores({ databases, clock, random: seededRandom(1) });
   const store = unwrap(stores.open({ db: "APPL_DB" }));
   await untilConnected(store);

@@ -110,25 +110,25 @@ export class StoreLink {
     return replies as Result<readonly Reply[], StoreError>;
   }
 
-  async run(
+  run(
     db: string,
     script: Script,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<Result<Reply, StoreError>> {
     const refusal = this.#admit(db, 2);
-    if (refusal !== undefined) return err(refusal);
-    const sha = scriptSha(script);
+    if (refusal !== undefined) return Promise.resolve(err(refusal));
     const { loaded } = this.#session as Session;
+    const sha = scriptSha(script);
     if (!loaded.has(sha)) {
       // Sent just before its first use, so that a connection applies scripts in call order from the start.
       loaded.add(sha);
       void this.#send(db, ["SCRIPT", "LOAD", script.lua]);
     }
-    const tail = [String(keys.length), ...keys, ...args];
-    const reply = await this.#send(db, ["EVALSHA", sha, ...tail]);
-    if (reply.ok || reply.error.kind !== "refused" || !reply.error.detail.startsWith("NOSCRIPT")) return reply;
-    return this.command(db, ["EVAL", script.lua, ...tail]);
+    const command: [string, ...string[]] = ["EVALSHA", sha, String(keys.length)];
+    for (let i = 0; i < keys.length; i++) command.push(keys[i] as string);
+    for (let i = 0; i < args.length; i++) command.push(args[i] as string);
+    return this.#send(db, command, () => this.command(db, ["EVAL", script.lua, ...command.slice(2)]));
   }
 
   async subscribe(
@@ -138,7 +138,6 @@ export class StoreLink {
     listener: MessageListener,
   ): Promise<Result<() => Promise<void>, StoreError>> {
     const command = kind === "channel" ? "SUBSCRIBE" : "PSUBSCRIBE";
-    if (!name.isWellFormed()) return err({ kind: "refused", db, command, detail: "the channel name is not UTF-8" });
     const refusal = this.#admit(db, 1);
     if (refusal !== undefined) return err(refusal);
     this.#table.add(kind, name, listener);
@@ -173,10 +172,11 @@ export class StoreLink {
     return undefined;
   }
 
-  #send(db: string, command: Command): Promise<Result<Reply, StoreError>> {
+  /** `reload` does again what the server refused because it does not know a script. */
+  #send(db: string, command: Command, reload?: Reload): Promise<Result<Reply, StoreError>> {
     if (this.#session === undefined) return Promise.resolve(err({ kind: "disconnected", db, detail: this.#detail }));
     this.#inFlight += 1;
-    return this.#session.commands.send(command, new InFlight(db, command[0], this.#settled));
+    return this.#session.commands.send(command, new InFlight(db, command[0], this.#settled, reload));
   }
 
   async #unsubscribe(kind: SubscriptionKind, name: string, listener: MessageListener): Promise<void> {
@@ -269,16 +269,20 @@ function destroy(session: Session): void {
   );
 }
 
+type Reload = () => Promise<Result<Reply, StoreError>>;
+
 /** Turns what becomes of one command into its result. */
 class InFlight implements Settle<Result<Reply, StoreError>> {
   readonly #db: string;
   readonly #command: string;
   readonly #settled: () => void;
+  readonly #reload: Reload | undefined;
 
-  constructor(db: string, command: string, settled: () => void) {
+  constructor(db: string, command: string, settled: () => void, reload: Reload | undefined) {
     this.#db = db;
     this.#command = command;
     this.#settled = settled;
+    this.#reload = reload;
   }
 
   replied(reply: Reply): Result<Reply, StoreError> {
@@ -286,8 +290,9 @@ class InFlight implements Settle<Result<Reply, StoreError>> {
     return ok(reply);
   }
 
-  refused(detail: string): Result<Reply, StoreError> {
+  refused(detail: string): Result<Reply, StoreError> | Promise<Result<Reply, StoreError>> {
     this.#settled();
+    if (this.#reload !== undefined && detail.startsWith("NOSCRIPT")) return this.#reload();
     return err({ kind: "refused", db: this.#db, command: this.#command, detail });
   }
 

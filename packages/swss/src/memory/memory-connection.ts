@@ -115,7 +115,11 @@ export class MemoryConnection implements Connection {
     if (lost !== undefined) throw new Error(lost);
   }
 
-  #request<R, T>(act: () => R, done: (result: R) => T, lose: (detail: string) => T): Promise<T> {
+  #request<R, T>(
+    act: () => R,
+    done: (result: R) => T | Promise<T>,
+    lose: (detail: string) => T | Promise<T>,
+  ): Promise<T> {
     if (this.#abandoned) return new Promise(() => {});
     if (this.#ended !== undefined) return Promise.resolve(lose(this.#ended));
     return new Promise((resolve) => {

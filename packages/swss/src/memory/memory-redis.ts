@@ -84,7 +84,7 @@ export class MemoryRedis {
 
   /** Ends all connections, as CLIENT KILL does; clients may come back at once. */
   disconnect(): void {
-    for (const connection of [...this.#connections]) connection.end("Socket closed unexpectedly");
+    for (const connection of [...this.#connections]) connection.end("closed by Redis");
   }
 
   /** The keys of one database. */

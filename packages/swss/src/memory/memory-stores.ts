@@ -66,8 +66,7 @@ export class MemoryStores implements Stores {
 
   /** Ends the connections of this process to one server; they come back by themselves. */
   disconnect(redis: MemoryRedis): void {
-    for (const [connection, target] of [...this.#open])
-      if (target === redis) connection.end("Socket closed unexpectedly");
+    for (const [connection, target] of [...this.#open]) if (target === redis) connection.end("closed by Redis");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
