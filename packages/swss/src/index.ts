@@ -82,6 +82,7 @@ export { ProducerStateTable, type ProducerStateTableOptions } from "./producer-s
 export { ProducerTable, type ProducerTableOptions, type QueueChange, type QueueOp } from "./producer-table.js";
 export type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
 export { loadPasswords, PASSWORD_PATH, type Passwords, RedisStores, type RedisStoresOptions } from "./redis-stores.js";
+export type { Replier, RequestError, Requester, RequestSockets } from "./request-reply.js";
 export type { AppliedView } from "./scripts.js";
 export {
   type Command,
@@ -127,6 +128,7 @@ export { decodeText, encodeText, isBinary } from "./text.js";
 export { type SendError, ZmqClient, type ZmqClientOptions } from "./zmq-client.js";
 export { ZmqConsumerStateTable, type ZmqConsumerStateTableOptions } from "./zmq-consumer-state-table.js";
 export { ZmqProducerStateTable, type ZmqProducerStateTableOptions } from "./zmq-producer-state-table.js";
+export { zmqRequestSockets } from "./zmq-request-sockets.js";
 export {
   describeServerError,
   type ServerError,
@@ -136,3 +138,10 @@ export {
   type ZmqServerOptions,
 } from "./zmq-server.js";
 export { type ZmqSocketsOptions, zmqSockets } from "./zmq-sockets.js";
+export {
+  type SyncError,
+  ZmqSyncClient,
+  type ZmqSyncHandler,
+  ZmqSyncServer,
+  type ZmqSyncServerOptions,
+} from "./zmq-sync.js";

@@ -109,13 +109,17 @@ export class ProducerTable {
     if (kind === "D") return { key, value: "{}", opstring: `D${op}` };
     const list: string[] = [];
     pushFlat(list, fields ?? []);
-    for (const [i, text] of list.entries()) {
-      if (!text.isWellFormed()) return `UTF-8 was expected in ${describeElement(list, i)}`;
-      if (i % 2 === 1 && (op === "bulkset" || op === "bulkcreate") && !isAttributeList(text)) {
-        return `name=value pieces joined by | were expected in ${describeElement(list, i)}`;
-      }
+    const value = JSON.stringify(list);
+    // Lone surrogates are the only thing that is escaped with these letters.
+    if (value.includes("\\ud")) {
+      const binary = list.findIndex((text) => !text.isWellFormed());
+      if (binary >= 0) return `UTF-8 was expected in ${describeElement(list, binary)}`;
     }
-    return { key, value: JSON.stringify(list), opstring: `S${op}` };
+    if (op === "bulkset" || op === "bulkcreate") {
+      const wrong = list.findIndex((text, i) => i % 2 === 1 && !isAttributeList(text));
+      if (wrong >= 0) return `name=value pieces joined by | were expected in ${describeElement(list, wrong)}`;
+    }
+    return { key, value, opstring: `S${op}` };
   }
 
   #invalid(key: string, detail: string): InvalidChange {

@@ -1,4 +1,5 @@
 export { MemoryRedis, type MemoryRedisOptions } from "../memory/memory-redis.js";
+export { MemoryRequestWires } from "../memory/memory-request-sockets.js";
 export { MemoryWires } from "../memory/memory-sockets.js";
 export { type MemoryServer, MemoryStores, type MemoryStoresOptions } from "../memory/memory-stores.js";
 export type { MemoryScript } from "../memory/script-cache.js";
