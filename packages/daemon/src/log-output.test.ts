@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@tandem/base";
+import { needs } from "@tandem/base/testing";
 import { afterAll, expect, test } from "vitest";
 import { openLogOutput } from "./log-output.js";
 
@@ -37,8 +38,8 @@ print(s.recv(4096).decode(), flush=True)
 
 const missing = ["python3", "logger"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
 
-test("a syslog socket that takes datagrams is used through logger(1)", async ({ skip }) => {
-  skip(missing.length > 0, `${missing.join(" and ")} not installed`);
+test("a syslog socket that takes datagrams is used through logger(1)", async (context) => {
+  needs(context, missing.length === 0, `${missing.join(" and ")} not installed`);
   const path = join(folder, "datagrams");
   const syslog = spawn("python3", ["-c", DATAGRAM_SYSLOG, path], { stdio: ["ignore", "pipe", "inherit"] });
   expect(String((await once(syslog.stdout, "data"))[0])).toBe("bound\n");

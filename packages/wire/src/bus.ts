@@ -17,7 +17,9 @@ export interface StreamEnd {
  * One end of a bidirectional stream of byte messages: a gRPC method with request and response streams.
  *
  * Messages written in one tick travel in one DATA frame. `send` never blocks: beyond the high-water mark it still
- * queues and returns false; the caller then awaits `drained` (or drops, and says so).
+ * queues and returns false; the caller then awaits `drained` (or drops, and says so). A message longer than
+ * `MESSAGE_BYTES_MAX`, or a queue that a caller let grow to 64 MiB, ends the stream with RESOURCE_EXHAUSTED (8).
+ * A message that was sent belongs to the stream: the caller no longer changes it.
  */
 export interface BusStream {
   /** What the other end sent first: request headers at a server, response headers at a client. */
@@ -28,9 +30,16 @@ export interface BusStream {
   send(message: Uint8Array): boolean;
   /** Resolves when the queue is below the mark, or at the end of the stream. */
   drained(): Promise<void>;
-  /** Messages in order, all that arrived together in one batch; ends with the stream. One reader. */
+  /**
+   * Messages in order, all that arrived together in one batch; after the end of the stream what came before it, then
+   * the end. One reader, and while it does not read, flow control stops the sender. Copy what is kept for long: a
+   * message may be a view into a larger buffer.
+   */
   readonly batches: AsyncIterable<readonly Uint8Array[]>;
-  /** Ends the stream; queued messages go out first when `code` is 0. Idempotent. */
+  /**
+   * Ends the stream; queued messages go out first when `code` is 0, as far as the peer takes them within a second.
+   * A server's code and detail reach the client; a client's other than 0 reaches the server as CANCELLED (1). Idempotent.
+   */
   close(code?: number, detail?: string): void;
   readonly ended: Promise<StreamEnd>;
 }

@@ -173,6 +173,23 @@ describe("garbage on the port", () => {
     ["a frame longer than allowed", Buffer.concat([Buffer.from(PREFACE), Buffer.from("ffffff000000000001", "hex")])],
     ["nothing", Buffer.alloc(0)],
   ];
+  test("from many connections at once harms nobody", async () => {
+    const server = await echoServer({ silence: millis(300) });
+    const sockets = Array.from({ length: 100 }, (_, i) => {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.resume();
+      // Half of them get past the preface and the settings, into the frames.
+      const start = i % 2 === 0 ? Buffer.concat([Buffer.from(PREFACE), Buffer.from("000000040000000000", "hex")]) : [];
+      socket.write(Buffer.concat([Buffer.from(start), noise(1 + randomBelow(random, 500))]));
+      return once(socket, "close");
+    });
+    await expectEcho(server.endpoint);
+    await Promise.all(sockets);
+    await expectEcho(server.endpoint);
+    expect(server.streams).toHaveLength(2);
+  });
+
   for (const [name, bytes] of cases)
     test(`${name} ends that connection and harms nobody`, async () => {
       const server = await echoServer({ silence: millis(300) });

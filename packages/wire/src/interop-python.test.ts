@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { millis, systemClock, unwrap } from "@tandem/base";
+import { needs } from "@tandem/base/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BusStream } from "./bus.js";
 import { type GrpcBusOptions, grpcBus } from "./grpc-bus.js";
@@ -24,8 +25,8 @@ const message = (i: number): string => `${i} ${"x".repeat(i % 300)}`;
 
 /** A test that needs that Python, and says so where it is missing. */
 function peerTest(name: string, run: () => Promise<void>): void {
-  test(name, async ({ skip }) => {
-    skip(python === undefined, "python3-grpcio is not installed");
+  test(name, async (context) => {
+    needs(context, python !== undefined, "python3-grpcio is not installed");
     await run();
   });
 }

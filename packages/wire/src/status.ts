@@ -1,4 +1,3 @@
-import { constants } from "node:http2";
 import type { StreamEnd } from "./bus.js";
 
 /** gRPC status codes that this package gives or reads. doc/statuscodes.md of grpc/grpc. */
@@ -73,16 +72,19 @@ export function statusOfHttp(status: number): number {
   }
 }
 
+/** Error codes of HTTP/2. RFC 9113 §7. */
+const RESET = { refusedStream: 7, cancel: 8, enhanceYourCalm: 11, inadequateSecurity: 12 } as const;
+
 /** What an RST_STREAM code means. doc/PROTOCOL-HTTP2.md of grpc/grpc, "Errors". */
 export function statusOfReset(code: number): number {
   switch (code) {
-    case constants.NGHTTP2_REFUSED_STREAM:
+    case RESET.refusedStream:
       return GrpcStatus.unavailable;
-    case constants.NGHTTP2_CANCEL:
+    case RESET.cancel:
       return GrpcStatus.cancelled;
-    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+    case RESET.enhanceYourCalm:
       return GrpcStatus.resourceExhausted;
-    case constants.NGHTTP2_INADEQUATE_SECURITY:
+    case RESET.inadequateSecurity:
       return GrpcStatus.permissionDenied;
     default:
       return GrpcStatus.internal;
