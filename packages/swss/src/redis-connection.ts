@@ -1,4 +1,5 @@
 import { connect as connectSocket, type Socket } from "node:net";
+import { type Clock, seconds } from "@tandem/base";
 import { type Connection, describeError, type Settle, SubscriptionRefused } from "./connection.js";
 import { ErrorReply, RespDecoder, RespError } from "./resp-decoder.js";
 import { RespEncoder } from "./resp-encoder.js";
@@ -15,7 +16,7 @@ export interface RedisEndpoint {
 }
 
 /** How long one attempt to connect may take. */
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT = seconds(5);
 
 /** A TCP peer that vanished is noticed by PING; keep-alive is for the routers in between. */
 const KEEP_ALIVE_MS = 30_000;
@@ -67,14 +68,17 @@ export class RedisConnection implements Connection {
     this.#encoder = new RespEncoder((bytes, written) => socket.write(bytes, written));
     socket.on("error", (error) => this.#end(describeError(error)));
     socket.on("close", () => this.#end("closed by Redis"));
-    socket.on("timeout", () => this.#end(`no answer within ${CONNECT_TIMEOUT_MS} ms`));
-    socket.setTimeout(CONNECT_TIMEOUT_MS);
   }
 
   /** Resolves when Redis answers commands, so not while it is loading. A password that it does not want is left out. */
-  static async connect(endpoint: RedisEndpoint, onEnd: (detail: string) => void): Promise<RedisConnection> {
+  static async connect(
+    endpoint: RedisEndpoint,
+    clock: Clock,
+    onEnd: (detail: string) => void,
+  ): Promise<RedisConnection> {
     const { password, database } = endpoint;
     const connection = new RedisConnection(endpoint);
+    const timer = clock.setTimer(CONNECT_TIMEOUT, () => connection.#end(`no answer within ${CONNECT_TIMEOUT} ms`));
     try {
       const steps: Command[] = [["PING"]];
       if (database !== 0) steps.unshift(["SELECT", String(database)]);
@@ -83,8 +87,9 @@ export class RedisConnection implements Connection {
     } catch (error) {
       connection.destroy();
       throw error;
+    } finally {
+      timer.cancel();
     }
-    connection.#socket.setTimeout(0);
     connection.#onEnd = onEnd;
     return connection;
   }

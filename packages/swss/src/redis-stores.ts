@@ -43,7 +43,10 @@ export class RedisStores extends LinkedStores {
   constructor(options: RedisStoresOptions) {
     super(options, (location) => {
       const endpoint = endpointOf(location, options);
-      return { key: JSON.stringify(endpoint), connect: (onEnd) => RedisConnection.connect(endpoint, onEnd) };
+      return {
+        key: JSON.stringify(endpoint),
+        connect: (onEnd) => RedisConnection.connect(endpoint, options.clock, onEnd),
+      };
     });
   }
 }
