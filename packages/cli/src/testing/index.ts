@@ -1,1 +1,1 @@
-export { type CliRun, cliIsBuilt, runCli } from "./run-cli.js";
+export { type CliRun, cliIsBuilt, cliPath, runCli } from "./run-cli.js";

@@ -9,10 +9,13 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-const built = (program: string): string => fileURLToPath(new URL(`../../dist/${program}.js`, import.meta.url));
+/** Path of a built program of the CLI. */
+export function cliPath(program: "main" | "swbus-cli"): string {
+  return fileURLToPath(new URL(`../../dist/${program}.js`, import.meta.url));
+}
 
 /** Whether the CLI was compiled; terminal tests run what was built. */
-export const cliIsBuilt = existsSync(built("main"));
+export const cliIsBuilt = existsSync(cliPath("main"));
 
 /** Runs the built `tandem` (or `swbus-cli`) with these words, its stdin closed. */
 export function runCli(
@@ -20,7 +23,7 @@ export function runCli(
   env: Readonly<Record<string, string>> = {},
   program: "main" | "swbus-cli" = "main",
 ): Promise<CliRun> {
-  const child = spawn(process.execPath, [built(program), ...words], {
+  const child = spawn(process.execPath, [cliPath(program), ...words], {
     env: { PATH: process.env["PATH"] ?? "", TZ: "UTC", NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
