@@ -23,6 +23,15 @@ export interface MemoryRedisOptions {
   readonly name?: string;
 }
 
+interface PatternEntry {
+  readonly pattern: string;
+  readonly matches: Matcher;
+  readonly connections: Set<MemoryConnection>;
+}
+
+/** Channels whose patterns are remembered. */
+const MATCHING_MAX = 10_000;
+
 /** A Redis server without a process: one instance with its databases, clients, scripts and settings. */
 export class MemoryRedis {
   readonly name: string;
@@ -34,7 +43,9 @@ export class MemoryRedis {
   readonly #config: Map<string, string>;
   readonly #connections = new Set<MemoryConnection>();
   readonly #channels = new Map<string, Set<MemoryConnection>>();
-  readonly #patterns = new Map<string, { readonly matches: Matcher; readonly connections: Set<MemoryConnection> }>();
+  readonly #patterns = new Map<string, PatternEntry>();
+  /** Patterns by channels that were told before; forgotten when the patterns change. */
+  readonly #matching = new Map<string, readonly PatternEntry[]>();
   #up = true;
 
   constructor({ clock, databases = 32, config, latency = millis(0), random, scripts = [], name }: MemoryRedisOptions) {
@@ -137,15 +148,21 @@ export class MemoryRedis {
   }
 
   psubscribe(connection: MemoryConnection, pattern: string): void {
-    const entry = this.#patterns.get(pattern) ?? { matches: globMatcher(pattern), connections: new Set() };
+    let entry = this.#patterns.get(pattern);
+    if (entry === undefined) {
+      entry = { pattern, matches: globMatcher(pattern), connections: new Set() };
+      this.#patterns.set(pattern, entry);
+      this.#matching.clear();
+    }
     entry.connections.add(connection);
-    this.#patterns.set(pattern, entry);
   }
 
   punsubscribe(connection: MemoryConnection, pattern: string): void {
     const entry = this.#patterns.get(pattern);
     entry?.connections.delete(connection);
-    if (entry?.connections.size === 0) this.#patterns.delete(pattern);
+    if (entry?.connections.size !== 0) return;
+    this.#patterns.delete(pattern);
+    this.#matching.clear();
   }
 
   #publish(channel: string, message: string): number {
@@ -154,14 +171,23 @@ export class MemoryRedis {
       connection.deliver(channel, undefined, message);
       receivers += 1;
     }
-    for (const [pattern, { matches, connections }] of this.#patterns) {
-      if (!matches(channel)) continue;
+    for (const { pattern, connections } of this.#patternsOf(channel)) {
       for (const connection of connections) {
         connection.deliver(channel, pattern, message);
         receivers += 1;
       }
     }
     return receivers;
+  }
+
+  #patternsOf(channel: string): readonly PatternEntry[] {
+    let matching = this.#matching.get(channel);
+    if (matching === undefined) {
+      matching = [...this.#patterns.values()].filter(({ matches }) => matches(channel));
+      if (this.#matching.size >= MATCHING_MAX) this.#matching.clear();
+      this.#matching.set(channel, matching);
+    }
+    return matching;
   }
 
   #notify(database: number, type: EventClass, event: string, key: string): void {
