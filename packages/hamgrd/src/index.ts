@@ -1,3 +1,10 @@
+export { type HamgrdSettings, hamgrdActors } from "./actors/hamgrd-actors.js";
+export { addressesOf, type NpuAddresses } from "./actors/npu-addresses.js";
+export { type BfdMode, SETTINGS_DEFAULT, type VnetMode } from "./actors/settings.js";
+export { type BfdState, type DpuActorState, dpuPort, type PmonState } from "./ports/dpu-port.js";
+export { type HaOwner, type HaScopeActorState, haScopeTell } from "./ports/ha-scope-tell.js";
+export { type HaSetActorState, haSetPort } from "./ports/ha-set-port.js";
+export { type VdpuActorState, vdpuPort } from "./ports/vdpu-port.js";
 export { TABLES } from "./schema/all-tables.js";
 export {
   BfdSoftwareSession,
