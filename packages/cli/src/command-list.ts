@@ -66,6 +66,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runSwbusd,
   },
   {
+    path: ["hamgrd"],
+    summary: "the HA manager daemon of one or several slots",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runHamgrd,
+  },
+  {
     path: ["ping"],
     args: "<dest>",
     summary: "ask a service path whether it is there",

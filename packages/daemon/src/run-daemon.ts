@@ -1,4 +1,4 @@
-import { type Clock, type Millis, type Result, seconds, systemClock, within } from "@tandem/base";
+import { type Clock, type Millis, type Result, seconds, systemClock, type Timer, within } from "@tandem/base";
 
 /** How a daemon or tool ends when it does not end well. */
 export type DaemonFailure =
@@ -54,7 +54,7 @@ export async function runDaemon(
   const { program, clock = systemClock, endWithin = seconds(10), process: host = realProcess } = options;
   const ending = new AbortController();
   const reloads: (() => void)[] = [];
-  let done = false;
+  let deadline: Timer | undefined;
 
   const end = (signal: "SIGINT" | "SIGTERM"): void => {
     if (ending.signal.aborted) {
@@ -62,8 +62,7 @@ export async function runDaemon(
       return;
     }
     ending.abort(new Error(`ended by ${signal}`));
-    clock.setTimer(endWithin, () => {
-      if (done) return;
+    deadline = clock.setTimer(endWithin, () => {
       host.complain(`${program}: did not end within ${endWithin} ms of ${signal}: ends now`);
       host.exit(1);
     });
@@ -98,8 +97,8 @@ export async function runDaemon(
     host.complain(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
     return 1;
   } finally {
-    done = true;
     await lastly();
+    deadline?.cancel(); // or it would keep an ended daemon's process alive
     for (const [event, listener] of listeners) host.off(event, listener);
   }
 }

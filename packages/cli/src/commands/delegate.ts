@@ -6,6 +6,8 @@ type Program = (args: readonly string[], env: Readonly<Record<string, string | u
 
 export const runSwbusd = daemon("swbusd", async () => (await import("@tandem/swbus/main")).swbusdMain);
 
+export const runHamgrd = daemon("hamgrd", async () => (await import("@tandem/hamgrd/main")).hamgrdMain);
+
 /** A daemon talks through its log; with `--json` its end is one object on stdout. */
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {
