@@ -78,6 +78,7 @@ export {
   type NotificationConsumerOptions,
 } from "./notification-consumer.js";
 export { NotificationProducer } from "./notification-producer.js";
+export { type OpenDatabasesOptions, openDatabases } from "./open-databases.js";
 export { ProducerStateTable, type ProducerStateTableOptions } from "./producer-state-table.js";
 export { ProducerTable, type ProducerTableOptions, type QueueChange, type QueueOp } from "./producer-table.js";
 export type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
@@ -125,6 +126,8 @@ export {
   type TableSchema,
 } from "./table-schema.js";
 export { decodeText, encodeText, isBinary } from "./text.js";
+export { decodeChange, type TypedChange } from "./typed-change.js";
+export { WarmRestart, type WarmStart, type WarmStartState } from "./warm-restart.js";
 export { type SendError, ZmqClient, type ZmqClientOptions } from "./zmq-client.js";
 export { ZmqConsumerStateTable, type ZmqConsumerStateTableOptions } from "./zmq-consumer-state-table.js";
 export { ZmqProducerStateTable, type ZmqProducerStateTableOptions } from "./zmq-producer-state-table.js";
