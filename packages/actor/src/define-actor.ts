@@ -199,6 +199,8 @@ export interface ActorDefinition<M = undefined, P = never> {
   readonly publishes?: StatePort<P>;
   /** What registered actors get when this one goes; none when absent. */
   readonly farewell?: (last: P) => P;
+  /** Message key of this actor's rows on their way to bridges; its id unless told otherwise. Only people read it. */
+  readonly bridgeKey?: (id: string) => string;
   /** Why an id cannot be one of this type: the row is then one clear error and makes no actor. */
   readonly checkId?: (id: string) => RowError | undefined;
   readonly derive: (inputs: Inputs<M>) => Derived<P>;

@@ -1,3 +1,6 @@
+export type { RowChange, RowCopy, RowWriter } from "./bridge/row-writer.js";
+export { producerStateWriter, tableWriter, zmqWriter } from "./bridge/row-writers.js";
+export { TableHub, type TableHubOptions } from "./bridge/table-hub.js";
 export {
   type ActorDefinition,
   type AnyActor,
@@ -20,3 +23,9 @@ export {
   type Wait,
   type Want,
 } from "./define-actor.js";
+export type { ActorStatus } from "./place.js";
+export { type ActorRuntime, createRuntime } from "./runtime.js";
+export { describeRuntimeEvent, type RuntimeEvent } from "./runtime-event.js";
+export type { RuntimeOptions, Sink } from "./runtime-options.js";
+export { type StepRecord, StepRecords } from "./step-records.js";
+export type { StandingWait } from "./wait-book.js";

@@ -29,6 +29,8 @@ export type RuntimeEvent =
   | { readonly kind: "sinkEpoch"; readonly sinks: readonly string[]; readonly cause: string }
   /** A ledger of an actor that does not exist any more: its rows are deleted. */
   | { readonly kind: "orphan"; readonly actor: string; readonly rows: number }
+  /** A ledger names a row that no sink of this runtime writes, or says it in words of another version. It stays. */
+  | { readonly kind: "foreignLedger"; readonly actor: string; readonly row: string }
   /** A database does not answer or refuses; what waits for it is tried again. */
   | { readonly kind: "storeFailed"; readonly where: string; readonly detail: string }
   /** More input than an actor took: changes of one key were merged. */
@@ -65,6 +67,8 @@ export function describeRuntimeEvent(event: RuntimeEvent): string {
       return `${event.sinks.join(", ")}: ${event.cause}; all rows are written again`;
     case "orphan":
       return `${event.actor}: does not exist any more; its ${event.rows} rows are deleted`;
+    case "foreignLedger":
+      return `${event.actor}: its ledger names ${event.row}, which nothing here writes; the entry stays`;
     case "storeFailed":
       return `${event.where}: ${event.detail}; tried again until it works`;
     case "mailboxMerged":

@@ -22,6 +22,8 @@ export interface RowCopy {
 export interface RowWriter {
   /** `undefined` when nothing can be read back; the audit then skips the table. */
   readonly copy: RowCopy | undefined;
+  /** Whether a SET keeps fields of the row that it does not name. The bridge then sends a DEL before it where needed. */
+  readonly merges: boolean;
   /** Changes in order. Fails with one line for an operator; the changes may or may not have been applied. */
   write(changes: readonly RowChange[]): Promise<Result<void, string>>;
   /** Called when what was written may have been lost on the way (a reconnect). Returns the unsubscriber. */

@@ -1,1 +1,2 @@
-export {};
+export { type Acknowledgement, FakeService, type Received } from "./fake-service.js";
+export { type HarnessOptions, TestHarness, type World } from "./test-harness.js";

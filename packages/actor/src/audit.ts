@@ -1,0 +1,121 @@
+import { type Clock, type Millis, ok, type Result, seconds } from "@tandem/base";
+import { type Command, EMPTY_ROW, type Fields, type Store, type StoreError } from "@tandem/swss";
+import type { RowCopy } from "./bridge/row-writer.js";
+import type { StandingRow } from "./define-actor.js";
+import { sameFields } from "./difference.js";
+import { readRows } from "./inheritance.js";
+import type { Place } from "./place.js";
+import { type RowRef, rowRef } from "./row-ref.js";
+
+/** Rows acknowledged within this time are not looked at: their copy may still be on its way. */
+const FRESH = seconds(1);
+/** A row that is repaired again and again is left alone for this many audits at most (5 min at one each 5 s). */
+const SKIPS_MAX = 60;
+
+/** Where rows can be read back. */
+export interface AuditTarget {
+  readonly copy: RowCopy;
+  /** Redis key of a row. */
+  readonly key: (ref: RowRef) => string;
+}
+
+/** A row that Redis does not hold as it was written. */
+export interface Drift {
+  readonly place: Place;
+  readonly ref: RowRef;
+  /** Repairs in a row, this one included. */
+  readonly repairs: number;
+}
+
+interface Checked {
+  readonly place: Place;
+  readonly ref: RowRef;
+  readonly row: StandingRow;
+  readonly target: AuditTarget;
+}
+
+/** Compares Redis with what actors stand for. Repeated repairs of one row are spread out: somebody else writes it too. */
+export class Audit {
+  readonly #clock: Clock;
+  readonly #targetOf: (ref: RowRef) => AuditTarget | undefined;
+  readonly #repaired = new Map<string, { repairs: number; skip: number }>();
+
+  constructor(clock: Clock, targetOf: (ref: RowRef) => AuditTarget | undefined) {
+    this.#clock = clock;
+    this.#targetOf = targetOf;
+  }
+
+  /** One pipelined pass per database. `force` also looks at fresh rows. Databases that do not answer are skipped. */
+  async run(places: Iterable<Place>, force = false): Promise<readonly Drift[]> {
+    const byStore = new Map<Store, Checked[]>();
+    const now = this.#clock.monotonic();
+    for (const place of places) {
+      for (const row of place.standing) {
+        const ref = rowRef(row.table, row.key);
+        const target = this.#isStable(place, row, ref, now, force) ? this.#targetOf(ref) : undefined;
+        if (target === undefined) continue;
+        const checked = byStore.get(target.copy.store) ?? [];
+        checked.push({ place, ref, row, target });
+        byStore.set(target.copy.store, checked);
+      }
+    }
+    const drifts: Drift[] = [];
+    for (const [store, checked] of byStore) {
+      const found = await this.#check(store, checked);
+      if (found.ok) drifts.push(...found.value);
+    }
+    return drifts;
+  }
+
+  #isStable(place: Place, row: StandingRow, ref: RowRef, now: Millis, force: boolean): boolean {
+    const known = place.book.rows.get(ref.text);
+    if (row.once !== undefined || known?.acked === undefined) return false;
+    if (!force && now - known.ackedAt < FRESH) return false;
+    const repaired = this.#repaired.get(ref.text);
+    if (repaired === undefined || repaired.skip === 0 || force) return true;
+    repaired.skip -= 1;
+    return false;
+  }
+
+  async #check(store: Store, checked: readonly Checked[]): Promise<Result<readonly Drift[], StoreError>> {
+    const before = checked.map(({ place, ref }) => place.book.rows.get(ref.text)?.acked);
+    const rows = await readRows(
+      store,
+      checked.map(({ ref, target }) => target.key(ref)),
+    );
+    if (!rows.ok) return rows;
+    const suspects = checked.filter(({ place, ref, row }, i) => {
+      const acked = place.book.rows.get(ref.text)?.acked;
+      // Changed meanwhile: what was read may be older.
+      if (acked === undefined || acked !== before[i]) return false;
+      const same = sameFields(acked, withoutPlaceholder(rows.value[i] ?? {}), row.stamps);
+      if (same) this.#repaired.delete(ref.text);
+      return !same;
+    });
+    const pending = await this.#pending(store, suspects);
+    if (!pending.ok) return pending;
+    return ok(suspects.filter((_, i) => !pending.value[i]).map((suspect) => this.#drift(suspect)));
+  }
+
+  /** Which rows are written and not yet popped by their consumer. */
+  async #pending(store: Store, suspects: readonly Checked[]): Promise<Result<readonly boolean[], StoreError>> {
+    if (suspects.length === 0) return ok([]);
+    const commands: Command[] = suspects.map(({ ref, target }) => ["SISMEMBER", target.copy.pendingSet ?? "", ref.key]);
+    const replies = await store.pipeline(commands);
+    if (!replies.ok) return replies;
+    return ok(replies.value.map((reply) => reply.ok && reply.value === 1));
+  }
+
+  #drift({ place, ref }: Checked): Drift {
+    const repairs = (this.#repaired.get(ref.text)?.repairs ?? 0) + 1;
+    const skip = Math.min(SKIPS_MAX, 2 ** (repairs - 1) - 1);
+    this.#repaired.set(ref.text, { repairs, skip });
+    return { place, ref, repairs };
+  }
+}
+
+function withoutPlaceholder(fields: Fields): Fields {
+  if (!Object.hasOwn(fields, EMPTY_ROW)) return fields;
+  const { [EMPTY_ROW]: _, ...rest } = fields;
+  return rest;
+}

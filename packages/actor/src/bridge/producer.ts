@@ -1,0 +1,173 @@
+import { type CrashPoint, err, type Result } from "@tandem/base";
+import {
+  type Answer,
+  answerTo,
+  type EdgeMessage,
+  type EdgeRuntime,
+  type ServicePath,
+  SwbusErrorCode,
+} from "@tandem/swbus/edge";
+import type { AnyTable, Fields } from "@tandem/swss";
+import { sameFields } from "../difference.js";
+import { BRIDGE_TYPE, decodeEnvelope, decodePayload, type RowEnvelope } from "../envelope.js";
+import type { RowChange, RowWriter } from "./row-writer.js";
+
+export interface ProducerBridgeOptions {
+  readonly edge: EdgeRuntime;
+  readonly table: AnyTable;
+  readonly crashPoint: CrashPoint;
+  /** What was written may not have arrived: all rows are to be written again. */
+  readonly onReset: (cause: string) => void;
+}
+
+interface Request {
+  readonly message: EdgeMessage;
+  readonly envelope: RowEnvelope;
+}
+
+/** Requests that may wait; beyond it senders are told that the queue is full. */
+const WAITING_MAX = 4096;
+/** Requests that one write takes. */
+const BATCH_MAX = 512;
+
+/**
+ * Producer bridge: writes the rows of one table that actors send to `<base>/swss-common-bridge/<DB>|<TABLE>`.
+ *
+ * Whatever has arrived when a write ends goes into the next one, in order. A request is answered when it is written: OK,
+ * or FAIL with the reason, after which the sender repeats it. A Set that equals what was written last is answered
+ * `No change in data`, unless it is a replace or what was written is in doubt.
+ */
+export class ProducerBridge implements Disposable {
+  readonly table: AnyTable;
+  readonly path: ServicePath;
+  readonly #options: ProducerBridgeOptions;
+  readonly #unregister: () => void;
+  /** Rows as last written. */
+  readonly #written = new Map<string, Fields>();
+  #writer: RowWriter | undefined;
+  #stopListening: (() => void) | undefined;
+  #waiting: Request[] = [];
+  #writing = false;
+  /** Grows when what was written comes into doubt, so that a write under way is not taken for certain. */
+  #epoch = 0;
+
+  constructor(options: ProducerBridgeOptions) {
+    this.#options = options;
+    this.table = options.table;
+    this.path = options.edge.basePath.withResource(BRIDGE_TYPE, options.table.id);
+    this.#unregister = options.edge.register(this.path, "private", (message) => this.#receive(message));
+  }
+
+  get writer(): RowWriter | undefined {
+    return this.#writer;
+  }
+
+  /** Writes go through `writer` from now on; everything counts as not written. */
+  connect(writer: RowWriter | undefined, cause: string): void {
+    this.#stopListening?.();
+    this.#writer = writer;
+    this.#stopListening = writer?.onReset(() => this.#reset("its connection was re-established"));
+    this.#reset(cause);
+  }
+
+  /** What was written of these keys, or of all, is in doubt: the next Set of each is written, equal or not. */
+  doubt(keys?: readonly string[]): void {
+    if (keys === undefined) {
+      this.#epoch += 1;
+      this.#written.clear();
+    } else for (const key of keys) this.#written.delete(key);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopListening?.();
+    this.#unregister();
+    this.#waiting = [];
+  }
+
+  #reset(cause: string): void {
+    this.doubt();
+    this.#options.onReset(cause);
+  }
+
+  #receive(message: EdgeMessage): boolean {
+    if (message.body.kind !== "data") return true;
+    if (this.#waiting.length >= WAITING_MAX) return false;
+    const payload = decodePayload(message.body.payload);
+    const envelope = payload === undefined ? undefined : decodeEnvelope(payload.data);
+    if (envelope === undefined) {
+      const text = payload === undefined ? "Invalid ActorMessage" : "Invalid KeyOpFieldValues";
+      this.#answer(message, { code: SwbusErrorCode.INVALID_PAYLOAD, text });
+      return true;
+    }
+    this.#waiting.push({ message, envelope });
+    if (!this.#writing) {
+      this.#writing = true;
+      queueMicrotask(() => void this.#writeAll());
+    }
+    return true;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, BATCH_MAX);
+      this.#waiting = this.#waiting.slice(BATCH_MAX);
+      await this.#write(batch);
+    }
+    this.#writing = false;
+  }
+
+  async #write(batch: readonly Request[]): Promise<void> {
+    const { crashPoint } = this.#options;
+    const changes: RowChange[] = [];
+    const requests: Request[] = [];
+    const touched = new Map<string, Fields | undefined>();
+    for (const request of batch) {
+      const { key } = request.envelope;
+      const before = touched.has(key) ? touched.get(key) : this.#written.get(key);
+      const needed = this.#changesFor(request.envelope, before);
+      if (needed.length === 0 && !touched.has(key)) {
+        this.#answer(request.message, { text: "No change in data" });
+        continue;
+      }
+      changes.push(...needed);
+      requests.push(request);
+      touched.set(key, request.envelope.operation === "Set" ? request.envelope.fields : undefined);
+    }
+    if (changes.length === 0) return;
+    // Until the write has succeeded nobody knows what stands there.
+    this.doubt([...touched.keys()]);
+    crashPoint.reach("bridge.produce.before");
+    const epoch = this.#epoch;
+    const written = await this.#perform(this.#writer, changes);
+    if (written.ok) crashPoint.reach("bridge.produce.written");
+    if (written.ok && epoch === this.#epoch) {
+      for (const [key, fields] of touched) if (fields !== undefined) this.#written.set(key, fields);
+    }
+    for (const { message } of requests) {
+      this.#answer(message, written.ok ? {} : { code: SwbusErrorCode.FAIL, text: written.error });
+    }
+    if (written.ok) crashPoint.reach("bridge.produce.acked");
+  }
+
+  #perform(writer: RowWriter | undefined, changes: readonly RowChange[]): Promise<Result<void, string>> {
+    if (writer !== undefined) return writer.write(changes);
+    return Promise.resolve(err(`${this.table.id}: nobody to write it to is known yet`));
+  }
+
+  /** The writes that make the row what the envelope says; none when it is that already. */
+  #changesFor({ key, operation, fields, replace }: RowEnvelope, before: Fields | undefined): readonly RowChange[] {
+    if (operation === "Del") return [{ key, op: "DEL" }];
+    const set: RowChange = { key, op: "SET", fieldValues: fields };
+    if (replace) return [{ key, op: "DEL" }, set];
+    if (before !== undefined && sameFields(before, fields)) return [];
+    if (before === undefined && Object.keys(fields).length === 0) return [];
+    const mayKeepOld = before === undefined || Object.keys(before).some((name) => !Object.hasOwn(fields, name));
+    return this.#writer?.merges && mayKeepOld ? [{ key, op: "DEL" }, set] : [set];
+  }
+
+  #answer(request: EdgeMessage, answer: Answer): void {
+    const { edge } = this.#options;
+    // An answer that cannot go out is asked for again by the next repeat.
+    edge.send(answerTo(request, edge.newId(), { source: this.path, ...answer }));
+  }
+}

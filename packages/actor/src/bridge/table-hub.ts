@@ -1,0 +1,118 @@
+import { type Clock, type CrashPoint, noCrash, seconds, sleep } from "@tandem/base";
+import {
+  type AnyTable,
+  describeTableError,
+  recordOf,
+  type Store,
+  type Stores,
+  SubscriberStateTable,
+} from "@tandem/swss";
+import type { RuntimeEvent } from "../runtime-event.js";
+import { TableFeed } from "./table-feed.js";
+
+export interface TableHubOptions {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly crashPoint?: CrashPoint;
+  /** Hears of bad rows and failures of all tables. Must not throw. */
+  readonly onEvent?: (event: RuntimeEvent) => void;
+}
+
+/** Pause after a failure that is not a lost connection (which wakes by itself). */
+const RETRY_PAUSE = seconds(1);
+
+/**
+ * The consumer bridge: one subscription per table of a process, whatever number of actors and slots read it. Each change
+ * is decoded once and handed to those who read that key.
+ */
+export class TableHub implements AsyncDisposable {
+  readonly #options: TableHubOptions;
+  readonly #feeds = new Map<string, { readonly feed: TableFeed; readonly source: SubscriberStateTable | undefined }>();
+  readonly #stop = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+
+  constructor(options: TableHubOptions) {
+    this.#options = options;
+  }
+
+  /** The feed of a table; its subscription begins with the first call. `container` is empty for the host. */
+  feed(table: AnyTable, container: string): TableFeed {
+    const name = `${container}/${table.id}`;
+    const known = this.#feeds.get(name);
+    if (known !== undefined) return known.feed;
+    const feed = new TableFeed(table, this.#options.clock, (event) => this.#emit(event));
+    const store = this.#options.stores.open({ db: table.db, container });
+    if (!store.ok) {
+      const detail =
+        store.error.kind === "unknownDatabase" ? "no such database in the configuration" : store.error.detail;
+      this.#emit({ kind: "storeFailed", where: `${container}/${table.id}`, detail });
+      this.#feeds.set(name, { feed, source: undefined });
+      return feed;
+    }
+    const source = this.#source(table, store.value);
+    this.#feeds.set(name, { feed, source });
+    this.#loops.push(this.#read(feed, source));
+    return feed;
+  }
+
+  /** All feeds, for `doctor`. */
+  feeds(): readonly TableFeed[] {
+    return [...this.#feeds.values()].map(({ feed }) => feed);
+  }
+
+  /** Reads all tables of a container again: rows that are gone without an event are told as gone. */
+  refresh(container: string): void {
+    for (const [name, { source }] of this.#feeds) if (name.startsWith(`${container}/`)) source?.refresh();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([...this.#feeds.values()].map(({ source }) => source?.close()));
+    await Promise.all(this.#loops);
+  }
+
+  #source(table: AnyTable, store: Store): SubscriberStateTable {
+    return new SubscriberStateTable(store, table.name, {
+      clock: this.#options.clock,
+      onError: (error) => this.#emit({ kind: "storeFailed", where: table.id, detail: describeTableError(error) }),
+    });
+  }
+
+  async #read(feed: TableFeed, source: SubscriberStateTable): Promise<void> {
+    let failing = false;
+    while (await source.ready()) {
+      const popped = await source.pops();
+      if (this.#stop.signal.aborted) return;
+      if (!popped.ok) {
+        if (!failing) {
+          this.#emit({ kind: "storeFailed", where: feed.table.id, detail: describeTableError(popped.error) });
+        }
+        failing = true;
+        if (popped.error.kind !== "disconnected" && !(await this.#pause())) return;
+        if (popped.error.kind !== "disconnected") source.refresh();
+        continue;
+      }
+      failing = false;
+      (this.#options.crashPoint ?? noCrash).reach("bridge.consume.read");
+      for (const { key, op, fieldValues } of popped.value) {
+        if (op === "DEL") feed.delete(key);
+        else feed.set(key, recordOf(fieldValues));
+      }
+      feed.markLoaded();
+    }
+  }
+
+  /** False when closed meanwhile. */
+  async #pause(): Promise<boolean> {
+    try {
+      await sleep(this.#options.clock, RETRY_PAUSE, this.#stop.signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #emit(event: RuntimeEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}

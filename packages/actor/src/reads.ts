@@ -1,0 +1,122 @@
+import type { AnyTable } from "@tandem/swss";
+import type { RowReader, TableFeed } from "./bridge/table-feed.js";
+import type { Read } from "./define-actor.js";
+
+/** A row that an actor has begun to look at. */
+export interface SeenRow {
+  readonly table: AnyTable;
+  readonly key: string;
+  readonly row: unknown;
+}
+
+interface Wide {
+  readonly feed: TableFeed;
+  readonly where: (key: string) => boolean;
+}
+
+const EVERY = (): boolean => true;
+
+/** What one actor looks at beside its own row, kept in step with what its definition says. */
+export class Reads {
+  readonly #reader: RowReader;
+  readonly #feedOf: (table: AnyTable) => TableFeed;
+  readonly #keys = new Map<string, { readonly feed: TableFeed; readonly key: string }>();
+  readonly #wide = new Map<string, Wide>();
+
+  constructor(reader: RowReader, feedOf: (table: AnyTable) => TableFeed) {
+    this.#reader = reader;
+    this.#feedOf = feedOf;
+  }
+
+  /** Takes over a new list. Returns the rows that are seen for the first time. */
+  update(reads: readonly Read[]): readonly SeenRow[] {
+    const seen: SeenRow[] = [];
+    const keys = new Set<string>();
+    const tables = new Set<string>();
+    for (const { table, key, where } of reads) {
+      if (key === undefined) {
+        tables.add(table.id);
+        this.#readAll(table, where ?? EVERY, seen);
+      } else {
+        const name = `${table.id}|${key}`;
+        keys.add(name);
+        if (!this.#keys.has(name)) this.#readKey(table, key, name, seen);
+      }
+    }
+    if (keys.size < this.#keys.size) {
+      for (const [name, { feed, key }] of this.#keys) {
+        if (keys.has(name)) continue;
+        this.#keys.delete(name);
+        feed.unwatchKey(key, this.#reader);
+      }
+    }
+    for (const [id, { feed }] of this.#wide) {
+      if (tables.has(id)) continue;
+      this.#wide.delete(id);
+      feed.unwatchAll(this.#reader);
+    }
+    return seen;
+  }
+
+  /** The row, if the list names it. */
+  row(table: AnyTable, key: string): unknown {
+    const exact = this.#keys.get(`${table.id}|${key}`);
+    if (exact !== undefined) return exact.feed.get(key)?.row;
+    const wide = this.#wide.get(table.id);
+    return wide?.where(key) ? wide.feed.get(key)?.row : undefined;
+  }
+
+  /** All rows of a table that the list names, in key order. */
+  rows(table: AnyTable): ReadonlyMap<string, unknown> {
+    const rows = new Map<string, unknown>();
+    const wide = this.#wide.get(table.id);
+    if (wide !== undefined) {
+      for (const [key, { row }] of wide.feed.rows()) if (wide.where(key)) rows.set(key, row);
+    }
+    const exact = [...this.#keys.values()].filter(({ feed, key }) => feed.table.id === table.id && !rows.has(key));
+    if (exact.length === 0) return rows;
+    for (const { feed, key } of exact) {
+      const cached = feed.get(key);
+      if (cached !== undefined) rows.set(key, cached.row);
+    }
+    return new Map([...rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  }
+
+  /** Whether the snapshot of every table on the list has been read. */
+  get loaded(): boolean {
+    for (const { feed } of this.#keys.values()) if (!feed.loaded) return false;
+    for (const { feed } of this.#wide.values()) if (!feed.loaded) return false;
+    return true;
+  }
+
+  /** Tables and keys on the list that have rows; for dumps. */
+  *present(): Iterable<{ readonly feed: TableFeed; readonly key: string; readonly wide: boolean }> {
+    for (const { feed, key } of this.#keys.values()) if (feed.get(key) !== undefined) yield { feed, key, wide: false };
+    for (const { feed, where } of this.#wide.values()) {
+      for (const key of feed.rows().keys()) if (where(key)) yield { feed, key, wide: true };
+    }
+  }
+
+  clear(): void {
+    this.update([]);
+  }
+
+  #readKey(table: AnyTable, key: string, name: string, seen: SeenRow[]): void {
+    const feed = this.#feedOf(table);
+    feed.watchKey(key, this.#reader);
+    feed.watchLoad(this.#reader);
+    this.#keys.set(name, { feed, key });
+    const cached = feed.get(key);
+    if (cached !== undefined) seen.push({ table, key, row: cached.row });
+  }
+
+  #readAll(table: AnyTable, where: (key: string) => boolean, seen: SeenRow[]): void {
+    const known = this.#wide.get(table.id);
+    const feed = known?.feed ?? this.#feedOf(table);
+    feed.watchAll(this.#reader, where);
+    this.#wide.set(table.id, { feed, where });
+    if (known !== undefined) return;
+    feed.watchLoad(this.#reader);
+    for (const [key, { row }] of feed.rows()) if (where(key)) seen.push({ table, key, row });
+  }
+}

@@ -1,0 +1,361 @@
+import { backoffDelay, invariant, type Millis, millis, noCrash, seconds, type Timer } from "@tandem/base";
+import type { ServicePath } from "@tandem/swbus/edge";
+import { type AnyTable, type Store, untilConnected } from "@tandem/swss";
+import { ActorPaths } from "./actor-path.js";
+import { Audit, type AuditTarget } from "./audit.js";
+import { ProducerBridge } from "./bridge/producer.js";
+import type { RowWriter } from "./bridge/row-writer.js";
+import type { RowReader, TableFeed } from "./bridge/table-feed.js";
+import { TableHub } from "./bridge/table-hub.js";
+import { Creator } from "./creator.js";
+import type { AnyActor } from "./define-actor.js";
+import { type Heir, readInheritance } from "./inheritance.js";
+import { Outbox } from "./outbox.js";
+import { type ActorStatus, Place } from "./place.js";
+import type { IncomingRow, PlaceHost } from "./place-host.js";
+import type { RowRef } from "./row-ref.js";
+import type { RuntimeEvent } from "./runtime-event.js";
+import type { RuntimeOptions } from "./runtime-options.js";
+import { StepRecords } from "./step-records.js";
+import { StrayRows } from "./stray-rows.js";
+import { StuckMessages } from "./stuck-messages.js";
+
+/** The runtime of one slot. */
+export interface ActorRuntime extends AsyncDisposable {
+  readonly records: StepRecords;
+  readonly hub: TableHub;
+  /**
+   * Reads what an earlier process has left, then follows the tables. Resolves when actors are spawned from then on;
+   * waits as long as STATE_DB does not answer. Rejects only when `signal` aborts.
+   */
+  start(signal?: AbortSignal): Promise<void>;
+  /** Names who writes a sink's table from now on; all its rows are written again. `undefined`: nobody for now. */
+  connectSink(table: AnyTable, writer: RowWriter | undefined, cause?: string): void;
+  /** All actors, those included whose rows are still being removed. */
+  actors(): readonly ActorStatus[];
+  actor(type: string, id: string): ActorStatus | undefined;
+  /** Compares Redis with what actors stand for now, instead of at the next turn. */
+  audit(): Promise<void>;
+  /** Whether nothing is under way: every change is handled, performed and acknowledged. */
+  readonly settled: boolean;
+}
+
+/** Between two audits. */
+export const AUDIT_INTERVAL = seconds(5);
+/** Between two tries of a database that does not work. */
+const STORE_PAUSE = { first: millis(10), max: seconds(1) };
+
+export function createRuntime(options: RuntimeOptions): ActorRuntime {
+  return new Runtime(options);
+}
+
+class Runtime implements ActorRuntime {
+  readonly records: StepRecords;
+  readonly hub: TableHub;
+  readonly #options: RuntimeOptions;
+  readonly #emit: (event: RuntimeEvent) => void;
+  readonly #state: Store;
+  readonly #outbox: Outbox;
+  readonly #paths: ActorPaths;
+  readonly #host: PlaceHost;
+  readonly #places = new Map<string, Place>();
+  readonly #bridges = new Map<string, ProducerBridge>();
+  readonly #feeds = new Map<string, TableFeed>();
+  readonly #strays = new StrayRows();
+  readonly #stuck: StuckMessages;
+  readonly #audit: Audit;
+  readonly #creators: Creator[] = [];
+  readonly #epochs = new Map<string, number>();
+  readonly #stop = new AbortController();
+  readonly #cleanups: (() => void)[] = [];
+  #heirs = new Map<string, Heir>();
+  #tableLoads = 0;
+  #orphansSwept = false;
+  #traces = 0;
+  #timer: Timer | undefined;
+  #auditing: Promise<void> | undefined;
+
+  constructor(options: RuntimeOptions) {
+    const { edge, stores, clock, random, crashPoint = noCrash } = options;
+    this.#options = options;
+    this.#emit = options.onEvent ?? (() => {});
+    this.records = options.records ?? new StepRecords();
+    this.hub = options.hub ?? new TableHub({ stores, clock, crashPoint, onEvent: this.#emit });
+    this.#state = openState(stores);
+    this.#outbox = new Outbox({ edge, clock, random, crashPoint });
+    this.#paths = new ActorPaths(edge);
+    this.#stuck = new StuckMessages(clock, this.#emit);
+    this.#audit = new Audit(clock, (ref) => this.#auditTarget(ref));
+    for (const { table, writer } of options.sinks) {
+      const onReset = (cause: string): void => this.#onReset(table.id, cause);
+      const bridge = new ProducerBridge({ edge, table, crashPoint, onReset });
+      this.#bridges.set(table.id, bridge);
+      if (writer !== undefined) bridge.connect(writer, "start");
+    }
+    this.#host = this.#buildHost();
+  }
+
+  get settled(): boolean {
+    return this.#outbox.size === 0 && [...this.#places.values()].every((place) => place.settled);
+  }
+
+  async start(signal?: AbortSignal): Promise<void> {
+    await untilConnected(this.#state, signal);
+    for (let attempt = 0; ; attempt++) {
+      const heirs = await readInheritance(this.#state, this.#options.slot);
+      if (heirs.ok) {
+        this.#heirs = new Map(heirs.value);
+        break;
+      }
+      this.#emit({ kind: "storeFailed", where: "ledgers", detail: heirs.error });
+      await this.#pauseForStore(attempt);
+      signal?.throwIfAborted();
+      if (this.#stop.signal.aborted) return;
+    }
+    this.#cleanups.push(this.#state.onConnect(() => void this.#runAudit(true)));
+    for (const definition of this.#options.actors) this.#creators.push(new Creator(this.#host, definition));
+    for (const definition of this.#options.actors) {
+      for (const table of definition.rows) this.#follow(definition, table);
+    }
+    this.#armAudit();
+  }
+
+  connectSink(table: AnyTable, writer: RowWriter | undefined, cause = "its address has changed"): void {
+    const bridge = this.#bridges.get(table.id);
+    invariant(bridge !== undefined, `no sink ${table.id} was declared`);
+    bridge.connect(writer, cause);
+  }
+
+  actors(): readonly ActorStatus[] {
+    return [...this.#places.values()].map((place) => place.status());
+  }
+
+  actor(type: string, id: string): ActorStatus | undefined {
+    return this.#places.get(`${type}/${id}`)?.status();
+  }
+
+  audit(): Promise<void> {
+    return this.#runAudit(true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#timer?.cancel();
+    for (const cleanup of this.#cleanups) cleanup();
+    for (const creator of this.#creators) creator[Symbol.dispose]();
+    for (const place of this.#places.values()) place.close();
+    for (const bridge of this.#bridges.values()) bridge[Symbol.dispose]();
+    this.#outbox.close();
+    if (this.#options.hub === undefined) await this.hub[Symbol.asyncDispose]();
+  }
+
+  #buildHost(): PlaceHost {
+    const { slot, edge, clock, random, crashPoint = noCrash } = this.#options;
+    return {
+      slot,
+      edge,
+      clock,
+      random,
+      crashPoint,
+      outbox: this.#outbox,
+      state: this.#state,
+      records: this.records,
+      emit: this.#emit,
+      feed: (table) => this.#feed(table),
+      isOwn: (ref) => {
+        if (this.#bridges.has(ref.tableId)) return false;
+        invariant(ref.db === "STATE_DB", `${ref.tableId} is neither a sink nor in STATE_DB`);
+        return true;
+      },
+      canWrite: (ref) => this.#bridges.has(ref.tableId) || ref.db === "STATE_DB",
+      bridgePath: (ref) => this.#bridge(ref).path,
+      actorPath: (type, id) => this.#paths.of(type, id),
+      feedRow: (source, messageKey, row) => this.#feedRow(source, messageKey, row),
+      newTrace: () => `${slot}-${++this.#traces}`,
+      sinkEpoch: (container, epoch) => this.#sinkEpoch(container, epoch),
+      retired: (type, id) => this.#retire(type, id),
+      pauseForStore: (attempt) => this.#pauseForStore(attempt),
+      closed: () => this.#stop.signal.aborted,
+    };
+  }
+
+  #bridge(ref: RowRef): ProducerBridge {
+    const bridge = this.#bridges.get(ref.tableId);
+    invariant(bridge !== undefined, `no sink ${ref.tableId} was declared`);
+    return bridge;
+  }
+
+  #feed(table: AnyTable): TableFeed {
+    const known = this.#feeds.get(table.id);
+    if (known !== undefined) return known;
+    const feed = this.hub.feed(table, isDpuDatabase(table.db) ? this.#options.container : "");
+    this.#feeds.set(table.id, feed);
+    this.#strays.handOver(feed);
+    return feed;
+  }
+
+  /** Rows of `table` make actors of `definition`. */
+  #follow(definition: AnyActor, table: AnyTable): void {
+    const feed = this.#feed(table);
+    const reader: RowReader = {
+      onRow: (_, key, row, before) => this.#onActorRow(definition, table, key, row, before),
+      onLoaded: () => this.#onActorTableLoaded(),
+    };
+    feed.watchAll(reader, () => true);
+    this.#tableLoads += 1;
+    for (const [key, { row }] of feed.rows()) this.#onActorRow(definition, table, key, row, undefined);
+    if (feed.loaded) queueMicrotask(() => this.#onActorTableLoaded());
+    else feed.watchLoad(reader);
+    this.#cleanups.push(() => {
+      feed.unwatchAll(reader);
+      feed.unwatchLoad(reader);
+    });
+  }
+
+  #onActorRow(definition: AnyActor, table: AnyTable, key: string, row: unknown, before: unknown): void {
+    let place = this.#places.get(`${definition.type}/${key}`);
+    if (place === undefined) {
+      if (row === undefined) return;
+      const wrong = definition.checkId?.(key);
+      if (wrong !== undefined) {
+        this.#emit({ kind: "badRow", key, error: wrong });
+        return;
+      }
+      place = this.#spawn(definition, key);
+    }
+    place.ownRow(table, row, before);
+  }
+
+  #spawn(definition: AnyActor, id: string): Place {
+    const name = `${definition.type}/${id}`;
+    const heir = this.#heirs.get(name);
+    this.#heirs.delete(name);
+    const place = new Place(this.#host, definition, id, heir);
+    this.#places.set(name, place);
+    this.#outbox.appeared(place.path);
+    for (const other of this.#places.values()) other.appeared(definition.type, id);
+    return place;
+  }
+
+  #retire(type: string, id: string): void {
+    const name = `${type}/${id}`;
+    this.#places.get(name)?.close();
+    this.#places.delete(name);
+    this.#paths.forget(type, id);
+    this.#emit({ kind: "retired", actor: name });
+  }
+
+  #onActorTableLoaded(): void {
+    this.#tableLoads -= 1;
+    if (this.#tableLoads > 0 || this.#orphansSwept || this.#stop.signal.aborted) return;
+    this.#orphansSwept = true;
+    this.#sweepOrphans();
+  }
+
+  /** Actors of an earlier process whose row is gone: what they wrote is deleted as if they went now. */
+  #sweepOrphans(): void {
+    for (const [name, heir] of [...this.#heirs]) {
+      const definition = this.#options.actors.find(({ type }) => type === heir.type);
+      // A row that is bad counts as there: what was written for its last good form stays.
+      if (definition === undefined || definition.rows.some((table) => this.#feed(table).bad.has(heir.id))) continue;
+      this.#emit({ kind: "orphan", actor: name, rows: Object.keys(heir.ledger).length });
+      this.#spawn(definition, heir.id).wake();
+    }
+  }
+
+  #feedRow(source: ServicePath, messageKey: string, row: IncomingRow): string | undefined {
+    const feed = this.#feeds.get(source.resourceId) ?? this.#feedOfName(messageKey);
+    if (feed === undefined) this.#strays.keep(source.resourceId, row.key, row.fields);
+    else if (row.fields !== undefined) return feed.set(row.key, row.fields);
+    else feed.delete(row.key);
+    return undefined;
+  }
+
+  /** By the table name in a message key: `TABLE` or `TABLE|row key`. */
+  #feedOfName(messageKey: string): TableFeed | undefined {
+    const name = messageKey.split("|", 1)[0];
+    return [...this.#feeds.values()].find(({ table }) => table.name === name);
+  }
+
+  #sinkEpoch(container: string, epoch: number): void {
+    if (container !== this.#options.container) return;
+    const known = this.#epochs.get(container);
+    if (known !== undefined && epoch <= known) return;
+    this.#epochs.set(container, epoch);
+    if (known === undefined) return;
+    const sinks = [...this.#bridges.values()].filter(({ table }) => isDpuDatabase(table.db));
+    for (const bridge of sinks) bridge.doubt();
+    this.#emit({
+      kind: "sinkEpoch",
+      sinks: sinks.map(({ table }) => table.id),
+      cause: `${container} has started anew`,
+    });
+    for (const place of this.#places.values()) place.doubt(({ db }) => isDpuDatabase(db));
+    this.hub.refresh(container);
+  }
+
+  #onReset(tableId: string, cause: string): void {
+    this.#emit({ kind: "sinkEpoch", sinks: [tableId], cause });
+    for (const place of this.#places.values()) place.doubt((ref) => ref.tableId === tableId);
+  }
+
+  #auditTarget(ref: RowRef): AuditTarget | undefined {
+    const bridge = this.#bridges.get(ref.tableId);
+    const copy = bridge === undefined ? { store: this.#state, table: ref.tableName } : bridge.writer?.copy;
+    if (copy === undefined || !copy.store.connected) return undefined;
+    return { copy, key: ({ key }) => `${copy.table}${copy.store.db.separator}${key}` };
+  }
+
+  #armAudit(): void {
+    this.#timer = this.#options.clock.setTimer(AUDIT_INTERVAL, () => {
+      this.#stuck.look(this.#outbox.entries());
+      if (this.#orphansSwept) this.#sweepOrphans();
+      this.#armAudit();
+      void this.#runAudit(false);
+    });
+  }
+
+  /** One at a time; a call while one runs waits for that one. */
+  #runAudit(force: boolean): Promise<void> {
+    this.#auditing ??= this.#auditOnce(force).finally(() => {
+      this.#auditing = undefined;
+    });
+    return this.#auditing;
+  }
+
+  async #auditOnce(force: boolean): Promise<void> {
+    for (const { place, ref, repairs } of await this.#audit.run(this.#places.values(), force)) {
+      if (this.#stop.signal.aborted) return;
+      this.#emit({ kind: "drift", actor: place.name, row: ref.text, repairs });
+      this.#bridges.get(ref.tableId)?.doubt([ref.key]);
+      place.doubt(({ text }) => text === ref.text);
+    }
+  }
+
+  async #pauseForStore(attempt: number): Promise<void> {
+    const { clock, random } = this.#options;
+    const delay: Millis = backoffDelay(STORE_PAUSE, attempt, random);
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        stopListening();
+        this.#stop.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = clock.setTimer(delay, done);
+      const stopListening = this.#state.onConnect(done);
+      this.#stop.signal.addEventListener("abort", done, { once: true });
+    });
+  }
+}
+
+/** Databases of the DPU that belongs to a slot; all others are the host's. */
+function isDpuDatabase(db: string): boolean {
+  return db.startsWith("DPU_");
+}
+
+function openState(stores: RuntimeOptions["stores"]): Store {
+  const store = stores.open({ db: "STATE_DB" });
+  invariant(store.ok, "STATE_DB is not in the database configuration");
+  return store.value;
+}

@@ -1,0 +1,112 @@
+import type { ServicePath } from "@tandem/swbus/edge";
+import type { AnyStatePort, Want } from "./define-actor.js";
+import type { Dispatch } from "./outbox-core.js";
+
+export type Post = (dispatch: Omit<Dispatch, "source">) => void;
+
+interface Wanted {
+  readonly want: Want;
+  /** `known` is false until the provider has published something that its port takes. */
+  known: boolean;
+  state: unknown;
+}
+
+/** Whose state one actor wants, what it has of them, and the registrations that follow. */
+export class Wants {
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #actorId: string;
+  readonly #pathOf: (type: string, id: string) => ServicePath;
+  readonly #post: Post;
+  /** Registrations and deregistrations that a step decided on and its commit releases. */
+  #pending: (() => void)[] = [];
+
+  constructor(actorId: string, pathOf: (type: string, id: string) => ServicePath, post: Post) {
+    this.#actorId = actorId;
+    this.#pathOf = pathOf;
+    this.#post = post;
+  }
+
+  /** Takes over a new list. Returns a line per difference; `release` sends it. */
+  update(wants: readonly Want[]): readonly string[] {
+    const lines: string[] = [];
+    const names = new Set<string>();
+    for (const want of wants) {
+      const name = nameOf(want.port, want.id);
+      names.add(name);
+      if (this.#wanted.has(name)) continue;
+      this.#wanted.set(name, { want, known: false, state: undefined });
+      this.#pending.push(() => this.#register(want));
+      lines.push(`register ${want.port.provider}/${want.id}`);
+    }
+    for (const [name, { want }] of this.#wanted) {
+      if (names.has(name)) continue;
+      this.#wanted.delete(name);
+      this.#pending.push(() => this.#deregister(want));
+      lines.push(`deregister ${want.port.provider}/${want.id}`);
+    }
+    return lines;
+  }
+
+  release(): void {
+    for (const send of this.#pending.splice(0)) send();
+  }
+
+  /** The wanted provider whose state arrives under a message key. */
+  portOf(key: string): { readonly port: AnyStatePort; readonly id: string } | undefined {
+    const want = this.#wanted.get(key)?.want;
+    return want && { port: want.port, id: want.id };
+  }
+
+  /** False when it is not wanted any more. */
+  set(port: AnyStatePort, id: string, state: unknown): boolean {
+    const wanted = this.#wanted.get(nameOf(port, id));
+    if (wanted === undefined) return false;
+    wanted.known = true;
+    wanted.state = state;
+    return true;
+  }
+
+  get(port: AnyStatePort, id: string): unknown {
+    return this.#wanted.get(nameOf(port, id))?.state;
+  }
+
+  /** Registers again with everybody and forgets what they said: a new start or a new incarnation. */
+  renewAll(): void {
+    for (const wanted of this.#wanted.values()) {
+      wanted.known = false;
+      wanted.state = undefined;
+      this.#pending.push(() => this.#register(wanted.want));
+    }
+  }
+
+  /** Registers again with an actor that has just appeared. */
+  renew(type: string, id: string): void {
+    for (const { want } of this.#wanted.values()) {
+      if (want.port.provider === type && want.id === id) this.#register(want);
+    }
+  }
+
+  #register({ port, id }: Want): void {
+    if (!this.#wanted.has(nameOf(port, id))) return;
+    this.#send(port, id, true);
+  }
+
+  #deregister({ port, id }: Want): void {
+    if (this.#wanted.has(nameOf(port, id))) return;
+    this.#send(port, id, false);
+  }
+
+  #send(port: AnyStatePort, id: string, active: boolean): void {
+    this.#post({
+      destination: this.#pathOf(port.provider, id),
+      key: `${port.register}|${this.#actorId}`,
+      data: { active },
+      purpose: active ? "message" : "goodbye",
+    });
+  }
+}
+
+/** Also the message key under which the state arrives. */
+function nameOf(port: AnyStatePort, id: string): string {
+  return `${port.update}|${id}`;
+}
