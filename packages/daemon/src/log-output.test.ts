@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { systemClock } from "@tandem/base";
 import { needs } from "@tandem/base/testing";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { openLogOutput } from "./log-output.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-log-"));
@@ -42,13 +42,13 @@ test("a syslog socket that takes datagrams is used through logger(1)", async (co
   needs(context, missing.length === 0, `${missing.join(" and ")} not installed`);
   const path = join(folder, "datagrams");
   const syslog = spawn("python3", ["-c", DATAGRAM_SYSLOG, path], { stdio: ["ignore", "pipe", "inherit"] });
-  expect(String((await once(syslog.stdout, "data"))[0])).toBe("bound\n");
+  onTestFinished(() => void syslog.kill());
+  const said = createInterface({ input: syslog.stdout })[Symbol.asyncIterator]();
+  expect((await said.next()).value).toBe("bound");
   const output = await openLogOutput({ clock: systemClock, program: "hamgrd", syslogSocket: path });
   expect(output.style).toBe("journal");
   output.write("<4>a warning\n");
-  expect(String((await once(syslog.stdout, "data"))[0])).toMatch(
-    new RegExp(`^<28>.* hamgrd\\[${process.pid}\\]: a warning\n$`),
-  );
+  expect((await said.next()).value).toMatch(new RegExp(`^<28>.* hamgrd\\[${process.pid}\\]: a warning$`));
 });
 
 test("without syslog, and where the environment says so, lines go to stderr", async () => {

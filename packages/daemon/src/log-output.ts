@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fstatSync, write, writeSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { type Clock, millis } from "@tandem/base";
 import { LineWriter } from "./line-writer.js";
@@ -136,6 +136,8 @@ function startLogger(path: string, origin: LineOrigin): Promise<Writable | undef
     child.once("error", () => resolve(undefined));
     child.once("spawn", () => {
       child.unref();
+      // A pipe is a socket here; it must not keep a process that is done.
+      if (child.stdin instanceof Socket) child.stdin.unref();
       resolve(child.stdin);
     });
   });

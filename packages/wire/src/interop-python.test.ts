@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { millis, systemClock, unwrap } from "@tandem/base";
 import { needs } from "@tandem/base/testing";
@@ -17,7 +18,7 @@ const python = ["python3", "/usr/bin/python3"].find(
 
 function peer(...args: string[]): { child: ChildProcess; said: Promise<Record<string, unknown>> } {
   const child = spawn(python as string, [PEER, ...args], { stdio: ["pipe", "pipe", "inherit"] });
-  const said = once(child.stdout, "data").then(([line]) => JSON.parse(String(line)));
+  const said = once(createInterface({ input: child.stdout }), "line").then(([line]) => JSON.parse(String(line)));
   return { child, said };
 }
 
