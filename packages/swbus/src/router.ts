@@ -83,7 +83,11 @@ export class Router {
   #forward(message: Envelope): Disposition {
     let full: Connection | undefined;
     for (const way of this.options.table.ways(message.destination)) {
-      if (way.kind === "local") return this.#here(message);
+      if (way.kind === "local") {
+        // The service is here, but cannot take it now: not the same as being nowhere.
+        if (full !== undefined) break;
+        return this.#here(message);
+      }
       // The test is against the known distance, so a TTL that cannot reach is refused at once.
       if (message.ttl - 1 < way.hops)
         return this.#fail(message, { code: SwbusErrorCode.UNREACHABLE, text: "TTL expired" });

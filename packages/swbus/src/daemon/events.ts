@@ -21,7 +21,14 @@ export type SwbusdEvent =
   | { readonly kind: "dialFailed"; readonly endpoint: string; readonly detail: string }
   /** `times` is 1, 2, 4, 8, …: repeats between are only counted. */
   | { readonly kind: "refused"; readonly remote: string; readonly detail: string; readonly times: number }
-  | { readonly kind: "replaced"; readonly old: ConnectionId; readonly by: ConnectionId; readonly path: string }
+  /** Many in a row: two processes use one path. `times` as for `refused`. */
+  | {
+      readonly kind: "replaced";
+      readonly old: ConnectionId;
+      readonly by: ConnectionId;
+      readonly path: string;
+      readonly times: number;
+    }
   | { readonly kind: "badMessage"; readonly connection: ConnectionId; readonly detail: string; readonly times: number }
   | { readonly kind: "badRoutes"; readonly connection: ConnectionId; readonly detail: string; readonly times: number }
   /** A connection takes no more: senders get QUEUE_FULL until it drains. */

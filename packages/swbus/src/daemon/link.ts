@@ -1,3 +1,4 @@
+import { type Clock, type Millis, within } from "@tandem/base";
 import { type BusStream, MESSAGE_BYTES_MAX } from "@tandem/wire";
 import type { Connection, ConnectionId, ConnectionType } from "../connection-info.js";
 import type { Sent } from "../router.js";
@@ -12,7 +13,8 @@ export class Link implements Connection {
   #open = true;
   #backlog = 0;
   #congested = false;
-  #refused = false;
+  #refusalTold = false;
+  #stuck = false;
 
   constructor(
     readonly id: ConnectionId,
@@ -28,25 +30,28 @@ export class Link implements Connection {
     return this.#open;
   }
 
-  /** Whether more waits than the stream likes; its senders should pause. */
-  get congested(): boolean {
-    return this.#congested && this.#open;
+  /** Whether more waits than the stream likes, and pausing its senders may help. */
+  get pressed(): boolean {
+    return this.#congested && !this.#stuck && this.#open;
   }
 
-  /** True once per congestion in which something was refused. */
-  takeRefused(): boolean {
-    const refused = this.#refused;
-    this.#refused = false;
-    return refused;
+  /** Waits until what is queued has gone out, at most `limit`; then, until it does, nobody waits for this link again. */
+  async relieve(clock: Clock, limit: Millis): Promise<void> {
+    const drained = this.stream.drained().then(() => true);
+    if ((await within(clock, limit, drained)) === undefined) this.#stuck = this.#congested;
+  }
+
+  /** True for the first call in each congestion: something was refused, and somebody should be told. */
+  tellRefusal(): boolean {
+    const first = !this.#refusalTold;
+    this.#refusalTold = true;
+    return first;
   }
 
   /** Queues without waiting. */
   trySend(message: Uint8Array): Sent {
     if (!this.#open || message.length > MESSAGE_BYTES_MAX) return "gone";
-    if (this.#congested && this.#backlog + message.length > BACKLOG_BYTES_MAX) {
-      this.#refused = this.#backlog > 0;
-      return "full";
-    }
+    if (this.#congested && this.#backlog + message.length > BACKLOG_BYTES_MAX) return "full";
     this.#put(message);
     return "sent";
   }
@@ -68,7 +73,8 @@ export class Link implements Connection {
       this.#congested = true;
       void this.stream.drained().then(() => {
         this.#congested = false;
-        this.#refused = false;
+        this.#refusalTold = false;
+        this.#stuck = false;
         this.#backlog = 0;
       });
     }

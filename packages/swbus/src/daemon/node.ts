@@ -1,4 +1,4 @@
-import { type Clock, type Millis, type Random, seconds, within } from "@tandem/base";
+import { type Clock, type Millis, millis, type Random, seconds } from "@tandem/base";
 import { type Accept, type Bus, type BusStream, GrpcStatus, type Metadata } from "@tandem/wire";
 import { type Connection, type ConnectionId, connectionId, isPeerType } from "../connection-info.js";
 import { type BadMessage, readEnvelope } from "../envelope.js";
@@ -17,8 +17,8 @@ import { type SwbusdObserver, type SwbusdStats, worthSaying } from "./events.js"
 import { Link } from "./link.js";
 import { Tally } from "./tally.js";
 
-/** Longest time that a local sender is not read because what it sent waits at its next hop. */
-const BACK_PRESSURE_MAX = seconds(1);
+/** Longest time that a sender is not read because what it sent waits at its next hop. */
+const BACK_PRESSURE_MAX = millis(250);
 
 export interface NodeLimits {
   readonly routes: RouteLimits;
@@ -28,7 +28,7 @@ export interface NodeLimits {
   readonly refresh: Millis;
 }
 
-export const NODE_LIMITS: NodeLimits = { routes: ROUTE_LIMITS, gather: 20 as Millis, refresh: seconds(10) };
+export const NODE_LIMITS: NodeLimits = { routes: ROUTE_LIMITS, gather: millis(20), refresh: seconds(10) };
 
 export interface NodeOptions {
   readonly bus: Bus;
@@ -53,7 +53,7 @@ export class Node {
   readonly #refusals = new Tally(256);
   readonly #faults = new Tally(1024);
   /** Links that the batch in hand has filled up. */
-  #pressed: Link[] = [];
+  #pressed = new Set<Link>();
   #stopped = false;
 
   constructor(config: SwbusConfig, options: NodeOptions) {
@@ -164,7 +164,7 @@ export class Node {
     this.#routesMayHaveChanged(link);
     for await (const batch of link.stream.batches) {
       for (const message of batch) if (link.open) this.#receive(link, message);
-      await this.#waitForNextHops(link);
+      if (this.#pressed.size > 0) await this.#relieveNextHops();
     }
     const end = await link.stream.ended;
     if (this.#end(link)) {
@@ -194,7 +194,9 @@ export class Node {
       if (old.mode !== "accepted" || old.id === fresh.id) continue;
       if (old.type !== fresh.type || !old.remote.equals(fresh.remote)) continue;
       this.#end(old);
-      this.#options.observer({ kind: "replaced", old: old.id, by: fresh.id, path: fresh.remote.toString() });
+      const path = fresh.remote.toString();
+      const times = this.#refusals.count(path, "replaced");
+      if (worthSaying(times)) this.#options.observer({ kind: "replaced", old: old.id, by: fresh.id, path, times });
     }
   }
 
@@ -263,25 +265,23 @@ export class Node {
     const link = this.#links.get(connection.id);
     if (link === undefined) return "gone";
     const sent = link.trySend(message);
-    if (link.congested) this.#pressed.push(link);
+    if (link.pressed) this.#pressed.add(link);
     if (sent === "full") {
       this.#options.stats.queueFull += 1;
-      if (link.takeRefused())
+      if (link.tellRefusal())
         this.#options.observer({ kind: "queueFull", connection: link.id, path: link.remote.toString() });
     }
     return sent;
   }
 
   /**
-   * Back-pressure: a local sender is not read while what it sent waits. Peers are always read, since two swbusd that
-   * wait for each other would both stand still; what they send too much is answered QUEUE_FULL.
+   * Back-pressure: a sender is not read while what it sent waits. Bounded, since two swbusd that wait for each other
+   * would both stand still: a next hop that does not take anything in that time is not waited for again until it does,
+   * and what is too much for it is answered QUEUE_FULL.
    */
-  async #waitForNextHops(link: Link): Promise<void> {
-    const pressed = this.#pressed;
-    if (pressed.length === 0) return;
-    this.#pressed = [];
-    if (isPeerType(link.type)) return;
-    const drained = [...new Set(pressed)].map((hop) => hop.stream.drained());
-    await within(this.#options.clock, BACK_PRESSURE_MAX, Promise.all(drained));
+  async #relieveNextHops(): Promise<void> {
+    const pressed = [...this.#pressed];
+    this.#pressed.clear();
+    await Promise.all(pressed.map((hop) => hop.relieve(this.#options.clock, BACK_PRESSURE_MAX)));
   }
 }

@@ -50,7 +50,7 @@ export class SimpleClient implements Disposable {
     options: RequestOptions,
   ): Promise<Result<Response, RequestError>> {
     using answers = this.open(destination, body, options.ttl);
-    return answers.next(options.timeout);
+    return await answers.next(options.timeout);
   }
 
   /** One request, as many answers as come (trace-route) until it is disposed of. */

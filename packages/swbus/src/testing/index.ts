@@ -1,1 +1,1 @@
-export {};
+export { SwbusWorld, type SwbusWorldOptions, swbusConfig } from "./swbus-world.js";
