@@ -1,5 +1,5 @@
 import type { Millis } from "@tandem/base";
-import type { Fields } from "@tandem/swss";
+import type { AnyTable, Fields } from "@tandem/swss";
 import type { StandingRow } from "./define-actor.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 
@@ -36,6 +36,8 @@ export interface DifferenceOptions {
   readonly isOwn: (ref: RowRef) => boolean;
   /** Inherited rows that nothing stands for are left alone: not everything is known yet. */
   readonly keepInherited: boolean;
+  /** Tables that the actor cannot judge in this step: their rows are left alone. */
+  readonly keeps?: readonly AnyTable[] | undefined;
 }
 
 /** What stands against what is written. Pure; empty when nothing is to be done. */
@@ -55,7 +57,10 @@ export function difference(
     (options.isOwn(ref) ? own : bridged).push({ op: "set", ref, row });
   }
   const fallen = [...book.values()].filter(
-    ({ ref, inherited }) => !stood.has(ref.text) && !(inherited && options.keepInherited),
+    ({ ref, inherited }) =>
+      !stood.has(ref.text) &&
+      !(inherited && options.keepInherited) &&
+      !options.keeps?.some(({ id }) => id === ref.tableId),
   );
   fallen.sort((a, b) => b.order - a.order);
   for (const { ref } of fallen) (options.isOwn(ref) ? own : bridged).push({ op: "del", ref });

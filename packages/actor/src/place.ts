@@ -95,7 +95,7 @@ export class Place implements RowReader {
   readonly #unregister: () => void;
   #derived: Derived<unknown> = NOTHING;
   /** The rows of the last step whose commit succeeded. */
-  #committed: Derived<unknown>["rows"] = [];
+  #committed: Pick<Derived<unknown>, "rows" | "keeps"> = NOTHING;
   #incarnation = 0;
   #begun = false;
   /** An incarnation ended since the last step was performed. */
@@ -170,7 +170,7 @@ export class Place implements RowReader {
   }
 
   get standing(): Derived<unknown>["rows"] {
-    return this.#committed;
+    return this.#committed.rows;
   }
 
   get memoryStored(): string | undefined {
@@ -360,7 +360,7 @@ export class Place implements RowReader {
     }
     if (derived.sinkEpoch !== undefined) this.#host.sinkEpoch(derived.sinkEpoch.container, derived.sinkEpoch.epoch);
     this.book.adopt(derived.rows);
-    const planned = this.#difference(derived.rows);
+    const planned = this.#difference(derived);
     for (const op of [...planned.own, ...planned.groups.flat()]) lines.push(`${op.op} ${op.ref.text}`);
     records.add({
       slot,
@@ -456,10 +456,10 @@ export class Place implements RowReader {
     return value;
   }
 
-  #difference(rows: Derived<unknown>["rows"]): Difference {
+  #difference({ rows, keeps }: Pick<Derived<unknown>, "rows" | "keeps">): Difference {
     const { isOwn, clock } = this.#host;
     const now = clock.monotonic();
-    return difference(rows, this.book.rows, { now, isOwn, keepInherited: this.#keepsInherited(now) });
+    return difference(rows, this.book.rows, { now, isOwn, keepInherited: this.#keepsInherited(now), keeps });
   }
 
   #keepsInherited(now: Millis): boolean {
@@ -470,10 +470,11 @@ export class Place implements RowReader {
   /** Persists, then acts. Returns when everything that can go out has gone out. */
   async #perform(): Promise<void> {
     const { state, crashPoint, emit, clock } = this.#host;
-    const { rows } = this.#derived;
+    const derived = this.#derived;
+    const { rows } = derived;
     for (let attempt = 0; ; attempt++) {
       const times = { monotonic: clock.monotonic(), wall: clock.now() };
-      const commit = this.book.commit(this.#difference(rows), rows, ownRedisKey, times);
+      const commit = this.book.commit(this.#difference(derived), rows, ownRedisKey, times);
       const memory = this.#memoryCommand();
       const commands = memory === undefined ? commit.commands : [...commit.commands, memory.command];
       if (commands.length > 0) {
@@ -495,7 +496,7 @@ export class Place implements RowReader {
         }
       }
       const own = commit.apply();
-      this.#committed = rows;
+      this.#committed = derived;
       for (const ref of own) this.#written(ref);
       break;
     }
@@ -542,7 +543,7 @@ export class Place implements RowReader {
   #written(ref: RowRef): void {
     if (!this.exists) return;
     if (this.definition.remember === undefined && !this.#inputs.asksFor(ref.text)) return;
-    const row = this.#committed.find(({ table, key }) => table.id === ref.tableId && key === ref.key);
+    const row = this.#committed.rows.find(({ table, key }) => table.id === ref.tableId && key === ref.key);
     if (row === undefined) this.#recompute = true;
     else this.push({ trace: this.#host.newTrace(), change: { kind: "written", table: row.table, key: row.key } });
   }
@@ -558,7 +559,7 @@ export class Place implements RowReader {
   #arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const dues = [this.#waits.nextDeadline(), nextRefresh(this.#committed, this.book.rows)];
+    const dues = [this.#waits.nextDeadline(), nextRefresh(this.#committed.rows, this.book.rows)];
     if (this.book.inherits && this.exists) dues.push(millis(this.#bornAt + INHERIT_GRACE));
     if (!this.exists) dues.push(millis(this.#host.clock.monotonic() + seconds(1)));
     const due = dues.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
@@ -575,7 +576,7 @@ export class Place implements RowReader {
       emit({ kind: "stuck", actor: this.name, wait: wait.for, then: wait.then });
       this.push({ trace, change: { kind: "deadline", wait: wait.for } });
     }
-    const refresh = nextRefresh(this.#committed, this.book.rows);
+    const refresh = nextRefresh(this.#committed.rows, this.book.rows);
     if (refresh !== undefined && refresh <= now) {
       this.push({ trace, change: { kind: "deadline", wait: "refresh" } });
     }
