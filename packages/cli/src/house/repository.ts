@@ -52,6 +52,8 @@ export function isTestCode(path: string): boolean {
 /** Module specifiers that a source imports or re-exports, dynamic ones with literal names included. */
 export function importsOf(source: string): readonly string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, "");
-  const found = code.matchAll(/(?:^|[\s;])(?:from|import)\s*\(?\s*"([^"\s]+)"/g);
+  const found = code.matchAll(
+    /(?:^\s*(?:import|export)\b[^;'"]*?\bfrom\s*|\bimport\s*\(\s*|^\s*import\s*)"([^"\s]+)"/gm,
+  );
   return [...found].map((match) => match[1] as string);
 }
