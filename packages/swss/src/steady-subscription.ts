@@ -8,6 +8,7 @@ export const RETRY_DELAY = seconds(1);
 interface SubscriptionEvents {
   /** It stands, or stands again after a reconnect: what was published before is lost, so read everything. */
   standing(): void;
+  /** Redis itself refused; it is tried again after a second. */
   failed(error: StoreError): void;
 }
 
@@ -85,8 +86,9 @@ export class SteadySubscription implements AsyncDisposable {
         return;
       }
       if (this.#closed) return;
-      this.#events.failed(subscribed.error);
+      // Without a connection there is nothing to tell: the next one starts it again.
       if (subscribed.error.kind !== "disconnected") {
+        this.#events.failed(subscribed.error);
         this.#retry = this.#clock.setTimer(RETRY_DELAY, () => void this.#attempt());
       }
     } while (this.#again);

@@ -23,8 +23,3 @@ console.log(lost.ok ? "written" : lost.error.kind);
 redis.restart();
 await clock.advance(seconds(5));
 console.log(unwrap(await subscriber.pops()).map(({ op, key }) => `${op} ${key}`));
-
-// prints:
-// [ 'SET Ethernet0' ]
-// disconnected
-// [ 'DEL Ethernet0' ]
