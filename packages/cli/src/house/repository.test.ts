@@ -69,3 +69,8 @@ test("nothing is left for later", () => {
   const words = ["TO" + "DO", "FIX" + "ME", "@ts-" + "ignore", "@ts-" + "expect-error"].join("|");
   expect(found(new RegExp(`(?:\\b|@)(?:${words})\\b`), sources())).toEqual([]);
 });
+
+test("nothing is used that Node 20 lacks although its types are there", () => {
+  const words = ["Async" + "DisposableStack", "Disposable" + "Stack", "Suppressed" + "Error"].join("|");
+  expect(found(new RegExp(`\\bnew (?:${words})\\b`), sources())).toEqual([]);
+});
