@@ -60,14 +60,20 @@ export class RowWriter {
     if (this.#closing.signal.aborted) return;
     this.#pending.delete(key);
     this.#pending.set(key, row);
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = undefined;
-    });
+    this.#flushing ??= this.#flush();
   }
 
+  /** Its last look at what waits and its end are one step: nothing is put between them. */
   async #flush(): Promise<void> {
-    const { signal } = this.#closing;
     await undefined;
+    try {
+      await this.#writeAll(this.#closing.signal);
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  async #writeAll(signal: AbortSignal): Promise<void> {
     while (this.#pending.size > 0 && !signal.aborted) {
       if (this.#delay > 0) await new Promise<void>((resolve) => this.#clock.setTimer(this.#delay, resolve));
       const rows = this.#pending;

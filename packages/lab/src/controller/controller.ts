@@ -1,0 +1,373 @@
+import { type Clock, err, millis, ok, type Result, type Timer } from "@tandem/base";
+import {
+  DashHaScopeConfig,
+  DashHaScopeState,
+  DashHaSetConfig,
+  type DesiredHaState,
+  DpuResetInfo,
+  DpuState,
+  type OperationType,
+  type PinnedState,
+} from "@tandem/hamgrd";
+import {
+  type AnyTable,
+  describeRowError,
+  describeStoreError,
+  describeTableError,
+  type Fields,
+  type OpenError,
+  recordOf,
+  type Store,
+  type Stores,
+  SubscriberStateTable,
+  Table,
+  untilConnected,
+} from "@tandem/swss";
+import type { HaSetPlace, SwitchPlace, Topology } from "../topology.js";
+import {
+  type ApprovalMode,
+  newPlan,
+  type PendingOperation,
+  type Plan,
+  type PlanEvent,
+  type WantedRow,
+} from "./plan.js";
+import { stepPlan } from "./step.js";
+import { rowName, wantedRows } from "./wanted-rows.js";
+
+export interface ControllerOptions {
+  readonly topology: Topology;
+  readonly clock: Clock;
+  /** Databases of a switch. */
+  readonly stores: (sw: SwitchPlace) => Stores;
+  /** What becomes of pending operations unless a rule says otherwise. Default `auto`. */
+  readonly approvals?: ApprovalMode;
+  /** Default true: see `Plan`. */
+  readonly helpsRestart?: boolean;
+  /** Default true: see `Plan`. */
+  readonly healsSplitBrain?: boolean;
+  readonly onWarning?: (text: string) => void;
+}
+
+/** A scope is kept disabled no longer than this for want of a DPU that reports dead. */
+const HOLD_MAX = millis(10_000);
+/** Pause before a row that a connected store refused is tried again. */
+const RETRY_AFTER = millis(500);
+
+/** The SDN controller of a cluster. */
+export class Controller implements AsyncDisposable {
+  readonly #options: ControllerOptions;
+  readonly #stores: ReadonlyMap<string, Store>;
+  readonly #tables: SubscriberStateTable[] = [];
+  readonly #written = new Map<string, { readonly row: WantedRow; readonly text: string }>();
+  readonly #holds = new Map<string, Timer>();
+  readonly #resets = new Set<string>();
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  #plan: Plan;
+  #working: Promise<void> | undefined;
+
+  private constructor(options: ControllerOptions, stores: ReadonlyMap<string, Store>) {
+    this.#options = options;
+    this.#stores = stores;
+    this.#plan = newPlan({
+      defaultMode: options.approvals ?? "auto",
+      helpsRestart: options.helpsRestart ?? true,
+      healsSplitBrain: options.healsSplitBrain ?? true,
+    });
+  }
+
+  /** Fails when a database that it needs is not configured. */
+  static start(options: ControllerOptions): Result<Controller, OpenError> {
+    const stores = new Map<string, Store>();
+    for (const sw of options.topology.switches) {
+      for (const db of ["APPL_DB", "STATE_DB", "CHASSIS_STATE_DB"]) {
+        const store = options.stores(sw).open({ db });
+        if (!store.ok) return err(store.error);
+        stores.set(`${sw.index} ${db}`, store.value);
+      }
+    }
+    const controller = new Controller(options, stores);
+    for (const sw of options.topology.switches) controller.#watch(sw);
+    return ok(controller);
+  }
+
+  /** What it knows and wants. */
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** Programs a pair on every switch, both sides disabled, the first to become active. */
+  createSet(place: HaSetPlace, owner: "dpu" | "switch" = "dpu"): Promise<void> {
+    return this.#do({ kind: "createSet", place, owner });
+  }
+
+  removeSet(setId: string): Promise<void> {
+    return this.#do({ kind: "removeSet", setId });
+  }
+
+  enable(vdpu: string): Promise<void> {
+    return this.#do({ kind: "intend", vdpu, intent: { disabled: false } });
+  }
+
+  disable(vdpu: string): Promise<void> {
+    return this.#do({ kind: "intend", vdpu, intent: { disabled: true } });
+  }
+
+  /** `dead` is the planned shutdown. */
+  desire(vdpu: string, desired: DesiredHaState): Promise<void> {
+    return this.#do({ kind: "intend", vdpu, intent: { desired } });
+  }
+
+  /** HA of one side off, and on again once it is dead. */
+  restart(vdpu: string): Promise<void> {
+    return this.#do({ kind: "restart", vdpu });
+  }
+
+  pin(setId: string, vdpu: string, state: PinnedState): Promise<void> {
+    return this.#do({ kind: "pin", setId, vdpu, state });
+  }
+
+  prefer(setId: string, preferred: readonly string[]): Promise<void> {
+    return this.#do({ kind: "prefer", setId, preferred });
+  }
+
+  /** From now on, and for what is pending already; the last rule that fits decides. */
+  setApprovals(
+    mode: ApprovalMode,
+    scope: { readonly vdpu?: string; readonly type?: OperationType } = {},
+  ): Promise<void> {
+    return this.#do({ kind: "rule", rule: { mode, ...scope } });
+  }
+
+  /** Approves what is visible at one side now. */
+  approve(vdpu: string, type?: OperationType): Promise<void> {
+    return this.#do({ kind: "approve", vdpu, ...(type !== undefined && { type }) });
+  }
+
+  /** Approves ids blindly, as a controller with an old view would. */
+  approveIds(vdpu: string, ids: readonly string[]): Promise<void> {
+    return this.#do({ kind: "approveIds", vdpu, ids });
+  }
+
+  /** Writes every row again that stands, unchanged: rows are at-least-once. */
+  async replay(): Promise<void> {
+    this.#written.clear();
+    await this.#work();
+  }
+
+  pending(vdpu: string): readonly PendingOperation[] {
+    return this.#plan.scopes.get(vdpu)?.pending ?? [];
+  }
+
+  /** Resolves when every row that it wants is written. */
+  async idle(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  /** Called after each change of what it knows or wants. Returns the unsubscriber. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    for (const timer of this.#holds.values()) timer.cancel();
+    await Promise.all(this.#tables.map((table) => table.close()));
+    await this.idle();
+  }
+
+  #do(event: PlanEvent): Promise<void> {
+    this.#step(event);
+    return this.#work();
+  }
+
+  #step(event: PlanEvent): void {
+    const before = this.#plan;
+    this.#plan = stepPlan(before, event);
+    if (this.#plan === before) return;
+    this.#watchHolds();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** A hold ends with the report of `dead`, or with its bound. */
+  #watchHolds(): void {
+    for (const [vdpu, scope] of this.#plan.scopes) {
+      const timer = this.#holds.get(vdpu);
+      if (!scope.held) {
+        timer?.cancel();
+        this.#holds.delete(vdpu);
+      } else if (timer === undefined) {
+        const expiry = this.#options.clock.setTimer(HOLD_MAX, () => {
+          this.#holds.delete(vdpu);
+          void this.#do({ kind: "holdExpired", vdpu });
+        });
+        this.#holds.set(vdpu, expiry);
+      }
+    }
+  }
+
+  /** Writes until nothing differs. One worker; who comes while it runs waits for its end. */
+  #work(): Promise<void> {
+    this.#working ??= this.#perform();
+    return this.#working;
+  }
+
+  /** Its last look at the plan and its end are one step: no change comes between them. */
+  async #perform(): Promise<void> {
+    await undefined;
+    try {
+      await this.#writeAll();
+    } finally {
+      this.#working = undefined;
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      const wanted = wantedRows(this.#plan, this.#options.topology);
+      const names = new Set(wanted.map(rowName));
+      // Deletes run against the order of creation: scopes before their sets.
+      const surplus = [...this.#written].filter(([name]) => !names.has(name)).reverse();
+      const first = surplus[0];
+      if (first !== undefined) {
+        await this.#delete(first[0], first[1].row);
+        continue;
+      }
+      const missing = wanted.find((row) => this.#written.get(rowName(row))?.text !== textOf(row));
+      if (missing !== undefined) {
+        await this.#write(missing);
+        continue;
+      }
+      const before = this.#plan;
+      await this.#clearResets();
+      this.#step({ kind: "settled" });
+      if (this.#plan === before) return;
+    }
+  }
+
+  async #write(row: WantedRow): Promise<void> {
+    const store = this.#store(row.switchIndex, "APPL_DB");
+    const written = await new Table(store, row.table).set(row.key, encode(row));
+    if (written.ok) {
+      const name = rowName(row);
+      this.#written.delete(name);
+      this.#written.set(name, { row, text: textOf(row) });
+    } else await this.#afterFailure(store, describeStoreError(written.error));
+  }
+
+  async #delete(name: string, row: WantedRow): Promise<void> {
+    const store = this.#store(row.switchIndex, "APPL_DB");
+    const deleted = await new Table(store, row.table).del(row.key);
+    if (deleted.ok) this.#written.delete(name);
+    else await this.#afterFailure(store, describeStoreError(deleted.error));
+  }
+
+  /** A reset that is being handled is marked as seen: step 11 of the DPU restart. */
+  async #clearResets(): Promise<void> {
+    for (const dpu of this.#options.topology.dpus) {
+      const plan = this.#plan.dpus.get(dpu.name);
+      if (plan === undefined || !plan.gone || !plan.planesUp || !this.#resets.has(dpu.name)) continue;
+      const store = this.#store(dpu.switchIndex, "STATE_DB");
+      const key = DpuResetInfo.formatKey({ slot: dpu.slot });
+      const cleared = await new Table(store, DpuResetInfo.name).hset(key, "reset_status", "false");
+      if (cleared.ok) this.#resets.delete(dpu.name);
+      else this.#options.onWarning?.(describeStoreError(cleared.error));
+    }
+  }
+
+  async #afterFailure(store: Store, text: string): Promise<void> {
+    const { signal } = this.#closing;
+    if (store.connected) this.#options.onWarning?.(`controller: ${text}`);
+    if (store.connected) await new Promise<void>((resolve) => this.#options.clock.setTimer(RETRY_AFTER, resolve));
+    else await untilConnected(store, signal).catch(() => undefined);
+  }
+
+  #watch(sw: SwitchPlace): void {
+    this.#follow(sw, "STATE_DB", DashHaScopeState, (key, fields) => this.#onScopeState(key, fields));
+    this.#follow(sw, "STATE_DB", DpuResetInfo, (key, fields) => this.#onReset(sw, key, fields));
+    this.#follow(sw, "CHASSIS_STATE_DB", DpuState, (key, fields) => this.#onDpuState(sw, key, fields));
+  }
+
+  #follow(
+    sw: SwitchPlace,
+    db: string,
+    table: AnyTable,
+    take: (key: string, fields: Fields | undefined) => PlanEvent | undefined,
+  ): void {
+    const reader = new SubscriberStateTable(this.#store(sw.index, db), table.name, {
+      clock: this.#options.clock,
+      onError: (error) => {
+        if (error.kind !== "disconnected")
+          this.#options.onWarning?.(`controller, ${sw.name}: ${describeTableError(error)}`);
+      },
+    });
+    this.#tables.push(reader);
+    void (async () => {
+      for await (const changes of reader) {
+        for (const { key, op, fieldValues } of changes) {
+          const event = take(key, op === "SET" ? recordOf(fieldValues) : undefined);
+          if (event !== undefined) this.#step(event);
+        }
+        void this.#work();
+      }
+    })();
+  }
+
+  #onScopeState(key: string, fields: Fields | undefined): PlanEvent | undefined {
+    const parts = DashHaScopeState.parseKey(key);
+    if (!parts.ok) {
+      this.#options.onWarning?.(describeRowError(parts.error, key));
+      return undefined;
+    }
+    const vdpu = parts.value.vdpu_id;
+    if (fields === undefined) return { kind: "reported", vdpu, state: undefined, pending: [] };
+    const row = DashHaScopeState.decode(fields);
+    if (!row.ok) {
+      this.#options.onWarning?.(describeRowError(row.error, key));
+      return undefined;
+    }
+    const ids = row.value.pending_operation_ids ?? [];
+    const types = row.value.pending_operation_types ?? [];
+    const pending = ids.flatMap((id, i): PendingOperation[] => {
+      const type = types[i];
+      return type === undefined ? [] : [{ id, type }];
+    });
+    return { kind: "reported", vdpu, state: row.value.local_ha_state, pending };
+  }
+
+  #onReset(sw: SwitchPlace, key: string, fields: Fields | undefined): PlanEvent | undefined {
+    const dpu = dpuOf(sw, DpuResetInfo.parseKey(key));
+    if (dpu === undefined) return undefined;
+    const status = fields?.["reset_status"] === "true";
+    if (status) this.#resets.add(dpu);
+    else this.#resets.delete(dpu);
+    return { kind: "reset", dpu, status };
+  }
+
+  #onDpuState(sw: SwitchPlace, key: string, fields: Fields | undefined): PlanEvent | undefined {
+    const dpu = dpuOf(sw, DpuState.parseKey(key));
+    if (dpu === undefined || fields === undefined) return undefined;
+    const down = fields["dpu_midplane_link_state"] === "down" || fields["dpu_control_plane_state"] === "down";
+    return { kind: "planes", dpu, up: !down };
+  }
+
+  #store(switchIndex: number, db: string): Store {
+    return this.#stores.get(`${switchIndex} ${db}`) as Store;
+  }
+}
+
+function dpuOf(sw: SwitchPlace, key: Result<{ readonly slot: number }, unknown>): string | undefined {
+  return key.ok ? sw.dpus.find((dpu) => dpu.slot === key.value.slot)?.name : undefined;
+}
+
+function encode(wanted: WantedRow): Fields {
+  return wanted.table === "DASH_HA_SET_CONFIG_TABLE"
+    ? DashHaSetConfig.encode(wanted.row)
+    : DashHaScopeConfig.encode(wanted.row);
+}
+
+function textOf(row: WantedRow): string {
+  return JSON.stringify(row.row);
+}

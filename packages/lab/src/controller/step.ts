@@ -1,0 +1,178 @@
+import { unreachable } from "@tandem/base";
+import type { OperationType } from "@tandem/hamgrd";
+import type { DpuPlace, HaSetPlace } from "../topology.js";
+import { APPROVED_MAX, type ApprovalMode, type Plan, type PlanEvent } from "./plan.js";
+
+type SetPlan = Plan["sets"] extends ReadonlyMap<string, infer T> ? T : never;
+type ScopePlan = Plan["scopes"] extends ReadonlyMap<string, infer T> ? T : never;
+type DpuPlan = Plan["dpus"] extends ReadonlyMap<string, infer T> ? T : never;
+
+/** One step of the SDN controller. Total: what names an unknown set, side or DPU changes nothing. */
+export function stepPlan(plan: Plan, event: PlanEvent): Plan {
+  switch (event.kind) {
+    case "createSet":
+      return createSet(plan, event.place, event.owner);
+    case "removeSet":
+      return removeSet(plan, event.setId);
+    case "pin":
+      return withSet(plan, event.setId, (set) => ({ ...set, pinned: pinned(set, event.vdpu, event.state) }));
+    case "prefer":
+      return withSet(plan, event.setId, (set) => ({ ...set, preferred: event.preferred }));
+    case "intend":
+      return withScope(plan, event.vdpu, (scope) => ({ ...scope, intent: { ...scope.intent, ...event.intent } }));
+    case "rule":
+      return approveAutomatically({ ...plan, rules: [...plan.rules, event.rule] });
+    case "approve": {
+      const wanted = event.type;
+      const ids = (plan.scopes.get(event.vdpu)?.pending ?? [])
+        .filter(({ type }) => wanted === undefined || type === wanted)
+        .map(({ id }) => id);
+      return approve(plan, event.vdpu, ids);
+    }
+    case "approveIds":
+      return approve(plan, event.vdpu, event.ids);
+    case "restart":
+      return withScope(plan, event.vdpu, (scope) => ({ ...scope, held: true, reported: undefined }));
+    case "planes":
+      return onDpu(plan, event.dpu, { planesUp: event.up });
+    case "reset":
+      return onDpu(plan, event.dpu, { resetStatus: event.status });
+    case "reported": {
+      const { state, pending } = event;
+      return approveAutomatically(
+        touchScope(plan, event.vdpu, (scope) => {
+          const next = { ...scope, reported: state, pending };
+          return scope.held && state === "dead" ? bump({ ...next, held: false }) : next;
+        }),
+      );
+    }
+    case "holdExpired":
+      return withScope(plan, event.vdpu, (scope) => ({ ...scope, held: false }));
+    case "settled":
+      return returned(plan);
+    default:
+      return unreachable(event);
+  }
+}
+
+function createSet(plan: Plan, place: HaSetPlace, owner: "dpu" | "switch"): Plan {
+  const set: SetPlan = {
+    place,
+    version: 1,
+    preferred: [place.dpus[0].vdpuId],
+    pinned: place.dpus.map(() => "none" as const),
+  };
+  const scopes = new Map(plan.scopes);
+  for (const [i, dpu] of place.dpus.entries()) {
+    scopes.set(dpu.vdpuId, {
+      dpu,
+      setId: place.id,
+      version: 1,
+      owner,
+      intent: { desired: i === 0 ? "active" : "unspecified", disabled: true },
+      approved: [],
+      pending: [],
+      reported: undefined,
+      held: true,
+    });
+  }
+  return { ...plan, sets: new Map(plan.sets).set(place.id, set), scopes };
+}
+
+function removeSet(plan: Plan, setId: string): Plan {
+  const sets = new Map(plan.sets);
+  sets.delete(setId);
+  const scopes = new Map([...plan.scopes].filter(([, scope]) => scope.setId !== setId));
+  return { ...plan, sets, scopes };
+}
+
+function pinned(set: SetPlan, vdpu: string, state: SetPlan["pinned"][number]): SetPlan["pinned"] {
+  return set.place.dpus.map((dpu, i) => (dpu.vdpuId === vdpu ? state : (set.pinned[i] ?? "none")));
+}
+
+/** A change that the row shows: its version goes up. */
+function withSet(plan: Plan, id: string, change: (set: SetPlan) => SetPlan): Plan {
+  const set = plan.sets.get(id);
+  if (set === undefined) return plan;
+  return { ...plan, sets: new Map(plan.sets).set(id, { ...change(set), version: set.version + 1 }) };
+}
+
+function withScope(plan: Plan, vdpu: string, change: (scope: ScopePlan) => ScopePlan): Plan {
+  return touchScope(plan, vdpu, (scope) => bump(change(scope)));
+}
+
+function touchScope(plan: Plan, vdpu: string, change: (scope: ScopePlan) => ScopePlan): Plan {
+  const scope = plan.scopes.get(vdpu);
+  return scope === undefined ? plan : { ...plan, scopes: new Map(plan.scopes).set(vdpu, change(scope)) };
+}
+
+function bump(scope: ScopePlan): ScopePlan {
+  return { ...scope, version: scope.version + 1 };
+}
+
+function approve(plan: Plan, vdpu: string, ids: readonly string[]): Plan {
+  const known = plan.scopes.get(vdpu)?.approved ?? [];
+  const fresh = ids.filter((id) => !known.includes(id));
+  if (fresh.length === 0) return plan;
+  return withScope(plan, vdpu, (scope) => ({
+    ...scope,
+    approved: [...scope.approved, ...fresh].slice(-APPROVED_MAX),
+  }));
+}
+
+function modeOf(plan: Plan, vdpu: string, type: OperationType): ApprovalMode {
+  const rule = plan.rules.findLast(
+    (candidate) =>
+      (candidate.vdpu === undefined || candidate.vdpu === vdpu) &&
+      (candidate.type === undefined || candidate.type === type),
+  );
+  return rule?.mode ?? plan.defaultMode;
+}
+
+function approveAutomatically(plan: Plan): Plan {
+  let next = plan;
+  for (const [vdpu, scope] of plan.scopes) {
+    const due = scope.pending.filter(
+      ({ id, type }) => !scope.approved.includes(id) && modeOf(plan, vdpu, type) === "auto",
+    );
+    next = approve(
+      next,
+      vdpu,
+      due.map(({ id }) => id),
+    );
+    const split = due.some(({ type }) => type === "brainsplit_recover");
+    const preferred = plan.sets.get(scope.setId)?.preferred.includes(vdpu) ?? false;
+    if (split && plan.healsSplitBrain && !preferred) next = stepPlan(next, { kind: "restart", vdpu });
+  }
+  return next;
+}
+
+/**
+ * A DPU whose midplane or control plane is down is gone, and so is one whose restart was only noticed by
+ * DPU_RESET_INFO. "DPU Restart – solution for database out of sync", steps 3 and 4.
+ */
+function onDpu(plan: Plan, name: string, seen: Partial<Pick<DpuPlan, "planesUp" | "resetStatus">>): Plan {
+  const before = plan.dpus.get(name) ?? { planesUp: true, resetStatus: false, gone: false };
+  const now = { ...before, ...seen };
+  const gone = plan.helpsRestart && (before.gone || !now.planesUp || now.resetStatus);
+  return { ...plan, dpus: new Map(plan.dpus).set(name, { ...now, gone }) };
+}
+
+/** Steps 11 and 12: what was deleted is created again once the DPU is up, each scope disabled first. */
+function returned(plan: Plan): Plan {
+  let next = plan;
+  for (const [name, dpu] of plan.dpus) {
+    if (!dpu.gone || !dpu.planesUp) continue;
+    next = { ...next, dpus: new Map(next.dpus).set(name, { ...dpu, gone: false, resetStatus: false }) };
+    for (const [vdpu, scope] of plan.scopes) {
+      if (scope.dpu.name !== name) continue;
+      next = withScope(next, vdpu, (old) => ({ ...old, held: true, approved: [], pending: [], reported: undefined }));
+    }
+  }
+  return next;
+}
+
+/** Whether rows of that DPU's side are to be absent from its switch. */
+export function isGone(plan: Plan, dpu: DpuPlace): boolean {
+  return plan.dpus.get(dpu.name)?.gone ?? false;
+}

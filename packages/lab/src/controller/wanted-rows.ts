@@ -1,0 +1,54 @@
+import type { HaSetId, OperationId, VdpuId } from "@tandem/hamgrd";
+import type { Topology } from "../topology.js";
+import type { Plan, WantedRow } from "./plan.js";
+import { isGone } from "./step.js";
+
+/**
+ * Every config row that the plan wants, in the order in which rows are created: sets before scopes. A set is wanted on
+ * all switches, without those whose DPU of the set is gone; a scope on the switch of its DPU.
+ */
+export function wantedRows(plan: Plan, topology: Topology): readonly WantedRow[] {
+  const rows: WantedRow[] = [];
+  for (const [id, set] of plan.sets) {
+    for (const sw of topology.switches) {
+      if (set.place.dpus.some((dpu) => dpu.switchIndex === sw.index && isGone(plan, dpu))) continue;
+      rows.push({
+        switchIndex: sw.index,
+        table: "DASH_HA_SET_CONFIG_TABLE",
+        key: id,
+        row: {
+          version: String(set.version),
+          vip_v4: set.place.vip,
+          vip_v6: set.place.vipV6,
+          vdpu_ids: set.place.dpus.map((dpu) => dpu.vdpuId as VdpuId),
+          scope: "dpu",
+          pinned_vdpu_bfd_probe_states: set.pinned,
+          preferred_vdpu_id: set.preferred,
+          preferred_standalone_vdpu_index: 0,
+        },
+      });
+    }
+  }
+  for (const [vdpu, scope] of plan.scopes) {
+    if (isGone(plan, scope.dpu)) continue;
+    rows.push({
+      switchIndex: scope.dpu.switchIndex,
+      table: "DASH_HA_SCOPE_CONFIG_TABLE",
+      key: `${vdpu}:${scope.setId}`,
+      row: {
+        version: String(scope.version),
+        disabled: scope.intent.disabled || scope.held,
+        owner: scope.owner,
+        ha_set_id: scope.setId as HaSetId,
+        desired_ha_state: scope.intent.desired,
+        approved_pending_operation_ids: scope.approved.map((id) => id as OperationId),
+      },
+    });
+  }
+  return rows;
+}
+
+/** Identifies a row within the cluster. */
+export function rowName(row: Pick<WantedRow, "switchIndex" | "table" | "key">): string {
+  return `${row.switchIndex} ${row.table} ${row.key}`;
+}
