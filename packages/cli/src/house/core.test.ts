@@ -46,7 +46,7 @@ test("core files do no I/O and wait for nothing", () => {
     .flatMap((path) => {
       const source = textOf(path);
       const modules = importsOf(source).filter(
-        (name) => (name.startsWith("node:") && !COMPUTING.has(name)) || ["@redis/client", "zeromq"].includes(name),
+        (name) => (name.startsWith("node:") && !COMPUTING.has(name)) || name === "zeromq",
       );
       const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
       const words = [...code.matchAll(/\basync\b|\bawait\b|\bprocess\.(?:env|exit|stdout|stderr)\b/g)].map(
@@ -65,9 +65,11 @@ test("clock, timers and randomness of the machine are touched in base's system a
 });
 
 test.each([
-  ["@redis/client", /^packages\/swss\/src\/redis-client\.ts$/],
   ["zeromq", /^packages\/swss\/src\/zmq-\w*-?sockets\.ts$/],
-] as const)("%s is used in its shell file only", (library, shell) => {
+  ["node:http2", /^packages\/wire\/src\//],
+  ["commander", /^packages\/cli\/src\/(?:program|swbus-cli)\.ts$/],
+] as const)("%s is used in its shell only", (library, shell) => {
   const users = sources().filter((path) => !isTestCode(path) && importsOf(textOf(path)).includes(library));
+  expect(users.length).toBeGreaterThan(0);
   expect(users.filter((path) => !shell.test(path))).toEqual([]);
 });
