@@ -1,3 +1,4 @@
+export { type Bus, grpcBus } from "@tandem/wire";
 export type { ConnectionType, OwnRoute } from "./connection-info.js";
 export {
   type ConfigFault,

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { err, ok, type Result, systemClock, systemFiles, systemRandom } from "@tandem/base";
+import { CleanUp, err, ok, type Result, systemClock, systemFiles, systemRandom } from "@tandem/base";
 import {
   createLogger,
   type DaemonContext,
@@ -12,7 +12,7 @@ import {
 } from "@tandem/daemon";
 import { describeConfigError, loadDatabases, loadPasswords, RedisStores, type Store } from "@tandem/swss";
 import { grpcBus } from "@tandem/wire";
-import { CleanUp } from "./daemon/clean-up.js";
+
 import type { ConfigSource } from "./daemon/config.js";
 import { dbConfig } from "./daemon/db-config.js";
 import { readUint } from "./daemon/read-fields.js";

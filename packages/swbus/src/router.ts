@@ -150,7 +150,7 @@ export class Router {
 
   /**
    * An unknown endpoint is answered INVALID_DESTINATION: upstream's hamgrd reports input errors (200–299) and trips an
-   * assertion of its own on NO_ROUTE. docs/adr, "Resolve answers with an input error".
+   * assertion of its own on NO_ROUTE. docs/adr/0014-bus-answers.md.
    */
   #resolve(request: ManagementRequest): Answer {
     const endpoint = request.arguments.find(({ name }) => name === "endpoint")?.value;

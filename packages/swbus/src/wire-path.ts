@@ -50,7 +50,8 @@ export class PathDecoder {
   /** `undefined` when the bytes are not a path. */
   decode(bytes: Uint8Array, from: number, to: number): ServicePath | undefined {
     if (to - from > DECODED_BYTES_MAX) return decodeAnew(bytes.subarray(from, to));
-    const name = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+    const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const name = buffer.toString("latin1", from, to);
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const path = decodeAnew(bytes.subarray(from, to));
