@@ -1,6 +1,10 @@
-export { type HamgrdSettings, hamgrdActors } from "./actors/hamgrd-actors.js";
+export { hamgrdActors } from "./actors/hamgrd-actors.js";
 export { addressesOf, type NpuAddresses } from "./actors/npu-addresses.js";
-export { type BfdMode, SETTINGS_DEFAULT, type VnetMode } from "./actors/settings.js";
+export { type BfdMode, type HamgrdSettings, SETTINGS_DEFAULT, type VnetMode } from "./actors/settings.js";
+export { describeHamgrdEvent, type HamgrdEvent } from "./daemon/hamgrd-event.js";
+export { MissingDatabaseError } from "./daemon/sinks.js";
+export type { Slot, SlotState } from "./daemon/slot.js";
+export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";
 export { type BfdState, type DpuActorState, dpuPort, type PmonState } from "./ports/dpu-port.js";
 export { type HaOwner, type HaScopeActorState, haScopeTell } from "./ports/ha-scope-tell.js";
 export { type HaSetActorState, haSetPort } from "./ports/ha-set-port.js";

@@ -1,5 +1,15 @@
 import { parseArgs } from "node:util";
-import { err, ok, type Result, systemClock, systemFiles, systemRandom } from "@tandem/base";
+import {
+  CleanUp,
+  crashPointFrom,
+  err,
+  type Json,
+  ok,
+  type Result,
+  systemClock,
+  systemFiles,
+  systemRandom,
+} from "@tandem/base";
 import {
   createLogger,
   type DaemonContext,
@@ -10,13 +20,11 @@ import {
   runDaemon,
   serveStatus,
 } from "@tandem/daemon";
-import { watchLogLevel } from "@tandem/swbus";
+import { grpcBus, watchLogLevel } from "@tandem/swbus";
 import { describeConfigError, loadDatabases, loadPasswords, RedisStores, type Stores, zmqSockets } from "@tandem/swss";
-import { grpcBus } from "@tandem/wire";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 import { countEvents } from "./daemon/hamgrd-metrics.js";
-import { processCrashPoint } from "./daemon/process-crash-point.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
 
@@ -136,11 +144,11 @@ async function serve(
   context: DaemonContext,
   env: Environment,
 ): Promise<Result<void, DaemonFailure>> {
-  await using cleanUp = new AsyncDisposableStack();
+  await using cleanUp = new CleanUp();
   const stores = await openStores(flags.dbConfig);
   if (!stores.ok) return err({ kind: "failed", message: stores.error });
   cleanUp.use(stores.value);
-  const crashPoint = processCrashPoint(env);
+  const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
   const metrics = new Metrics().withProcessMetrics();
   const count = countEvents(metrics);
@@ -214,10 +222,10 @@ async function serveMetrics(
   hamgrd: Hamgrd,
   metrics: Metrics,
   logger: DaemonLogger,
-  cleanUp: AsyncDisposableStack,
+  cleanUp: CleanUp,
 ): Promise<void> {
-  const slots = (): Record<string, unknown> =>
-    Object.fromEntries([...hamgrd.slots].map(([slot, { state }]) => [`dpu${slot}`, state]));
+  const slots = (): Record<string, Json> =>
+    Object.fromEntries([...hamgrd.slots].map(([slot, { state }]) => [`dpu${slot}`, { ...state }]));
   const status = await serveStatus({
     port,
     metrics,

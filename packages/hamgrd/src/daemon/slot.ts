@@ -1,10 +1,9 @@
 import { type ActorRuntime, createRuntime, type StepRecords, type TableHub } from "@tandem/actor";
 import type { Clock, CrashPoint, Random, Timer } from "@tandem/base";
 import { millis } from "@tandem/base";
-import { type ConfigSource, dbConfig, nodePath, type SwbusConfig } from "@tandem/swbus";
+import { type Bus, type ConfigSource, dbConfig, nodePath, type SwbusConfig } from "@tandem/swbus";
 import { type EdgeRuntime, type ServicePath, startEdge } from "@tandem/swbus/edge";
 import type { Sockets, Stores } from "@tandem/swss";
-import type { Bus } from "@tandem/wire";
 import { hamgrdActors } from "../actors/hamgrd-actors.js";
 import type { HamgrdSettings } from "../actors/settings.js";
 import { Dpu, type DpuRow } from "../schema/dpu.js";

@@ -1,7 +1,7 @@
 import { StepRecords, TableHub } from "@tandem/actor";
 import { type Clock, type CrashPoint, noCrash, type Random } from "@tandem/base";
+import type { Bus } from "@tandem/swbus";
 import type { Sockets, Stores } from "@tandem/swss";
-import type { Bus } from "@tandem/wire";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "../actors/settings.js";
 import type { HamgrdEvent } from "./hamgrd-event.js";
 import { Slot } from "./slot.js";

@@ -8,6 +8,9 @@ export const WATCHED = {
   switch: [
     ["STATE_DB", "DASH_HA_SCOPE_STATE"],
     ["STATE_DB", "DPU_RESET_INFO"],
+    ["CHASSIS_STATE_DB", "DPU_STATE"],
+    ["APPL_DB", "DASH_HA_SET_CONFIG_TABLE"],
+    ["APPL_DB", "DASH_HA_SCOPE_CONFIG_TABLE"],
     ["APPL_DB", "VNET_ROUTE_TUNNEL_TABLE"],
     ["APPL_DB", "NEIGH_RESOLVE_TABLE"],
   ],

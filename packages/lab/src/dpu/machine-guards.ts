@@ -207,8 +207,7 @@ function inStandby(m: Machine, peer: Announcement | undefined): Move | undefined
 }
 
 function inStandalone(m: Machine, peer: Announcement | undefined): Move | undefined {
-  const joins = peer !== undefined && isFollower(peer.state);
-  return joins && !pinned(m) && !m.splitBrain ? go("active", "the peer follows") : undefined;
+  return isFollower(peer?.state) && !pinned(m) ? go("active", "the peer follows") : undefined;
 }
 
 function inSwitching(peer: Announcement | undefined): Move | undefined {

@@ -73,7 +73,6 @@ function updateScope(draft: Draft, id: string, scope: ScopeEntry, set: HaSetEntr
   if (row.role !== undefined && differs) setRole(draft, id, set, row.role);
   requestFlags(draft, id, row);
   if (row.disabled !== undefined && row.disabled !== scope.disabled) {
-    if (row.disabled && draft.mended) silence(draft, id);
     update(draft, id, { disabled: row.disabled });
     drive(draft, id, { kind: "enabled", enabled: !row.disabled });
   }

@@ -5,7 +5,7 @@ export function mask(topology: Topology, text: string): string {
   let masked = text;
   for (const sw of topology.switches) {
     for (const dpu of sw.dpus) masked = masked.replaceAll(dpu.midplane, `midplane(${dpu.name})`);
-    masked = masked.replaceAll(new RegExp(`${escape(sw.npu)}(?!\\d)`, "g"), `npu(${sw.name})`);
+    masked = masked.replaceAll(new RegExp(`${quoted(sw.npu)}(?!\\d)`, "g"), `npu(${sw.name})`);
   }
   return masked
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, "<id>")
@@ -14,6 +14,6 @@ export function mask(topology: Topology, text: string): string {
     .replaceAll(/\b1\d{9}\b/g, "<s>");
 }
 
-function escape(text: string): string {
+function quoted(text: string): string {
   return text.replaceAll(".", "\\.");
 }

@@ -1,0 +1,163 @@
+import { CleanUp, type Millis, millis, seconds, unwrap } from "@tandem/base";
+import { Table, untilConnected } from "@tandem/swss";
+import type { ClusterView } from "../check/invariant.js";
+import { Controller } from "../controller/controller.js";
+import type { ApprovalMode } from "../controller/plan.js";
+import { LabDevices } from "../devices.js";
+import type { DpuTimings } from "../dpu/ha-state.js";
+import type { PmonTimings, SimulatedPmon } from "../pmon/simulated-pmon.js";
+import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
+import type { ClusterHost } from "./cluster-host.js";
+import { configRows } from "./config-rows.js";
+import { DpuLog } from "./dpu-log.js";
+import { Observer } from "./observer.js";
+
+/** Timings of the lab's devices: short, so that a story is over in seconds. docs/simulated-dpu.md. */
+export const LAB_DPU_TIMINGS: Partial<DpuTimings> = {
+  connectTimeout: seconds(20),
+  bulkSync: millis(300),
+  convergence: millis(1500),
+};
+export const LAB_PMON_TIMINGS: Partial<PmonTimings> = { downAfter: millis(1000) };
+
+const START_LIMIT = seconds(60);
+
+export interface ClusterOptions {
+  readonly approvals?: ApprovalMode;
+  /** Whether the controller helps a DPU back into service after its restart. Default true. */
+  readonly helpsRestart?: boolean;
+  /** Hears of what the simulated devices would log. */
+  readonly onWarning?: (text: string) => void;
+}
+
+/**
+ * A whole cluster: Redis and daemons from its host; DPUs, pmon, probes, forwarding and controller simulated, on the
+ * host's databases and sockets. Everything above a host is the same code on real processes and under virtual time.
+ */
+export class Cluster implements ClusterView, AsyncDisposable {
+  readonly host: ClusterHost;
+  readonly logs = new Map<string, DpuLog>();
+  readonly #options: ClusterOptions;
+  readonly #cleanUp = new CleanUp();
+  #observer: Observer | undefined;
+  #controller: Controller | undefined;
+  #devices: LabDevices | undefined;
+
+  private constructor(host: ClusterHost, options: ClusterOptions) {
+    this.host = host;
+    this.#options = options;
+  }
+
+  /** Starts everything; resolves when every daemon is ready. The cluster owns `host` from then on. */
+  static async start(host: ClusterHost, options: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(host, options);
+    try {
+      await host.run("start of the cluster", cluster.#start(), START_LIMIT);
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get topology(): ClusterView["topology"] {
+    return this.host.topology;
+  }
+
+  get observer(): Observer {
+    return present(this.#observer);
+  }
+
+  get controller(): Controller {
+    return present(this.#controller);
+  }
+
+  get devices(): LabDevices {
+    return present(this.#devices);
+  }
+
+  pmon(place: DpuPlace): SimulatedPmon {
+    return this.devices.pmon(switchOf(this.topology, place));
+  }
+
+  haState(place: DpuPlace): ReturnType<ClusterView["haState"]> {
+    return this.devices.dpu(place).haState();
+  }
+
+  responders(place: DpuPlace): readonly string[] {
+    return [...this.devices.dpu(place).responders().keys()].sort();
+  }
+
+  splitBrain(place: DpuPlace): boolean {
+    return this.devices.dpu(place).splitBrain();
+  }
+
+  rows: ClusterView["rows"] = (owner, db, table) => this.observer.rows(owner, db, table);
+
+  /** Bus, probes and data-plane channels between two switches: nothing passes, nothing is closed. */
+  cutLink(a: SwitchPlace, b: SwitchPlace): void {
+    this.host.cutLink(a, b);
+    this.devices.network.cut(a.name, b.name);
+  }
+
+  healLink(a: SwitchPlace, b: SwitchPlace): void {
+    this.host.healLink(a, b);
+    this.devices.network.heal(a.name, b.name);
+  }
+
+  /** Resolves once `condition` holds; throws, naming `what`, when it does not within `limit`. */
+  until(what: string, condition: () => boolean, limit: Millis): Promise<void> {
+    return this.host.run(what, this.observer.until(condition), limit);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanUp[Symbol.asyncDispose]();
+    await this.host[Symbol.asyncDispose]();
+  }
+
+  async #start(): Promise<void> {
+    const { host, topology } = this;
+    await Promise.all(topology.switches.flatMap((sw) => [sw, ...sw.dpus]).map((owner) => host.startRedis(owner)));
+    for (const sw of topology.switches) await this.#configure(sw);
+    this.#observer = this.#cleanUp.use(Observer.start(host));
+    await this.#startDevices();
+    await Promise.all(topology.dpus.map((dpu) => host.startDaemon({ kind: "swbusd", dpu })));
+    await Promise.all(topology.dpus.map((dpu) => host.startDaemon({ kind: "hamgrd", dpu })));
+  }
+
+  async #configure(sw: SwitchPlace): Promise<void> {
+    const stores = this.host.stores(sw);
+    for (const row of configRows(this.topology, sw, (dpu) => this.host.swbusPort(sw, dpu))) {
+      const store = unwrap(stores.open({ db: row.db }), row.db);
+      await untilConnected(store);
+      unwrap(await new Table(store, row.table).set(row.key, row.fields), `${row.table} ${row.key}`);
+    }
+  }
+
+  async #startDevices(): Promise<void> {
+    const { host, topology } = this;
+    const { approvals = "auto", helpsRestart = true, onWarning = () => {} } = this.#options;
+    const { clock, random, sockets } = host;
+    const stores = (sw: SwitchPlace) => host.stores(sw);
+    const started = LabDevices.start({
+      ...{ topology, clock, random, sockets, stores, onWarning },
+      dpuTimings: LAB_DPU_TIMINGS,
+      pmonTimings: LAB_PMON_TIMINGS,
+    });
+    const devices = this.#cleanUp.use(unwrap(started, "devices"));
+    this.#devices = devices;
+    for (const dpu of devices.dpus) {
+      this.logs.set(dpu.place.name, new DpuLog(clock, dpu, () => this.observer.notify()));
+      unwrap(await dpu.powerOn(), dpu.place.name);
+    }
+    devices.bfd.onChange(() => this.observer.notify());
+    const controller = Controller.start({ topology, clock, stores, approvals, helpsRestart, onWarning });
+    this.#controller = this.#cleanUp.use(unwrap(controller, "controller"));
+    this.#controller.onChange(() => this.observer.notify());
+  }
+}
+
+function present<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error("the cluster has no such part, or has not started");
+  return part;
+}

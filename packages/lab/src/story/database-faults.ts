@@ -1,0 +1,36 @@
+import { unwrap } from "@tandem/base";
+import { type Store, Table, untilConnected } from "@tandem/swss";
+import type { ClusterHost } from "../cluster/cluster-host.js";
+import { type DpuPlace, pairOf, switchOf } from "../topology.js";
+
+async function open(host: ClusterHost, dpu: DpuPlace, db: string): Promise<Store> {
+  const stores = host.stores(switchOf(host.topology, dpu));
+  const store = unwrap(stores.open({ db, container: `dpu${dpu.slot}` }), `${dpu.name} ${db}`);
+  await untilConnected(store);
+  return store;
+}
+
+/** Empties the databases that the switch holds for a DPU. FLUSHDB makes no key events. */
+export async function flushDatabases(host: ClusterHost, dpu: DpuPlace): Promise<void> {
+  for (const db of ["DPU_APPL_DB", "DPU_STATE_DB"]) {
+    unwrap(await (await open(host, dpu, db)).command(["FLUSHDB"]), `flush ${db}`);
+  }
+}
+
+/** Rows as an earlier incarnation of the DPU would have left them: active, with everything pending. */
+export async function writeStaleRows(host: ClusterHost, dpu: DpuPlace): Promise<void> {
+  const scope = pairOf(host.topology, dpu)?.set.id ?? "haset";
+  const table = new Table(await open(host, dpu, "DPU_STATE_DB"), "DASH_HA_SCOPE_STATE_TABLE");
+  const stale = {
+    last_updated_time: "1700000000",
+    ha_role: "active",
+    ha_role_start_time: "1700000000",
+    ha_state: "active",
+    ha_state_start_time: "1700000000",
+    ha_term: "7",
+    activate_role_pending: "true",
+    flow_reconcile_pending: "true",
+    brainsplit_recover_pending: "true",
+  };
+  unwrap(await table.set(scope, stale), `stale ${scope}`);
+}
