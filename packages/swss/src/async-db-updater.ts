@@ -26,7 +26,7 @@ const ROWS_PER_CALL = 128;
 /** How long closing waits for what is left. */
 const DRAIN_LIMIT = seconds(5);
 /** A refusal that no second try mends. */
-const HOPELESS = /^(WRONGTYPE|ERR hash value)/;
+const HOPELESS = /\bWRONGTYPE\b/;
 
 /**
  * Copies rows of a table to Redis behind its user's back: the final hash only, no wake-up. The newest state of a row

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { unwrap } from "@tandem/base";
+import fc from "fast-check";
 import { describe, test } from "vitest";
 import { type ConfigChange, ConfigDBConnector } from "./config-db-connector.js";
+import { decodeConfigEntry, encodeConfigEntry } from "./config-entry.js";
 import { dumpKeyspace, TABLE_WORLDS, type TableWorld } from "./testing/table-world.js";
 
 async function connector(w: TableWorld) {
@@ -101,3 +103,25 @@ for (const [world, open] of TABLE_WORLDS) {
     });
   });
 }
+
+test("an entry survives encode and decode: other values come back as text, and lists are never empty", () => {
+  const name = fc.string().filter((text) => !text.includes("@") && text !== "NULL");
+  const value = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.boolean(),
+    fc.array(
+      fc.string().filter((text) => !text.includes(",")),
+      { maxLength: 3 },
+    ),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(name, value, { noNullPrototype: true }), (entry) => {
+      const expected = Object.entries(entry).map(([field, written]) => {
+        if (!Array.isArray(written)) return [field, String(written)];
+        return [field, written.length === 0 ? [""] : written];
+      });
+      assert.deepEqual(decodeConfigEntry(encodeConfigEntry(entry)), Object.fromEntries(expected));
+    }),
+  );
+});

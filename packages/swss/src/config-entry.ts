@@ -13,12 +13,10 @@ export type ConfigKey = string | readonly string[];
 
 /** The hash of an entry: a list becomes `name@` with its items joined by commas, no fields become `NULL` = `NULL`. */
 export function encodeConfigEntry(entry: ConfigEntryInput): Fields {
-  const fields: Record<string, string> = {};
-  for (const [name, value] of Object.entries(entry)) {
-    if (Array.isArray(value)) fields[`${name}@`] = value.join(",");
-    else fields[name] = String(value);
-  }
-  return Object.keys(fields).length === 0 ? { [EMPTY_ROW]: EMPTY_ROW } : fields;
+  const fields = Object.entries(entry).map(([name, value]) =>
+    Array.isArray(value) ? [`${name}@`, value.join(",")] : [name, String(value)],
+  );
+  return fields.length === 0 ? { [EMPTY_ROW]: EMPTY_ROW } : Object.fromEntries(fields);
 }
 
 /** The inverse. An empty list comes back as a list of one empty text, as with swss-common. */

@@ -134,6 +134,7 @@ export { ZmqProducerStateTable, type ZmqProducerStateTableOptions } from "./zmq-
 export { zmqRequestSockets } from "./zmq-request-sockets.js";
 export {
   describeServerError,
+  ORCH_ZMQ_PORT,
   type ServerError,
   type TableTaken,
   type ZmqHandler,

@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import { unwrap } from "@tandem/base";
+import { settle } from "@tandem/base/testing";
 import { test } from "vitest";
 import { MemoryWires } from "./memory/memory-sockets.js";
 import { freePort } from "./testing/redis-server.js";
@@ -33,3 +36,23 @@ for (const { name, run } of socketContract) {
     await run(world);
   });
 }
+
+test("in memory: a cut loses what is under way and connects again; a wildcard host is found under every name", async () => {
+  const wires = new MemoryWires();
+  const seen: string[] = [];
+  unwrap(await wires.sockets().pull("tcp://*:8100", (message) => void seen.push(Buffer.from(message).toString())));
+  const push = wires.sockets().push("tcp://dpu0:8100");
+  let connections = 0;
+  push.onConnect(() => {
+    connections += 1;
+  });
+  await settle();
+  assert.equal(connections, 1);
+  unwrap(await push.push(Buffer.from("before")));
+  await settle();
+  wires.cut("tcp://dpu0:8100");
+  unwrap(await push.push(Buffer.from("after")));
+  await settle();
+  assert.equal(connections, 2);
+  assert.deepEqual(seen, ["before", "after"]);
+});

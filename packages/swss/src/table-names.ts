@@ -1,3 +1,4 @@
+import { invariant } from "@tandem/base";
 import type { Database } from "./store.js";
 
 /** What every wake-up message says. */
@@ -24,6 +25,8 @@ export interface TableNames {
 }
 
 export function tableNames(db: Database, table: string): TableNames {
+  // swss-common sends channel names unquoted and as a format: with such a table it would listen elsewhere.
+  invariant(/^[^\s%]+$/.test(table), `a table name without spaces and % was expected, found ${JSON.stringify(table)}`);
   return {
     prefix: `${table}${db.separator}`,
     tempPrefix: `_${table}${db.separator}`,

@@ -2,6 +2,9 @@ import { err, ok, type Result } from "@tandem/base";
 import { type DecodeError, decodeMessage, describeDecodeError, type ZmqReceived } from "./binary-serializer.js";
 import type { BindError, Pull, Sockets } from "./push-pull.js";
 
+/** Where orchagent listens. */
+export const ORCH_ZMQ_PORT = 8100;
+
 /** Takes the rows of one message, in order. A promise holds back all later messages of the server. */
 export type ZmqHandler = (entries: readonly ZmqReceived[]) => void | Promise<void>;
 
