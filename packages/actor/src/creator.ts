@@ -1,4 +1,4 @@
-import { answerTo, type EdgeMessage, SwbusErrorCode } from "@tandem/swbus/edge";
+import { type Answer, answerTo, type EdgeMessage, type ServicePath, SwbusErrorCode } from "@tandem/swbus/edge";
 import { describeRowError } from "@tandem/swss";
 import type { AnyActor } from "./define-actor.js";
 import { BRIDGE_TYPE, decodeEnvelope, decodePayload } from "./envelope.js";
@@ -11,13 +11,14 @@ import type { PlaceHost } from "./place-host.js";
 export class Creator implements Disposable {
   readonly #host: PlaceHost;
   readonly #definition: AnyActor;
+  readonly #path: ServicePath;
   readonly #unregister: () => void;
 
   constructor(host: PlaceHost, definition: AnyActor) {
     this.#host = host;
     this.#definition = definition;
-    const path = host.edge.basePath.withResource(definition.type, "");
-    this.#unregister = host.edge.register(path, "private", (message) => this.#receive(message));
+    this.#path = host.edge.basePath.withResource(definition.type, "");
+    this.#unregister = host.edge.register(this.#path, "private", (message) => this.#receive(message));
   }
 
   [Symbol.dispose](): void {
@@ -25,21 +26,28 @@ export class Creator implements Disposable {
   }
 
   #receive(message: EdgeMessage): boolean {
-    if (message.body.kind === "data") this.#create(message, decodePayload(message.body.payload));
+    if (message.body.kind === "data") this.#create(message);
     return true;
   }
 
-  #create(message: EdgeMessage, payload: ReturnType<typeof decodePayload>): void {
-    const { source, destination } = message;
+  #create(message: EdgeMessage): void {
+    const refusal = this.#tryCreate(message);
+    const { edge } = this.#host;
+    if (refusal === undefined) edge.send(answerTo(message, edge.newId()));
+    else edge.send(answerTo(message, edge.newId(), { ...refusal, source: this.#path }));
+  }
+
+  #tryCreate({ source, destination, body }: EdgeMessage): Answer | undefined {
+    const payload = body.kind === "data" ? decodePayload(body.payload) : undefined;
     if (source.resourceType !== BRIDGE_TYPE) {
-      return this.#refuse(message, SwbusErrorCode.NO_ROUTE, "actor doesn't exist: not from common-bridge");
+      return { code: SwbusErrorCode.NO_ROUTE, text: "actor doesn't exist: not from common-bridge" };
     }
     const envelope = payload === undefined ? undefined : decodeEnvelope(payload.data);
     if (payload === undefined || envelope === undefined) {
-      return this.#refuse(message, SwbusErrorCode.INVALID_PAYLOAD, "cannot decode as ActorMessage");
+      return { code: SwbusErrorCode.INVALID_PAYLOAD, text: "cannot decode as ActorMessage" };
     }
     if (envelope.operation === "Del") {
-      return this.#refuse(message, SwbusErrorCode.NO_ROUTE, "actor doesn't exist: won't create actor for DEL kfv");
+      return { code: SwbusErrorCode.NO_ROUTE, text: "actor doesn't exist: won't create actor for DEL kfv" };
     }
     const actor = destination.resourceId;
     try {
@@ -49,17 +57,12 @@ export class Creator implements Disposable {
           ? this.#host.feedRow(source, payload.key, { key: envelope.key, fields: envelope.fields })
           : describeRowError(wrong, actor);
       if (refusal !== undefined) {
-        return this.#refuse(message, SwbusErrorCode.FAIL, `Failed to create actor ${actor}: ${refusal}`);
+        return { code: SwbusErrorCode.FAIL, text: `Failed to create actor ${actor}: ${refusal}` };
       }
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      return this.#refuse(message, SwbusErrorCode.FAIL, `Panic while creating actor ${actor}: ${detail}`);
+      return { code: SwbusErrorCode.FAIL, text: `Panic while creating actor ${actor}: ${detail}` };
     }
-    this.#host.edge.send(answerTo(message, this.#host.edge.newId()));
-  }
-
-  #refuse(message: EdgeMessage, code: SwbusErrorCode, text: string): void {
-    const source = this.#host.edge.basePath.withResource(this.#definition.type, "");
-    this.#host.edge.send(answerTo(message, this.#host.edge.newId(), { code, text, source }));
+    return undefined;
   }
 }

@@ -24,6 +24,16 @@ export {
   type Want,
 } from "./define-actor.js";
 export type { ActorStatus } from "./place.js";
+export {
+  definePlainActor,
+  type PlainActor,
+  type PlainContext,
+  type PlainDefinition,
+  type PlainMessage,
+} from "./plain/define-plain-actor.js";
+export { type IncomingEntry, IncomingTable } from "./plain/incoming-table.js";
+export { InternalTables } from "./plain/internal-tables.js";
+export { PlainRuntime, type PlainRuntimeOptions } from "./plain/plain-runtime.js";
 export { type ActorRuntime, createRuntime } from "./runtime.js";
 export { describeRuntimeEvent, type RuntimeEvent } from "./runtime-event.js";
 export type { RuntimeOptions, Sink } from "./runtime-options.js";

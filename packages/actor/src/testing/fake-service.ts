@@ -80,6 +80,13 @@ export class FakeService {
     return body.content.value;
   }
 
+  /** A management request, and how it was answered. */
+  async manage(to: ServicePath, type: ManagementRequestType): Promise<Acknowledgement> {
+    const id = this.#edge.newId();
+    this.#edge.send(newMessage(id, this.path, to, { kind: "management", type, args: {} }));
+    return this.#answer(id);
+  }
+
   /** The next request, acknowledged as `answer` says (OK). Throws when none comes. */
   async next(answer: Answer | "silent" = {}): Promise<Received> {
     await this.#clock.advanceUntil(() => this.#requests.length > 0, LIMIT);

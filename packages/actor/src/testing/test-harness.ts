@@ -1,6 +1,6 @@
-import { type CrashPoint, err, type Millis, noCrash, type Random, seconds, seededRandom } from "@tandem/base";
+import { type CrashPoint, type Millis, noCrash, type Random, seconds, seededRandom } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
-import { type EdgeOptions, type EdgeRuntime, parseServicePath, type ServicePath, startEdge } from "@tandem/swbus/edge";
+import { type EdgeRuntime, parseServicePath, type ServicePath, startEdge } from "@tandem/swbus/edge";
 import { type AnyTable, type Fields, ProducerStateTable, type Store, Table } from "@tandem/swss";
 import { MemoryRedis, MemoryStores } from "@tandem/swss/testing";
 import { producerStateWriter, tableWriter } from "../bridge/row-writers.js";
@@ -10,6 +10,7 @@ import { type ActorRuntime, createRuntime } from "../runtime.js";
 import type { RuntimeEvent } from "../runtime-event.js";
 import type { Sink } from "../runtime-options.js";
 import { FakeService } from "./fake-service.js";
+import { NO_BUS } from "./no-bus.js";
 
 export interface HarnessOptions {
   readonly actors: readonly AnyActor[];
@@ -197,12 +198,3 @@ function newWorld(seed: number): World {
 function redisKeyOf(table: AnyTable, key: string): string {
   return `${table.name}${table.separator}${key}`;
 }
-
-/** Nobody answers: everything stays within the process. */
-const NO_BUS: EdgeOptions["bus"] = {
-  listen: ({ endpoint }) => Promise.resolve(err({ kind: "listenFailed", endpoint, detail: "there is no bus" })),
-  dial: (_, signal) =>
-    new Promise((_resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    }),
-};
