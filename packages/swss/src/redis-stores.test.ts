@@ -118,7 +118,7 @@ test("a server that does not speak Redis' protocol is told from one that does", 
     random: seededRandom(1),
   });
   const store = unwrap(stores.open({ db: "APPL_DB" }));
-  expect(await firstFailure(store)).toBe("not the Redis protocol: a reply begins with byte 72");
+  expect(await firstFailure(store)).toBe('not the Redis protocol: Unknown RESP type 72 "H"');
 });
 
 test("an attempt to connect that is not answered fails after 5 s, and the next one is made", async () => {

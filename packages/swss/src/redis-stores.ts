@@ -1,7 +1,7 @@
 import { err, type Files, ok, type Result } from "@tandem/base";
 import type { ConfigError, DatabaseLocation, Databases } from "./databases.js";
 import { LinkedStores, type LinkedStoresOptions } from "./linked-stores.js";
-import { RedisConnection, type RedisEndpoint } from "./redis-connection.js";
+import { RedisClient, type RedisEndpoint } from "./redis-client.js";
 
 /** Where SONiC images that protect Redis keep its password. */
 export const PASSWORD_PATH = "/run/redis/auth/passwd";
@@ -45,7 +45,7 @@ export class RedisStores extends LinkedStores {
       const endpoint = endpointOf(location, options);
       return {
         key: JSON.stringify(endpoint),
-        connect: (onEnd) => RedisConnection.connect(endpoint, options.clock, onEnd),
+        connect: (onEnd) => RedisClient.connect(endpoint, options.clock, onEnd),
       };
     });
   }

@@ -138,6 +138,8 @@ export class StoreLink {
     listener: MessageListener,
   ): Promise<Result<() => Promise<void>, StoreError>> {
     const command = kind === "channel" ? "SUBSCRIBE" : "PSUBSCRIBE";
+    if (kind === "pattern" && !name.isWellFormed())
+      return err({ kind: "refused", db, command, detail: "the pattern is not UTF-8" });
     const refusal = this.#admit(db, 1);
     if (refusal !== undefined) return err(refusal);
     this.#table.add(kind, name, listener);

@@ -64,7 +64,7 @@ export interface Store extends AsyncDisposable {
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<Result<Reply, StoreError>>;
   /** Resolves when the subscription stands. */
   subscribe(channel: string, listener: MessageListener): Promise<Result<Subscription, StoreError>>;
-  /** Glob pattern as of PSUBSCRIBE. Resolves when the subscription stands. */
+  /** Glob pattern as of PSUBSCRIBE; one that is not UTF-8 is refused. Resolves when the subscription stands. */
   psubscribe(pattern: string, listener: MessageListener): Promise<Result<Subscription, StoreError>>;
   /** Called after each later (re)connection, never for the one that stood when called. Returns the unsubscriber. */
   onConnect(listener: () => void): () => void;

@@ -247,6 +247,28 @@ const subscriptions: readonly StoreContractCase[] = [
       assert.deepEqual(inbox.messages, ["abc m", "abc m", "ac\udcff m", "end m"]);
     },
   ),
+  onStore("channels that differ only in bytes that are not UTF-8 are told apart", async (store, world) => {
+    const [a, b, all] = [new Inbox(), new Inbox(), new Inbox()];
+    const first = unwrap(await store.subscribe("[x]*\udcc3", a.take));
+    unwrap(await store.subscribe("[x]*\udcff", b.take));
+    unwrap(await store.psubscribe("\\[x]\\*?", all.take));
+    for (const channel of ["[x]*\udcc3", "[x]*\udcff", "[x]*!", "x1\udcc3"])
+      await reply(store, "PUBLISH", channel, "1");
+    await first.close();
+    for (const channel of ["[x]*\udcc3", "[x]*\udcff"]) await reply(store, "PUBLISH", channel, "2");
+    await world.run(b.until("[x]*\udcff 2"));
+    await world.run(all.until("[x]*\udcff 2"));
+    assert.deepEqual(a.messages, ["[x]*\udcc3 1"]);
+    assert.deepEqual(b.messages, ["[x]*\udcff 1", "[x]*\udcff 2"]);
+    assert.deepEqual(
+      all.messages,
+      ["\udcc3 1", "\udcff 1", "! 1", "\udcc3 2", "\udcff 2"].map((end) => `[x]*${end}`),
+    );
+  }),
+  onStore("a pattern that is not UTF-8 is refused", async (store) => {
+    const refused = await store.psubscribe("a\udcff*", () => undefined);
+    assert.equal(refused.ok ? "" : describe(refused.error), "refused the pattern is not UTF-8");
+  }),
   onStore("two subscriptions of one channel are independent; a closed one hears nothing more", async (store, world) => {
     const [a, b] = [new Inbox(), new Inbox()];
     const first = unwrap(await store.subscribe("c", a.take));
