@@ -2,7 +2,6 @@ import { millis, seconds, unwrap } from "@tandem/base";
 import { DashHaScopeConfig, DashHaSetConfig } from "@tandem/hamgrd";
 import type { Fields } from "@tandem/swss";
 import { expect, test } from "vitest";
-import type { SimulatedPmon } from "../pmon/simulated-pmon.js";
 import { DeviceWorld } from "../testing/device-world.js";
 import type { DpuPlace, HaSetPlace, SwitchPlace } from "../topology.js";
 import { Controller, type ControllerOptions } from "./controller.js";
@@ -139,7 +138,7 @@ test("a DPU that goes down loses its rows, and gets them back disabled first whe
   await lab.created();
   await lab.world.run(lab.controller.enable("vdpu0-0"));
   const dpu = lab.world.dpu(lab.left);
-  const pmon = lab.world.devices.pmons[0] as SimulatedPmon;
+  const pmon = lab.world.devices.pmon(lab.sw);
   pmon.setPlane(dpu, "control_plane", false);
   await lab.command(lab.sw, "STATE_DB", ["HSET", "DPU_RESET_INFO|DPU0", "reset_status", "true", "timestamp", "1"]);
   await lab.world.clock.advance(millis(50));
@@ -173,7 +172,7 @@ test("a restart that only DPU_RESET_INFO tells of is handled too", async () => {
 test("without help with restarts, rows stay whatever pmon says", async () => {
   await using lab = new ControllerWorld({ helpsRestart: false });
   await lab.created();
-  (lab.world.devices.pmons[0] as SimulatedPmon).setPlane(lab.world.dpu(lab.left), "midplane_link", false);
+  lab.world.devices.pmon(lab.sw).setPlane(lab.world.dpu(lab.left), "midplane_link", false);
   await lab.world.clock.advance(seconds(1));
   expect(await lab.scope(lab.left)).toBeDefined();
 });

@@ -2,12 +2,8 @@ import { type Millis, millis, seededRandom, unwrap } from "@tandem/base";
 import { VirtualClock } from "@tandem/base/testing";
 import { encodeMessage, type Fields, ProducerStateTable, type Store, type Stores } from "@tandem/swss";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
-import { BfdProbes } from "../bfd/bfd-probes.js";
-import { DpuFabric } from "../dpu/fabric.js";
-import { type SimulatedDpu, startDpu } from "../dpu/simulated-dpu.js";
-import { LabNetwork } from "../network.js";
-import { type SimulatedNpu, startNpu } from "../npu/simulated-npu.js";
-import { type SimulatedPmon, startPmon } from "../pmon/simulated-pmon.js";
+import { LabDevices } from "../devices.js";
+import type { SimulatedDpu } from "../dpu/simulated-dpu.js";
 import {
   type DpuPlace,
   type HaSetPlace,
@@ -16,24 +12,13 @@ import {
   switchOf,
   type Topology,
 } from "../topology.js";
-import { Traffic } from "../traffic.js";
-
-interface Devices {
-  readonly network: LabNetwork;
-  readonly fabric: DpuFabric;
-  readonly dpus: readonly SimulatedDpu[];
-  readonly npus: readonly SimulatedNpu[];
-  readonly pmons: readonly SimulatedPmon[];
-  readonly bfd: BfdProbes;
-  readonly traffic: Traffic;
-}
 
 /** Every simulated device of a cluster on databases and sockets in memory; the test plays hamgrd. */
 export class DeviceWorld implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly random = seededRandom(1);
   readonly topology: Topology;
-  readonly devices: Devices;
+  readonly devices: LabDevices;
   readonly warnings: string[] = [];
   readonly redis = new Map<string, MemoryRedis>();
   readonly #wires = new MemoryWires();
@@ -53,7 +38,16 @@ export class DeviceWorld implements AsyncDisposable {
       ];
       this.#stores.set(sw.name, new MemoryStores({ clock, random, servers }));
     }
-    this.devices = this.#start();
+    this.devices = unwrap(
+      LabDevices.start({
+        topology: this.topology,
+        clock,
+        random,
+        sockets: this.#sockets,
+        stores: (sw) => this.stores(sw),
+        onWarning: (text) => this.warnings.push(text),
+      }),
+    );
   }
 
   stores(sw: SwitchPlace): Stores {
@@ -173,38 +167,12 @@ export class DeviceWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { traffic, bfd, pmons, npus, dpus } = this.devices;
-    traffic.stop();
-    const devices: AsyncDisposable[] = [bfd, ...pmons, ...npus, ...dpus];
-    await this.run(Promise.all(devices.map((device) => device[Symbol.asyncDispose]())));
+    await this.run(this.devices[Symbol.asyncDispose]());
     for (const stores of this.#stores.values()) stores.abandon();
     await this.#sockets[Symbol.asyncDispose]();
   }
 
   dpu(place: DpuPlace): SimulatedDpu {
-    return this.devices.dpus.find((dpu) => dpu.place === place) as SimulatedDpu;
-  }
-
-  #start(): Devices {
-    const { clock, random, topology } = this;
-    const onWarning = (text: string): void => void this.warnings.push(text);
-    const network = new LabNetwork(topology);
-    const fabric = new DpuFabric({ clock, network });
-    const dpus = topology.dpus.map((place) => {
-      const stores = this.stores(switchOf(topology, place));
-      return unwrap(startDpu({ place, clock, random, sockets: this.#sockets, stores, fabric, onWarning }));
-    });
-    const npus = topology.switches.map((place) =>
-      unwrap(startNpu({ place, clock, stores: this.stores(place), onWarning })),
-    );
-    const pmons = topology.switches.map((place) => {
-      const own = dpus.filter((dpu) => dpu.place.switchIndex === place.index);
-      return unwrap(startPmon({ place, clock, stores: this.stores(place), dpus: own, onWarning }));
-    });
-    const world = { clock, network, npus, dpus };
-    const stores = (dpu: SimulatedDpu): Stores => this.stores(switchOf(topology, dpu.place));
-    const bfd = new BfdProbes({ ...world, stores, onWarning });
-    const targets = topology.haSets.map((set) => ({ vip: set.vip, scope: set.id }));
-    return { network, fabric, dpus, npus, pmons, bfd, traffic: new Traffic({ ...world, bfd, targets }) };
+    return this.devices.dpu(place);
   }
 }
