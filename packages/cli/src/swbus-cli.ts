@@ -24,6 +24,7 @@ const COUNT_DEFAULT = 4_294_967_295;
 async function swbusCli(words: readonly string[], io: Io): Promise<number> {
   const program = new Command("swbus-cli")
     .description("Diagnostics of the switch bus")
+    .enablePositionalOptions() // -c before the command is a file, after it a count
     .option("-d, --debug", "accepted and ignored")
     .option("-c, --config-file <file>", "the local swbusd's YAML file; default: DEV=dpu<slot> and CONFIG_DB")
     .option("--db-config <file>", "database_config.json to use instead of the system's");
