@@ -208,7 +208,7 @@ export interface ActorDefinition<M = undefined, P = never> {
 
 /** A definition of any memory and state, for lists of them. */
 // biome-ignore lint/suspicious/noExplicitAny: memory and state are private to each definition
-export type AnyActor = ActorDefinition<any, any>;
+export type AnyActor = ActorDefinition<any, any> | ActorDefinition<any, never>;
 
 /** Checks types at the place of declaration. */
 export function defineActor<M = undefined, P = never>(definition: ActorDefinition<M, P>): ActorDefinition<M, P> {

@@ -101,7 +101,7 @@ export class PlaceMessages {
   #take(message: EdgeMessage, payload: StructuredPayload | undefined): Taken {
     if (payload === undefined) return refused(SwbusErrorCode.INVALID_PAYLOAD, "cannot decode as ActorMessage");
     if (message.source.resourceType === BRIDGE_TYPE) return this.#takeRow(message, payload);
-    if (!this.#place.exists) return refused(SwbusErrorCode.NO_ROUTE, "actor doesn't exist: it is being removed");
+    if (!this.#place.isWanted) return refused(SwbusErrorCode.NO_ROUTE, "actor doesn't exist: it is being removed");
     const { publisher } = this.#place;
     const { key, data } = payload;
     if (publisher !== undefined && key.startsWith(`${publisher.port.register}|`)) {
@@ -147,7 +147,7 @@ export class PlaceMessages {
     const envelope = decodeEnvelope(payload.data);
     if (envelope === undefined) return refused(SwbusErrorCode.INVALID_PAYLOAD, "cannot decode as ActorMessage");
     const { key, operation, fields } = envelope;
-    if (!this.#place.exists && operation === "Del") {
+    if (!this.#place.isWanted && operation === "Del") {
       return refused(SwbusErrorCode.NO_ROUTE, "actor doesn't exist: won't create actor for DEL kfv");
     }
     const row = { key, fields: operation === "Set" ? fields : undefined };

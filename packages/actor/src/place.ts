@@ -4,7 +4,15 @@ import { type AnyTable, describeStoreError, type Fields } from "@tandem/swss";
 import { ActorInputs } from "./actor-inputs.js";
 import { Book } from "./book.js";
 import type { RowReader } from "./bridge/table-feed.js";
-import { type AnyActor, type Change, type Derived, type Draw, type Problem, stands } from "./define-actor.js";
+import {
+  type AnyActor,
+  type AnyStatePort,
+  type Change,
+  type Derived,
+  type Draw,
+  type Problem,
+  stands,
+} from "./define-actor.js";
 import { type Difference, difference, nextRefresh } from "./difference.js";
 import { ledgerKey, MEMORY_FIELD, memoryKey } from "./ledger.js";
 import { type Mail, Mailbox } from "./mailbox.js";
@@ -86,6 +94,8 @@ export class Place implements RowReader {
   readonly told = new Map<string, Map<string, unknown>>();
   /** The rows that make it exist, by table id. */
   readonly rows = new Map<string, unknown>();
+  /** Tables whose row makes it exist, by the newest change that has arrived. */
+  readonly #present = new Set<string>();
   readonly #host: PlaceHost;
   readonly #inputs: ActorInputs;
   readonly #mailbox = new Mailbox();
@@ -134,7 +144,7 @@ export class Place implements RowReader {
     this.reads = new Reads(this, host.feed);
     this.wants = new Wants(id, host.actorPath, post);
     this.tellings = new Tellings(id, host.actorPath, post);
-    this.publisher = definition.publishes && new Publisher(definition.publishes, this.path, post);
+    this.publisher = definition.publishes && new Publisher(definition.publishes as AnyStatePort, this.path, post);
     this.sender = new RowSender(host, this.path, definition.bridgeKey?.(id) ?? id, this.book, this.sent, (ref) =>
       this.#acknowledged(ref),
     );
@@ -159,6 +169,11 @@ export class Place implements RowReader {
     };
     if (inheritance !== undefined) this.#inherit(inheritance);
     this.#unregister = host.edge.register(this.path, "public", (message, origin) => this.#receive(message, origin));
+  }
+
+  /** Whether it exists once all that waits is handled: messages for it are taken. */
+  get isWanted(): boolean {
+    return this.#present.size > 0;
   }
 
   get exists(): boolean {
@@ -212,6 +227,8 @@ export class Place implements RowReader {
 
   /** A row that makes the actor exist. */
   ownRow(table: AnyTable, row: unknown, before: unknown): void {
+    if (row === undefined) this.#present.delete(table.id);
+    else this.#present.add(table.id);
     this.push({ trace: this.#host.newTrace(), change: { kind: "row", table, key: this.id, row, before } });
   }
 

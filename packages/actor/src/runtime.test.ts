@@ -1,72 +1,382 @@
-import { defineTable, t } from "@tandem/swss";
+import { ok, seconds } from "@tandem/base";
+import { settle } from "@tandem/base/testing";
+import { SwbusErrorCode } from "@tandem/swbus/edge";
 import { expect, test } from "vitest";
-import { defineActor, type StatePort, standingRow, stands } from "./define-actor.js";
-import { TestHarness } from "./testing/test-harness.js";
+import { defineActor, standingRow, stands } from "./define-actor.js";
+import {
+  exampleActors,
+  exampleSinks,
+  LinkConfig,
+  LinkState,
+  PortBoot,
+  PortConfig,
+  PortCounters,
+  PortState,
+  PortTable,
+  RouteTable,
+} from "./testing/example-actors.js";
+import { type HarnessOptions, TestHarness } from "./testing/test-harness.js";
 
-const Port = defineTable({
-  name: "PORT_CONFIG",
-  db: "CONFIG_DB",
-  spec: "test",
-  key: { name: t.text({ doc: "" }) },
-  fields: { peer: t.text({ doc: "" }), speed: t.u32({ doc: "", absent: 1 }) },
-});
-const Route = defineTable({
-  name: "ROUTE_TABLE",
-  db: "APPL_DB",
-  spec: "test",
-  key: { name: t.text({ doc: "" }) },
-  fields: { peer: t.text({ doc: "" }), speed: t.u32({ doc: "" }) },
-});
-const PortState = defineTable({
-  name: "PORT_STATE",
-  db: "STATE_DB",
-  spec: "test",
-  key: { name: t.text({ doc: "" }) },
-  fields: { peer: t.text({ doc: "" }) },
-});
-
-const statePort: StatePort<{ peer: string }> = {
-  provider: "port",
-  register: "PortStateRegister",
-  update: "PortStateUpdate",
-  decode: (data) => data as { peer: string },
-  encode: (state) => state,
+const options: HarnessOptions = { actors: exampleActors, sinks: exampleSinks };
+const faked: HarnessOptions = {
+  actors: exampleActors,
+  sinks: [
+    { table: PortTable, kind: "fake" },
+    { table: RouteTable, kind: "fake" },
+  ],
 };
 
-const portActor = defineActor<undefined, { peer: string }>({
-  type: "port",
-  rows: [Port],
-  publishes: statePort,
-  derive: (inputs) => {
-    const row = inputs.row(Port);
-    if (row === undefined) throw new Error("no row");
-    return stands({
-      rows: [
-        standingRow(Route, { name: inputs.id }, { peer: row.peer, speed: row.speed }),
-        standingRow(PortState, { name: inputs.id }, { peer: row.peer }),
-      ],
-      publish: { peer: row.peer },
-      reason: "its row is there",
-    });
-  },
+/** A record without its times. */
+function kinds(harness: TestHarness, kind: string): readonly unknown[] {
+  return harness.events.filter((event) => event.kind === kind);
+}
+
+test("a row becomes rows of sinks and a row of ours, and they go with it", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1", speed: "100" });
+  await harness.rest();
+  expect(await harness.row(PortTable, "p0")).toEqual({ speed: "100" });
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
+  expect(await harness.row(PortState, "p0")).toMatchObject({ peer: "p1" });
+  expect(await harness.store(PortState).command(["HKEYS", "TANDEM_LEDGER|dpu0|port|p0"])).toEqual(
+    ok(["STATE_DB|PORT_STATE|p0", "DPU_APPL_DB|PORT_TABLE|p0", "APPL_DB|ROUTE_TABLE|p0"]),
+  );
+  await harness.remove(PortConfig, "p0");
+  await harness.rest();
+  expect(await harness.row(PortTable, "p0")).toBeUndefined();
+  expect(await harness.row(RouteTable, "p0")).toBeUndefined();
+  expect(harness.runtime.actors()).toEqual([]);
+  expect(await harness.store(PortState).command(["KEYS", "*"])).toEqual(ok([]));
 });
 
-test("a row becomes a row of a sink and a row of its own, and they go with it", async () => {
-  await using harness = await TestHarness.start({
-    actors: [portActor],
-    sinks: [{ table: Route, kind: "producerState" }],
+test("rows go out in order: each table waits for the one before, deletes run backwards, state comes last", async () => {
+  await using harness = await TestHarness.start(faked);
+  const ports = harness.bridge(PortTable);
+  const routes = harness.bridge(RouteTable);
+  const watcher = harness.service("watcher", "w");
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await settle();
+  // Registered before the rows stand: no answer yet.
+  await watcher.send(harness.actor("port", "p0"), "PortRegister|w", { active: true });
+  expect(routes.waiting).toEqual([]);
+  expect(await ports.next()).toMatchObject({
+    key: "p0",
+    data: { key: "p0", operation: "Set", field_values: { speed: "1" } },
   });
-  await harness.write(Port, "p0", { peer: "p1", speed: "100" });
+  expect(watcher.waiting).toEqual([]);
+  expect(await routes.next()).toMatchObject({ data: { key: "p0", operation: "Set", field_values: { peer: "p1" } } });
+  expect(await watcher.next()).toMatchObject({ key: "PortUpdate|p0", data: { peer: "p1", up: false } });
+
+  await harness.remove(PortConfig, "p0");
+  expect(await watcher.next()).toMatchObject({ key: "PortUpdate|p0", data: { up: false } });
+  expect(ports.waiting).toEqual([]);
+  expect(await routes.next()).toMatchObject({ data: { key: "p0", operation: "Del", field_values: {} } });
+  expect(await ports.next()).toMatchObject({ data: { key: "p0", operation: "Del" } });
   await harness.rest();
-  expect(await harness.row(Route, "p0")).toEqual({ peer: "p1", speed: "100" });
-  expect(await harness.row(PortState, "p0")).toEqual({ peer: "p1" });
-  await harness.update(Port, "p0", { peer: "p2" });
-  await harness.rest();
-  expect(await harness.row(Route, "p0")).toEqual({ peer: "p2", speed: "100" });
-  await harness.remove(Port, "p0");
-  await harness.rest();
-  expect(await harness.row(PortState, "p0")).toBeUndefined();
-  expect(await harness.store(Route).command(["SMEMBERS", "ROUTE_TABLE_DEL_SET"])).toEqual({ ok: true, value: ["p0"] });
   expect(harness.runtime.actors()).toEqual([]);
-  expect(await harness.store(PortState).command(["KEYS", "*"])).toEqual({ ok: true, value: [] });
+});
+
+test("a message lost once is delivered within 100 ms, with the same id", async () => {
+  await using harness = await TestHarness.start(faked);
+  const ports = harness.bridge(PortTable);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  const lost = await ports.next("silent");
+  const before = harness.clock.monotonic();
+  const again = await ports.next();
+  expect(again.id).toBe(lost.id);
+  expect(harness.clock.monotonic() - before).toBeLessThanOrEqual(100);
+});
+
+test("newest only: rows that change while nobody answers are not queued up", async () => {
+  await using harness = await TestHarness.start(faked);
+  const ports = harness.bridge(PortTable);
+  await harness.write(PortConfig, "p0", { peer: "p1", speed: "1" });
+  await ports.next("silent");
+  for (const speed of ["2", "3", "4"]) await harness.update(PortConfig, "p0", { speed });
+  const ids = new Set(ports.waiting.map(({ data }) => JSON.stringify(data)));
+  expect(ids.size).toBe(3);
+  for (const _ of [1, 2, 3]) await ports.next("silent");
+  const again = await ports.next();
+  expect(again.data).toMatchObject({ field_values: { speed: "4" } });
+  await harness.clock.advance(seconds(5));
+  expect(ports.waiting).toEqual([]);
+});
+
+test("a refused row is tried again until it is taken, and says why it is pending", async () => {
+  await using harness = await TestHarness.start(faked);
+  const ports = harness.bridge(PortTable);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await ports.next({ code: SwbusErrorCode.FAIL, text: "disk full" });
+  expect(harness.runtime.actor("port", "p0")?.pending).toMatchObject([
+    { row: "DPU_APPL_DB|PORT_TABLE|p0", op: "set", refusal: "disk full" },
+  ]);
+  ports.autoAck = true;
+  harness.bridge(RouteTable).autoAck = true;
+  await harness.rest();
+  expect(harness.runtime.actor("port", "p0")?.pending).toEqual([]);
+});
+
+test("a message that nobody takes is reported as stuck, and as taken later", async () => {
+  await using harness = await TestHarness.start({
+    actors: exampleActors,
+    sinks: [{ table: PortTable, kind: "fake" }, exampleSinks[1]],
+  });
+  const ports = harness.bridge(PortTable);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.clock.advance(seconds(15));
+  expect(kinds(harness, "stuck")).toMatchObject([{ actor: "port/p0", then: "send again (no answer)" }]);
+  ports.autoAck = true;
+  await harness.rest();
+  await harness.clock.advance(seconds(6));
+  expect(kinds(harness, "unstuck")).toMatchObject([{ actor: "port/p0" }]);
+});
+
+test("registration: state before and after, deregistration, re-registration with a provider that appears", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(LinkConfig, "l0", { ports: "p0,p1" });
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.clock.advance(seconds(20));
+  expect(harness.runtime.actor("link", "l0")?.waits).toMatchObject([{ for: "port p1", stuck: true }]);
+  const before = harness.clock.monotonic();
+  await harness.write(PortConfig, "p1", { peer: "p0" });
+  await harness.rest();
+  // The registration did not wait for its next re-send.
+  expect(harness.clock.monotonic() - before).toBeLessThan(10);
+  expect(await harness.row(LinkState, "l0")).toEqual({ up: "false", changes: "0" });
+  expect(kinds(harness, "unstuck")).toContainEqual({ kind: "unstuck", actor: "link/l0", wait: "port p1" });
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.write(PortCounters, "p1", { up: "true" });
+  await harness.rest();
+  expect(await harness.row(LinkState, "l0")).toEqual({ up: "true", changes: "1" });
+  // A provider that goes says so; when it comes back it is wanted again.
+  await harness.remove(PortConfig, "p1");
+  await harness.rest();
+  expect(await harness.row(LinkState, "l0")).toEqual({ up: "false", changes: "2" });
+  await harness.write(PortConfig, "p1", { peer: "p0" });
+  await harness.rest();
+  expect(await harness.row(LinkState, "l0")).toEqual({ up: "true", changes: "3" });
+  await harness.remove(LinkConfig, "l0");
+  await harness.rest();
+  expect(await harness.row(LinkState, "l0")).toBeUndefined();
+});
+
+test("what is told reaches an actor that comes later, and a farewell takes it back", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(LinkConfig, "l0", { ports: "p0" });
+  await harness.rest(seconds(60)).catch(() => undefined);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.rest();
+  expect(harness.runtime.actor("port", "p0")?.reason).toBe("told by 1 links");
+  await harness.remove(LinkConfig, "l0");
+  await harness.rest();
+  expect(harness.runtime.actor("port", "p0")?.reason).toBe("told by 0 links");
+});
+
+test("a burst of inputs is one step, in which remember sees each change", async () => {
+  const seen: unknown[] = [];
+  let derived = 0;
+  const counting = defineActor<number>({
+    type: "counting",
+    rows: [PortConfig],
+    reads: () => [{ table: PortCounters }],
+    remember: {
+      initial: 0,
+      fold: (memory, change) => {
+        if (change.kind === "row" && change.table.id === PortCounters.id) seen.push(change.key);
+        return memory;
+      },
+      encode: (memory) => memory,
+      decode: (data) => data as number,
+    },
+    derive: () => {
+      derived += 1;
+      return stands({ reason: "" });
+    },
+  });
+  await using harness = await TestHarness.start({ actors: [counting] });
+  await harness.write(PortConfig, "p0", { peer: "x" });
+  await harness.rest();
+  derived = 0;
+  const store = harness.store(PortCounters);
+  await store.pipeline(["a", "b", "c"].map((key) => ["HSET", `PORT_COUNTERS|${key}`, "up", "true"]));
+  await harness.rest();
+  expect(seen.toSorted()).toEqual(["a", "b", "c"]);
+  expect(derived).toBeLessThanOrEqual(2);
+});
+
+test("a sink's new epoch: all its rows are written again, and inputs behind it are read again", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortBoot, "dpu", { boot: "1" });
+  await harness.write(PortConfig, "p0", { peer: "p1", speed: "10" });
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.rest();
+  const routes = await harness.store(RouteTable).command(["SPOP", "ROUTE_TABLE_KEY_SET", "10"]);
+  expect(routes).toEqual(ok(["p0"]));
+  // The DPU boots: its databases are empty, without any key event.
+  await harness.store(PortTable).command(["FLUSHDB"]);
+  await harness.store(PortCounters).command(["FLUSHDB"]);
+  await harness.write(PortBoot, "dpu", { boot: "2" });
+  await harness.rest();
+  expect(await harness.row(PortTable, "p0")).toEqual({ speed: "10" });
+  expect(kinds(harness, "sinkEpoch")).toContainEqual({
+    kind: "sinkEpoch",
+    sinks: [PortTable.id],
+    cause: "dpu0 has started anew",
+  });
+  const watcher = harness.service("watcher", "w");
+  await watcher.send(harness.actor("port", "p0"), "PortRegister|w", { active: true });
+  expect(await watcher.next()).toMatchObject({ data: { up: false } });
+  // Sinks of the host are not touched.
+  expect(await harness.store(RouteTable).command(["SCARD", "ROUTE_TABLE_KEY_SET"])).toEqual(ok(0));
+});
+
+test("a writer named later gets all rows; a new one gets them again", async () => {
+  await using harness = await TestHarness.start({
+    actors: exampleActors,
+    sinks: [{ table: PortTable, kind: "unconnected" }, exampleSinks[1]],
+  });
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.clock.advance(seconds(3));
+  expect(harness.runtime.actor("port", "p0")?.pending[0]?.refusal).toBe(
+    "DPU_APPL_DB|PORT_TABLE: nobody to write it to is known yet",
+  );
+  harness.connect(PortTable, "table");
+  await harness.rest();
+  expect(await harness.row(PortTable, "p0")).toEqual({ speed: "1" });
+  await harness.store(PortTable).command(["FLUSHDB"]);
+  harness.connect(PortTable, "table");
+  await harness.rest();
+  expect(await harness.row(PortTable, "p0")).toEqual({ speed: "1" });
+});
+
+test("Redis that loses rows is repaired by the audit; fields that others add are removed", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1", speed: "10" });
+  await harness.rest();
+  await harness.clock.advance(seconds(2));
+  await harness.store(PortTable).command(["DEL", "PORT_TABLE:p0"]);
+  await harness.store(PortState).command(["HSET", "PORT_STATE|p0", "peer", "wrong", "stray", "1"]);
+  await harness.clock.advance(seconds(6));
+  await harness.rest();
+  expect(await harness.row(PortTable, "p0")).toEqual({ speed: "10" });
+  expect(await harness.row(PortState, "p0")).toEqual({ peer: "p1", at: expect.any(String) });
+  expect(kinds(harness, "drift")).toMatchObject(
+    [
+      { actor: "port/p0", row: "DPU_APPL_DB|PORT_TABLE|p0", repairs: 1 },
+      { actor: "port/p0", row: "STATE_DB|PORT_STATE|p0", repairs: 1 },
+    ].toSorted(() => 0),
+  );
+});
+
+test("stamps are outside the difference; a refresh writes them anew without a change", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.rest();
+  const first = Number((await harness.row(PortState, "p0"))?.["at"]);
+  await harness.update(PortConfig, "p0", { speed: "7" });
+  await harness.rest();
+  expect((await harness.row(PortState, "p0"))?.["at"]).toBe(String(first));
+  await harness.clock.advance(seconds(61));
+  const second = Number((await harness.row(PortState, "p0"))?.["at"]);
+  expect(second - first).toBeGreaterThanOrEqual(60_000);
+  expect(second - first).toBeLessThan(61_000);
+});
+
+test("a field that is gone from a row is gone from what it stands for", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1", note: "x" });
+  await harness.rest();
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1", note: "x" });
+  await harness.store(PortConfig).command(["HDEL", "PORT_CONFIG|p0", "note"]);
+  await harness.rest();
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
+  expect(await harness.store(RouteTable).command(["SMEMBERS", "ROUTE_TABLE_DEL_SET"])).toEqual(ok(["p0"]));
+});
+
+test("an actor that throws ends alone, keeps its rows, and restarts with back-off until its row is mended", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.write(PortConfig, "p1", { peer: "p0" });
+  await harness.write(LinkConfig, "l0", { ports: "p0,p1" });
+  await harness.rest();
+  await harness.update(PortConfig, "p0", { peer: "boom" });
+  await harness.clock.advance(seconds(5));
+  const status = harness.runtime.actor("port", "p0");
+  expect(status?.crashes).toBeGreaterThan(3);
+  expect(status?.crashes).toBeLessThan(12);
+  expect(status?.lastError).toContain("boom");
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
+  await harness.update(PortConfig, "p1", { peer: "other" });
+  await harness.clock.advance(seconds(1));
+  expect(await harness.row(RouteTable, "p1")).toEqual({ peer: "other" });
+  await harness.update(PortConfig, "p0", { peer: "mended" });
+  await harness.rest(seconds(30));
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "mended" });
+  expect(await harness.row(LinkState, "l0")).toEqual({ up: "false", changes: "0" });
+});
+
+test("an occurrence is written once per edge and never repaired", async () => {
+  const edges = defineActor<{ readonly count: number }>({
+    type: "edges",
+    rows: [PortConfig],
+    remember: {
+      initial: { count: 0 },
+      fold: (memory, change) => (change.kind === "row" ? { count: memory.count + 1 } : memory),
+      encode: (memory) => memory,
+      decode: (data) => data as { count: number },
+    },
+    derive: ({ id, memory }) =>
+      stands({
+        rows: [standingRow(PortState, { name: id }, { peer: "edge" }, { once: String(memory.count) })],
+        reason: "",
+      }),
+  });
+  const only: HarnessOptions = { actors: [edges] };
+  const harness = await TestHarness.start(only);
+  await harness.write(PortConfig, "p0", { peer: "a" });
+  await harness.rest();
+  expect(await harness.row(PortState, "p0")).toEqual({ peer: "edge" });
+  await harness.remove(PortState, "p0");
+  await harness.clock.advance(seconds(30));
+  expect(await harness.row(PortState, "p0")).toBeUndefined();
+  await harness.update(PortConfig, "p0", { peer: "b" });
+  await harness.rest();
+  expect(await harness.row(PortState, "p0")).toEqual({ peer: "edge" });
+  await harness.remove(PortState, "p0");
+  // Memory and ledger survive: the restart repeats no edge. (The row itself counts as one here.)
+  await using again = await TestHarness.start({ ...only, world: harness.kill() });
+  await again.rest();
+  expect(again.runtime.actor("edges", "p0")).toMatchObject({ incarnation: 1 });
+  await again.remove(PortConfig, "p0");
+  await again.rest();
+  expect(await again.row(PortState, "p0")).toBeUndefined();
+});
+
+test("input that arrives while STATE_DB is away is performed when it is back, persisted first", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.rest();
+  harness.world.redis.kill();
+  await harness.clock.advance(seconds(3));
+  harness.world.redis.restart({ keep: true });
+  await harness.clock.advance(seconds(3));
+  await harness.write(PortConfig, "p0", { peer: "p2" });
+  await harness.rest();
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p2" });
+  expect(await harness.row(PortState, "p0")).toMatchObject({ peer: "p2" });
+});
+
+test("a host Redis that comes back empty gets every row again", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.rest();
+  await harness.clock.advance(seconds(2));
+  harness.world.redis.kill();
+  harness.world.redis.restart();
+  await harness.clock.advanceUntil(() => harness.store(PortConfig).connected, seconds(5));
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.clock.advance(seconds(10));
+  await harness.rest();
+  expect(await harness.row(PortState, "p0")).toMatchObject({ peer: "p1" });
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
 });

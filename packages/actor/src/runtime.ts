@@ -223,7 +223,9 @@ class Runtime implements ActorRuntime {
       }
       place = this.#spawn(definition, key);
     }
+    const appears = !place.isWanted;
     place.ownRow(table, row, before);
+    if (appears && place.isWanted) this.#announce(place);
   }
 
   #spawn(definition: AnyActor, id: string): Place {
@@ -232,9 +234,13 @@ class Runtime implements ActorRuntime {
     this.#heirs.delete(name);
     const place = new Place(this.#host, definition, id, heir);
     this.#places.set(name, place);
-    this.#outbox.appeared(place.path);
-    for (const other of this.#places.values()) other.appeared(definition.type, id);
     return place;
+  }
+
+  /** What waits for the actor goes out at once, and who wants its state or tells it something says so again. */
+  #announce({ definition, id, path }: Place): void {
+    this.#outbox.appeared(path);
+    for (const other of this.#places.values()) other.appeared(definition.type, id);
   }
 
   #retire(type: string, id: string): void {

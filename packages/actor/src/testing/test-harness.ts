@@ -1,7 +1,7 @@
 import { type CrashPoint, type Millis, noCrash, type Random, seconds, seededRandom } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
 import { type EdgeRuntime, parseServicePath, type ServicePath, startEdge } from "@tandem/swbus/edge";
-import { type AnyTable, type Fields, ProducerStateTable, type Store, Table } from "@tandem/swss";
+import { type AnyTable, describeStoreError, type Fields, ProducerStateTable, type Store, Table } from "@tandem/swss";
 import { MemoryRedis, MemoryStores } from "@tandem/swss/testing";
 import { producerStateWriter, tableWriter } from "../bridge/row-writers.js";
 import type { AnyActor } from "../define-actor.js";
@@ -15,7 +15,7 @@ import { NO_BUS } from "./no-bus.js";
 export interface HarnessOptions {
   readonly actors: readonly AnyActor[];
   /** Tables with a producer bridge, and how it writes; a `fake` one is played by the test with `bridge`. */
-  readonly sinks?: readonly { readonly table: AnyTable; readonly kind: "producerState" | "table" | "fake" }[];
+  readonly sinks?: readonly { readonly table: AnyTable; readonly kind: SinkKind }[];
   /** Default `dpu0`; names the runtime's rows and its container. */
   readonly slot?: string;
   /** Default `region-a.cluster-a.host-dpu0/hamgrd/0`. */
@@ -25,6 +25,9 @@ export interface HarnessOptions {
   /** The world of an earlier harness, for a restart: its clock and its Redis. */
   readonly world?: World;
 }
+
+/** `fake`: the test plays the bridge. `unconnected`: nobody writes until `connect`. */
+export type SinkKind = "producerState" | "table" | "fake" | "unconnected";
 
 /** What outlives a process. */
 export interface World {
@@ -111,25 +114,35 @@ export class TestHarness implements AsyncDisposable {
     return this.service(BRIDGE_TYPE, table.id);
   }
 
+  /** Names a new writer for a sink. */
+  connect(table: AnyTable, kind: SinkKind): void {
+    this.runtime.connectSink(table, this.#writer(table, kind));
+  }
+
   /** Writes a row into Redis as another program would: exactly these fields. */
   async write(table: AnyTable, key: string, fields: Fields): Promise<void> {
-    const store = this.store(table);
+    const store = await this.#connected(table);
     const redisKey = redisKeyOf(table, key);
-    await store.multi([
+    const written = await store.multi([
       ["DEL", redisKey],
       ["HSET", redisKey, ...Object.entries(fields).flat()],
     ]);
+    if (!written.ok) throw new Error(describeStoreError(written.error));
     await settle();
   }
 
   /** Sets fields of a row; others stay. */
   async update(table: AnyTable, key: string, fields: Fields): Promise<void> {
-    await this.store(table).command(["HSET", redisKeyOf(table, key), ...Object.entries(fields).flat()]);
+    const flat = Object.entries(fields).flat();
+    const store = await this.#connected(table);
+    const written = await store.command(["HSET", redisKeyOf(table, key), ...flat]);
+    if (!written.ok) throw new Error(describeStoreError(written.error));
     await settle();
   }
 
   async remove(table: AnyTable, key: string): Promise<void> {
-    await this.store(table).command(["DEL", redisKeyOf(table, key)]);
+    const store = await this.#connected(table);
+    await store.command(["DEL", redisKeyOf(table, key)]);
     await settle();
   }
 
@@ -166,20 +179,28 @@ export class TestHarness implements AsyncDisposable {
     await this.stores[Symbol.asyncDispose]();
   }
 
-  #writer(table: AnyTable, kind: "producerState" | "table" | "fake"): Sink["writer"] {
+  #writer(table: AnyTable, kind: SinkKind): Sink["writer"] {
     switch (kind) {
       case "producerState":
         return producerStateWriter(new ProducerStateTable(this.store(table), table.name));
       case "table":
         return tableWriter(new Table(this.store(table), table.name));
       case "fake":
+      case "unconnected":
         return undefined;
     }
   }
 
+  async #connected(table: AnyTable): Promise<Store> {
+    const store = this.store(table);
+    await this.clock.advanceUntil(() => store.connected, seconds(5));
+    return store;
+  }
+
   async #hash(table: AnyTable, redisKey: string): Promise<Fields | undefined> {
-    const reply = await this.store(table).command(["HGETALL", redisKey]);
-    if (!reply.ok) throw new Error(reply.error.kind);
+    const store = await this.#connected(table);
+    const reply = await store.command(["HGETALL", redisKey]);
+    if (!reply.ok) throw new Error(describeStoreError(reply.error));
     const flat = reply.value as readonly string[];
     if (flat.length === 0) return undefined;
     const fields: Record<string, string> = {};
