@@ -155,7 +155,8 @@ test("reading agrees with the full decoder on any damage of a good message", () 
         for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
         const damaged = cut < 200 ? bytes.subarray(0, bytes.length - cut) : bytes;
         const result = readEnvelope(damaged, new PathDecoder());
-        if (!result.ok) return;
+        // Announcements are not passed on, and checked by who takes them in.
+        if (!result.ok || result.value.body === "announcement") return;
         const { id, ttl, source, destination } = result.value;
         const decoded = fromBinary(SwbusMessageSchema, damaged).header;
         expect(id).toBe(decoded?.id);

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { SwbusErrorCode } from "./gen/swbus_pb.js";
-import { RequestResponseSchema, RouteEntriesSchema, type RouteEntry } from "./gen/swbus_pb.js";
+import { RequestResponseSchema } from "./gen/swbus_pb.js";
 import type { ServicePath } from "./service-path.js";
 import { varint32Size, writeVarint32, writeVarint64 } from "./varint.js";
 import { encodePath } from "./wire-path.js";
@@ -116,9 +116,4 @@ export function encodeResponse(response: ResponseFields): Uint8Array {
       ...(response.body !== undefined && { ResponseBody: response.body }),
     }),
   );
-}
-
-/** The body of a route announcement. */
-export function encodeRouteEntries(entries: readonly RouteEntry[]): Uint8Array {
-  return toBinary(RouteEntriesSchema, create(RouteEntriesSchema, { entries: [...entries] }));
 }

@@ -6,13 +6,9 @@ import {
   isPeerType,
   type OwnRoute,
 } from "./connection-info.js";
+import { type Peer, RouteEntry, type Way } from "./route-entry.js";
 import type { RouteLine } from "./route-line.js";
 import { compareServicePaths, compareText, SCOPE, type Scope, ServicePath, scopeOf } from "./service-path.js";
-
-/** A way to a destination: this node itself, or over one connection in `hops` hops. */
-export type Way =
-  | { readonly kind: "local" }
-  | { readonly kind: "remote"; readonly connection: Connection; readonly hops: number };
 
 export interface RouteLimits {
   /** Longest path that is believed; what counts up ends here. */
@@ -33,26 +29,13 @@ export interface ImportReport {
   readonly refused: readonly string[];
 }
 
-/** Another swbusd, with all streams that stand to it, in order of preference. */
-interface Peer {
-  readonly path: ServicePath;
-  connections: readonly Connection[];
-  /** What it announced last, by route key. */
-  learned: ReadonlyMap<string, AnnouncedRoute>;
-}
-
-interface Entry {
+/** What exports are made of: a destination of peers' interest, or a route of our own. */
+interface Exportable {
   readonly path: ServicePath;
   readonly scope: Scope;
-  own: boolean;
-  /** Streams that end at the destination itself. */
-  readonly direct: Map<ConnectionId, Connection>;
-  /** Peers that announced the destination, with our distance over them. */
-  readonly via: Map<Peer, number>;
-  /** The best path got longer or vanished: until then only paths at most this long count. */
-  hold: { readonly hops: number; readonly until: Millis } | undefined;
-  /** All ways that count, best first: by hops, then connection id. */
-  ways: readonly Way[];
+  /** 0 for an own route. */
+  readonly hops: number;
+  readonly ways: readonly Way[];
 }
 
 const NO_WAYS: readonly Way[] = [];
@@ -67,16 +50,24 @@ const NO_WAYS: readonly Way[] = [];
 export class RouteTable {
   readonly #limits: RouteLimits;
   #own: readonly OwnRoute[];
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, RouteEntry>();
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #peers = new Map<string, Peer>();
-  readonly #held = new Set<Entry>();
+  readonly #held = new Set<RouteEntry>();
   readonly #waysCache = new Map<string, readonly Way[]>();
+  #exportable: readonly Exportable[] | undefined;
+  #version = 0;
 
   constructor(own: readonly OwnRoute[], limits: RouteLimits = ROUTE_LIMITS) {
     this.#limits = limits;
     this.#own = own;
     this.#installOwn();
+    this.#touched();
+  }
+
+  /** Grows whenever a way may have changed. */
+  get version(): number {
+    return this.#version;
   }
 
   get own(): readonly OwnRoute[] {
@@ -143,11 +134,13 @@ export class RouteTable {
     }
     const before = peer.learned;
     peer.learned = next;
-    let changed = false;
-    for (const [key, route] of before)
-      if (next.get(key)?.hops !== route.hops) changed = this.#setVia(peer, route, next.get(key), now) || changed;
-    for (const [key, route] of next) if (!before.has(key)) changed = this.#setVia(peer, route, route, now) || changed;
-    return { changed, refused };
+    const version = this.#version;
+    for (const [key, route] of before) {
+      const after = next.get(key);
+      if (after?.hops !== route.hops) this.#setVia(peer, route, after, now);
+    }
+    for (const [key, route] of next) if (!before.has(key)) this.#setVia(peer, route, route, now);
+    return { changed: this.#version !== version, refused };
   }
 
   /** All ways to `destination`, most specific key first, best first within a key. Never changes the table. */
@@ -169,18 +162,18 @@ export class RouteTable {
     if (!isPeerType(target.type)) return [];
     const reach = SCOPE[target.type];
     const told: AnnouncedRoute[] = [];
-    for (const { path, scope, ways } of this.#entries.values()) {
-      const best = ways[0];
-      if (scope < reach || best?.kind !== "remote") continue;
+    this.#exportable ??= this.#listExportable();
+    for (const { path, scope, hops: best, ways } of this.#exportable) {
+      if (scope < reach) continue;
+      if (best === 0) told.push({ path, scope, hops: 0 });
       for (const way of ways) {
-        if (way.kind !== "remote" || way.hops > best.hops + 1) break;
+        if (way.kind !== "remote" || way.hops > best + 1) break;
         if (way.connection.remote === target.remote || way.connection.remote.equals(target.remote)) continue;
         told.push({ path, scope, hops: way.hops });
         break;
       }
     }
-    for (const { path, scope } of this.#own) if (scope >= reach) told.push({ path, scope, hops: 0 });
-    return told.sort(compareRoutes);
+    return told;
   }
 
   /** Every way over a connection, tools aside. Our own routes are not listed. */
@@ -217,7 +210,8 @@ export class RouteTable {
     for (const entry of [...this.#held]) {
       if (entry.hold === undefined || entry.hold.until > now) continue;
       this.#release(entry);
-      changed = this.#settle(entry, now) || changed;
+      this.#settle(entry, now);
+      changed ||= Number.isFinite(entry.best);
     }
     return changed;
   }
@@ -228,7 +222,7 @@ export class RouteTable {
     this.#own = own;
     this.#installOwn();
     for (const entry of [...this.#entries.values()]) this.#settle(entry, now);
-    this.#waysCache.clear();
+    this.#touched();
   }
 
   #installOwn(): void {
@@ -236,8 +230,19 @@ export class RouteTable {
       if (scope !== SCOPE.inCluster) continue;
       const entry = this.#entryFor(path.swbusdPath);
       entry.own = true;
-      this.#rank(entry);
+      entry.best = 0;
+      entry.touch();
     }
+  }
+
+  /** In order of path. */
+  #listExportable(): readonly Exportable[] {
+    const list: Exportable[] = this.#own.map(({ path, scope }) => ({ path, scope, hops: 0, ways: [] }));
+    for (const { path, scope, ways } of this.#entries.values()) {
+      const [best] = ways;
+      if (best?.kind === "remote" && scope >= SCOPE.inCluster) list.push({ path, scope, hops: best.hops, ways });
+    }
+    return list.sort(compareRoutes);
   }
 
   #addImported(peer: Peer, route: AnnouncedRoute, into: Map<string, AnnouncedRoute>): string | undefined {
@@ -249,15 +254,15 @@ export class RouteTable {
       return `${path}: ${route.hops} hops, at most ${this.#limits.hopsMax - 1} are believed`;
     const key = keyOf(path, route.scope);
     const known = into.get(key);
-    if (known === undefined || route.hops < known.hops) into.set(key, { path, scope: route.scope, hops: route.hops });
+    if (known === undefined || route.hops < known.hops) into.set(key, path === route.path ? route : { ...route, path });
     return undefined;
   }
 
-  #setVia(peer: Peer, at: AnnouncedRoute, route: AnnouncedRoute | undefined, now: Millis): boolean {
+  #setVia(peer: Peer, at: AnnouncedRoute, route: AnnouncedRoute | undefined, now: Millis): void {
     const entry = this.#entryFor(at.path);
     if (route === undefined) entry.via.delete(peer);
     else entry.via.set(peer, route.hops + 1);
-    return this.#settle(entry, now);
+    this.#settle(entry, now);
   }
 
   #settleLearned(peer: Peer, now: Millis): void {
@@ -280,54 +285,43 @@ export class RouteTable {
     return peer;
   }
 
-  #entryFor(path: ServicePath): Entry {
+  #entryFor(path: ServicePath): RouteEntry {
     const scope = scopeOf(path);
     const key = keyOf(path, scope);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = { path, scope, own: false, direct: new Map(), via: new Map(), hold: undefined, ways: NO_WAYS };
+      entry = new RouteEntry(key, path, scope);
       this.#entries.set(key, entry);
     }
     return entry;
   }
 
-  /** Ranks an entry's ways anew after a change; starts a hold-down when the best one is lost. Says what changed. */
-  #settle(entry: Entry, now: Millis): boolean {
-    const before = entry.ways;
-    const lost = entry.hold?.hops ?? bestHops(before);
-    this.#rank(entry);
-    if (entry.hold === undefined && bestHops(entry.ways) > lost && entry.scope !== SCOPE.client) {
-      entry.hold = { hops: lost, until: (now + this.#limits.holdDown) as Millis };
+  /** Takes in a change of an entry; starts a hold-down when its best way is lost, ends it when one as good is there. */
+  #settle(entry: RouteEntry, now: Millis): void {
+    let best = entry.shortest;
+    if (entry.hold !== undefined) {
+      if (best <= entry.hold.hops) this.#release(entry);
+      else best = Number.POSITIVE_INFINITY;
+    } else if (best > entry.best && entry.scope !== SCOPE.client) {
+      entry.hold = { hops: entry.best, until: (now + this.#limits.holdDown) as Millis };
       this.#held.add(entry);
-      this.#rank(entry);
+      best = Number.POSITIVE_INFINITY;
     }
-    if (entry.hold !== undefined && entry.ways.length > 0) {
-      this.#release(entry);
-      this.#rank(entry);
-    }
-    if (!entry.own && entry.direct.size === 0 && entry.via.size === 0 && entry.hold === undefined)
-      this.#entries.delete(keyOf(entry.path, entry.scope));
-    const changed = !sameWays(before, entry.ways);
-    if (changed) this.#waysCache.clear();
-    return changed;
+    entry.best = best;
+    entry.touch();
+    if (entry.unused) this.#entries.delete(entry.key);
+    this.#touched();
   }
 
-  #release(entry: Entry): void {
+  #release(entry: RouteEntry): void {
     entry.hold = undefined;
     this.#held.delete(entry);
   }
 
-  #rank(entry: Entry): void {
-    const longest = entry.hold?.hops ?? this.#limits.hopsMax;
-    const remote: (Way & { kind: "remote" })[] = [];
-    for (const connection of entry.direct.values()) remote.push({ kind: "remote", connection, hops: 1 });
-    for (const [peer, hops] of entry.via) {
-      const connection = peer.connections[0];
-      if (connection !== undefined) remote.push({ kind: "remote", connection, hops });
-    }
-    const counting = remote.filter((way) => way.hops <= longest);
-    counting.sort((a, b) => a.hops - b.hops || compareText(a.connection.id, b.connection.id));
-    entry.ways = entry.own ? [{ kind: "local" }, ...counting] : counting;
+  #touched(): void {
+    this.#version += 1;
+    this.#exportable = undefined;
+    if (this.#waysCache.size > 0) this.#waysCache.clear();
   }
 }
 
@@ -352,6 +346,8 @@ function keyOf(path: ServicePath, scope: Scope): string {
 function atScope(path: ServicePath, scope: Scope): ServicePath | undefined {
   const { region, cluster, node } = path;
   if (region === "") return undefined;
+  // What peers announce is cut already, as a rule.
+  if (path.isNode && scopeOf(path) === scope) return path;
   switch (scope) {
     case SCOPE.global:
       return new ServicePath({ region });
@@ -366,21 +362,6 @@ function atScope(path: ServicePath, scope: Scope): ServicePath | undefined {
 
 function directPath({ type, remote }: Connection): ServicePath {
   return isPeerType(type) ? remote.swbusdPath : remote.servicePath;
-}
-
-/** 0 for this node itself; infinite when there is no way. */
-function bestHops(ways: readonly Way[]): number {
-  const best = ways[0];
-  return best === undefined ? Number.POSITIVE_INFINITY : best.kind === "local" ? 0 : best.hops;
-}
-
-function sameWays(a: readonly Way[], b: readonly Way[]): boolean {
-  if (a.length !== b.length) return false;
-  return a.every((way, i) => {
-    const other = b[i] as Way;
-    if (way.kind === "local" || other.kind === "local") return way.kind === other.kind;
-    return way.connection === other.connection && way.hops === other.hops;
-  });
 }
 
 export function compareRoutes(a: { path: ServicePath; hops: number }, b: { path: ServicePath; hops: number }): number {

@@ -12,7 +12,8 @@ import {
 import { encodeMessage, encodeResponse, type ResponseBody, TTL_NEW } from "./message.js";
 import type { MessageIds } from "./message-id.js";
 import { lineToEntry } from "./route-entries.js";
-import type { RouteTable, Way } from "./route-table.js";
+import type { Way } from "./route-entry.js";
+import type { RouteTable } from "./route-table.js";
 import type { ServicePath } from "./service-path.js";
 
 /** What became of a message that was put on a connection's queue. */

@@ -197,13 +197,15 @@ export function checkPath(text: string): string | undefined {
 
 /** Field by field, plain string order. */
 export function compareServicePaths(a: ServicePath, b: ServicePath): number {
-  const left = list(a);
-  const right = list(b);
-  for (let i = 0; i < left.length; i++) {
-    const order = compareText(left[i] as string, right[i] as string);
-    if (order !== 0) return order;
-  }
-  return 0;
+  return (
+    compareText(a.region, b.region) ||
+    compareText(a.cluster, b.cluster) ||
+    compareText(a.node, b.node) ||
+    compareText(a.serviceType, b.serviceType) ||
+    compareText(a.serviceId, b.serviceId) ||
+    compareText(a.resourceType, b.resourceType) ||
+    compareText(a.resourceId, b.resourceId)
+  );
 }
 
 /** Order of code units, the same on every machine. */

@@ -1,8 +1,8 @@
 import type { Clock, Millis, Timer } from "@tandem/base";
+import { encodeAnnouncement } from "../announcement.js";
 import type { Connection } from "../connection-info.js";
-import { encodeMessage, encodeRouteEntries, TTL_ANNOUNCEMENT } from "../message.js";
+import { encodeMessage, TTL_ANNOUNCEMENT } from "../message.js";
 import type { MessageIds } from "../message-id.js";
-import { routeToEntry } from "../route-entries.js";
 import type { RouteTable } from "../route-table.js";
 import type { ServicePath } from "../service-path.js";
 
@@ -18,10 +18,18 @@ export interface AnnouncerOptions {
   readonly refresh: Millis;
 }
 
+/** What a peer was told last. */
+interface Told {
+  /** Of the table, when it was made. */
+  version: number;
+  readonly connection: Connection;
+  readonly content: Buffer;
+}
+
 /** Tells each peer its full set of routes when that set changed, when a connection to it came or went, and now and then. */
 export class Announcer {
-  /** By peer: the set that it was told last. */
-  readonly #told = new Map<string, string>();
+  /** By peer. */
+  readonly #told = new Map<string, Told>();
   #gathering: Timer | undefined;
   #refreshing: Timer | undefined;
   #holding: Timer | undefined;
@@ -38,7 +46,7 @@ export class Announcer {
     if (this.#stopped) return;
     this.#gathering ??= clock.setTimer(gather, () => {
       this.#gathering = undefined;
-      this.#announce();
+      this.#announce("changes");
     });
   }
 
@@ -56,8 +64,7 @@ export class Announcer {
   #armRefresh(): void {
     if (this.#stopped) return;
     this.#refreshing = this.options.clock.setTimer(this.options.refresh, () => {
-      this.#told.clear();
-      this.#announce();
+      this.#announce("everything");
       this.#armRefresh();
     });
   }
@@ -76,20 +83,30 @@ export class Announcer {
     });
   }
 
-  #announce(): void {
+  #announce(what: "changes" | "everything"): void {
     const present = new Set<string>();
     for (const { path, preferred } of this.options.table.peers()) {
       present.add(path.key);
-      const routes = this.options.table.exportRoutes(preferred);
-      const set = routes.map((route) => `${route.path.key} ${route.scope} ${route.hops}`).join("\n");
-      if (this.#told.get(path.key) === set) continue;
-      this.#told.set(path.key, set);
+      const before = this.#told.get(path.key);
+      const told = this.#upToDate(before, preferred);
+      if (told === before && what === "changes") continue;
+      this.#told.set(path.key, told);
       const { self, newId } = this.options;
       // It travels one hop: leaves with one less than it was given, as any message does.
       const header = { id: newId(), ttl: TTL_ANNOUNCEMENT - 1, source: self, destination: path };
-      const content = encodeRouteEntries(routes.map(routeToEntry));
-      this.options.send(preferred, encodeMessage(header, "announcement", content));
+      this.options.send(preferred, encodeMessage(header, "announcement", told.content));
     }
     for (const peer of this.#told.keys()) if (!present.has(peer)) this.#told.delete(peer);
+  }
+
+  /** What the peer should know; the same object when it has been told. */
+  #upToDate(before: Told | undefined, connection: Connection): Told {
+    const { table } = this.options;
+    const { version } = table;
+    if (before?.version === version && before.connection === connection) return before;
+    const content = encodeAnnouncement(table.exportRoutes(connection));
+    if (before?.connection !== connection || !before.content.equals(content)) return { version, connection, content };
+    before.version = version;
+    return before;
   }
 }

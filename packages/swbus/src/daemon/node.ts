@@ -1,10 +1,11 @@
 import { type Clock, type Millis, millis, type Random, seconds } from "@tandem/base";
 import { type Accept, type Bus, type BusStream, GrpcStatus, type Metadata } from "@tandem/wire";
+import { decodeAnnouncement } from "../announcement.js";
 import { type Connection, type ConnectionId, connectionId, isPeerType } from "../connection-info.js";
 import { type BadMessage, readEnvelope } from "../envelope.js";
 import { SwbusErrorCode } from "../gen/swbus_pb.js";
 import type { MessageIds } from "../message-id.js";
-import { decodeAnnouncement } from "../route-entries.js";
+
 import { ROUTE_LIMITS, type RouteLimits, RouteTable } from "../route-table.js";
 import { Router } from "../router.js";
 import { displayServicePath, parseServicePath, type ServicePath } from "../service-path.js";
@@ -28,7 +29,7 @@ export interface NodeLimits {
   readonly refresh: Millis;
 }
 
-export const NODE_LIMITS: NodeLimits = { routes: ROUTE_LIMITS, gather: millis(20), refresh: seconds(10) };
+export const NODE_LIMITS: NodeLimits = { routes: ROUTE_LIMITS, gather: millis(20), refresh: seconds(60) };
 
 export interface NodeOptions {
   readonly bus: Bus;
@@ -52,6 +53,8 @@ export class Node {
   readonly #dialers = new Map<string, Dialer>();
   readonly #refusals = new Tally(256);
   readonly #faults = new Tally(1024);
+  /** By peer: the bytes of its last announcement. */
+  readonly #announced = new Map<string, Buffer>();
   /** Links that the batch in hand has filled up. */
   #pressed = new Set<Link>();
   #stopped = false;
@@ -180,6 +183,7 @@ export class Node {
     this.#links.delete(link.id);
     this.table.removeConnection(link.id, this.#options.clock.monotonic());
     this.#faults.forget(link.id);
+    this.#announced.delete(link.remote.key);
     this.#routesMayHaveChanged(link);
     return true;
   }
@@ -228,8 +232,17 @@ export class Node {
   #import(link: Link, content: Uint8Array): void {
     const { stats, observer, clock } = this.#options;
     stats.announcementsReceived += 1;
-    const { routes, withoutPath } = decodeAnnouncement(content);
+    // Repeated announcements are the rule: nothing new in them.
+    const peer = link.remote.key;
+    if (this.#announced.get(peer)?.equals(content) === true) return;
+    const announcement = decodeAnnouncement(content, this.#paths);
+    if (announcement === undefined) {
+      this.#badMessage(link, { kind: "undecodable", detail: "damaged announcement body" });
+      return;
+    }
+    const { routes, withoutPath } = announcement;
     const { changed, refused } = this.table.importRoutes(link, routes, clock.monotonic());
+    this.#announced.set(peer, Buffer.from(content));
     if (changed) this.#announcer.changed();
     const count = refused.length + withoutPath;
     if (count === 0) return;

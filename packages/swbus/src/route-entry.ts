@@ -1,0 +1,75 @@
+import type { Millis } from "@tandem/base";
+import type { AnnouncedRoute, Connection, ConnectionId } from "./connection-info.js";
+import { compareText, type Scope, type ServicePath } from "./service-path.js";
+
+/** A way to a destination: this node itself, or over one connection in `hops` hops. */
+export type Way =
+  | { readonly kind: "local" }
+  | { readonly kind: "remote"; readonly connection: Connection; readonly hops: number };
+
+/** Another swbusd, with all streams that stand to it, in order of preference; at least one while it is in use. */
+export interface Peer {
+  readonly path: ServicePath;
+  connections: readonly Connection[];
+  /** What it announced last, by route key. */
+  learned: ReadonlyMap<string, AnnouncedRoute>;
+}
+
+const LOCAL: Way = { kind: "local" };
+
+/** Everything known of one destination. Its ways are put in order when somebody asks. */
+export class RouteEntry {
+  own = false;
+  /** Streams that end at the destination itself. */
+  readonly direct = new Map<ConnectionId, Connection>();
+  /** Peers that announced the destination, with our distance over them. */
+  readonly via = new Map<Peer, number>();
+  /** The best path got longer or vanished: until then only paths at most this long count. */
+  hold: { readonly hops: number; readonly until: Millis } | undefined;
+  /** Distance over the best way that counts, when last settled: 0 is here, infinite is none. */
+  best = Number.POSITIVE_INFINITY;
+  #ways: readonly Way[] | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly path: ServicePath,
+    readonly scope: Scope,
+  ) {}
+
+  /** Distance over the best way, whether or not it counts now. */
+  get shortest(): number {
+    if (this.own) return 0;
+    if (this.direct.size > 0) return 1;
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const hops of this.via.values()) if (hops < shortest) shortest = hops;
+    return shortest;
+  }
+
+  get unused(): boolean {
+    return !this.own && this.direct.size === 0 && this.via.size === 0 && this.hold === undefined;
+  }
+
+  /** All ways that count, best first: by hops, then connection id. */
+  get ways(): readonly Way[] {
+    this.#ways ??= this.#rank();
+    return this.#ways;
+  }
+
+  /** Something that the ways are made of changed. */
+  touch(): void {
+    this.#ways = undefined;
+  }
+
+  #rank(): readonly Way[] {
+    const longest = this.hold?.hops ?? Number.POSITIVE_INFINITY;
+    const remote: (Way & { kind: "remote" })[] = [];
+    if (longest >= 1)
+      for (const connection of this.direct.values()) remote.push({ kind: "remote", connection, hops: 1 });
+    for (const [peer, hops] of this.via) {
+      const connection = peer.connections[0];
+      if (connection !== undefined && hops <= longest) remote.push({ kind: "remote", connection, hops });
+    }
+    remote.sort((a, b) => a.hops - b.hops || compareText(a.connection.id, b.connection.id));
+    return this.own ? [LOCAL, ...remote] : remote;
+  }
+}
