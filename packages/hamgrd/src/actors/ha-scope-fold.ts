@@ -74,7 +74,8 @@ function watch(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, dr
   if (vdpu?.dpu.is_managed !== true || vdpu.dpu.dpu_pmon_state === undefined) return memory;
   const next = watchPlanes(memory.watch, planesOfPmon(vdpu.dpu.dpu_pmon_state), draw.now());
   if (next === memory.watch) return memory;
-  const operations = next.boots === memory.watch.boots ? memory.operations : forgetApproved(memory.operations);
+  const isSameBoot = next.boots === memory.watch.boots && next.falls === memory.watch.falls;
+  const operations = isSameBoot ? memory.operations : forgetApproved(memory.operations);
   return { ...memory, watch: next, operations };
 }
 
@@ -82,7 +83,7 @@ function watch(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, dr
  * A state row that another build of hamgrd has left: its pending ids live on, so that an approval under way still
  * counts, and so does its time of creation. Rows that Tandem wrote are in its memory already.
  */
-function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs): HaScopeMemory {
+function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, draw: Draw): HaScopeMemory {
   if (memory.adopted || !inputs.loaded(DashHaScopeState)) return memory;
   const { vdpuId, scopeId } = scopeIds(inputs.id);
   const key = `${vdpuId}|${scopeId}`;
@@ -101,7 +102,7 @@ function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs): H
     adopted: true,
     operations,
     ...(created > 0 && { createdAt: millis(created) }),
-    ...(listed !== undefined && { listedAt: millis(listed) }),
+    ...(types.length > 0 && { listedAt: listed === undefined ? draw.now() : millis(listed) }),
   };
 }
 

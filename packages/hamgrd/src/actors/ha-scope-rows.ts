@@ -57,7 +57,8 @@ export function dpuScopeRow(
     return standingRow(DashHaScope, { ha_scope_id: scopeId as HaScopeId }, row, options);
   };
   const all = withRequests(open);
-  if (written !== undefined && sameRow(all.fields, written)) return all;
+  // After a restart nothing is known of the sink: a row that stands there already is then not written again.
+  if (written === undefined || sameRow(all.fields, written)) return all;
   return withRequests(open.filter(({ approved }) => approved?.asked === undefined));
 }
 

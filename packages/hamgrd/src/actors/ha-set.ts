@@ -80,6 +80,10 @@ export function haSetActor(settings: HamgrdSettings): ActorDefinition<HaSetMemor
           reason: `waits for ${waits.map((wait) => wait.for).join(", ")}`,
         });
       }
+      const same = sameDpu(sides);
+      if (same !== undefined) {
+        return stands({ problems: [...problems, same], keeps: WRITES, reason: same.text });
+      }
       const gone = sides.filter(({ vdpu }) => vdpu.gone === true).map(({ vdpuId }) => goneVdpu(vdpuId));
       return standsComplete(inputs, { config, global, sides, problems: [...problems, ...gone], settings });
     },
@@ -97,6 +101,14 @@ const goneVdpu = (vdpuId: string): Problem => ({
   severity: "warning",
   text: `vDPU ${vdpuId} or its DPUs are deleted while an HA set names it; its last addresses are used`,
 });
+
+/** A pair needs two DPUs. */
+function sameDpu(sides: readonly Side[]): Problem | undefined {
+  const [name, other] = sides.map(({ vdpu }) => vdpu.dpu.dpu_name);
+  if (name === undefined || name !== other) return undefined;
+  const text = `both vDPUs stand for DPU ${name}; what stands of the set stays as it is`;
+  return { code: "sameDpu", severity: "refused", text };
+}
 
 function refusalOf(inputs: HaSetInputs, config: DashHaSetConfigRow): Problem | undefined {
   if (config.scope === "eni") {

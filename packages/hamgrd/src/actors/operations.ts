@@ -55,7 +55,7 @@ export function approve(operations: readonly Operation[], approved: readonly str
   return operations.map((operation) => (isNew(operation) ? { ...operation, approved: { attempt: 1 } } : operation));
 }
 
-/** The DPU has started anew: what was approved was approved for the boot before. */
+/** The DPU has gone down or started anew: what was approved was approved for the boot before. */
 export function forgetApproved(operations: readonly Operation[]): readonly Operation[] {
   const kept = operations.filter((operation) => operation.approved === undefined);
   return kept.length === operations.length ? operations : kept;

@@ -43,6 +43,14 @@ export const ipCodec: Codec<string> = {
   format: (address) => address,
 };
 
+/** A name that becomes part of a row key, so that no separator may be in it. Empty is no name. */
+export const keyPartCodec: Codec<string> = {
+  type: "name without `:` and `|`",
+  sample: { kind: "oneOf", values: ["Vlan55", "Vnet_55", ""] },
+  parse: (text) => (/[:|]/.test(text) ? err("a name without : and |") : ok(text)),
+  format: (text) => text,
+};
+
 /** A slot number inside a key of three letters and a number: `DPU0`, `dpu0`. */
 export const dpuKeyCodec: Codec<number> = {
   type: "`DPU<slot>`",

@@ -1,4 +1,5 @@
 import { defineTable, type Row, t } from "@tandem/swss";
+import { keyPartCodec } from "./codecs.js";
 
 /** Settings of all HA sets. One row; any key is taken. */
 export const DashHaGlobalConfig = defineTable({
@@ -15,9 +16,9 @@ export const DashHaGlobalConfig = defineTable({
     dp_channel_probe_fail_threshold: t.u32({ doc: "Probes lost until that channel is down.", optional: true }),
     dpu_bfd_probe_interval_in_ms: t.u32({ doc: "Between BFD packets, both directions.", optional: true }),
     dpu_bfd_probe_multiplier: t.u32({ doc: "BFD packets lost until a session is down.", optional: true }),
-    dpu_vnet: t.text({ doc: "VNET that holds the routes to the VIPs.", optional: true }),
-    vnet_name: t.text({ doc: "Older name of `dpu_vnet`, taken when that is missing.", optional: true }),
-    dpu_vlan: t.text({ doc: "VLAN in which the DPUs' physical addresses are resolved.", optional: true }),
+    dpu_vnet: t.of(keyPartCodec, { doc: "VNET that holds the routes to the VIPs.", optional: true }),
+    vnet_name: t.of(keyPartCodec, { doc: "Older name of `dpu_vnet`, taken when that is missing.", optional: true }),
+    dpu_vlan: t.of(keyPartCodec, { doc: "VLAN in which the DPUs' physical addresses are resolved.", optional: true }),
   },
   check: ({ dp_channel_src_port_min: min, dp_channel_src_port_max: max }) =>
     min === undefined || max === undefined || min <= max

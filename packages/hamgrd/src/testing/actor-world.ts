@@ -1,4 +1,4 @@
-import type { AnyActor, Change, Derived, Inputs, StandingRow, Tell, Wait } from "@tandem/actor";
+import type { ActorDefinition, AnyActor, Change, Derived, Inputs, StandingRow, Tell, Wait } from "@tandem/actor";
 import { type Json, type Millis, millis } from "@tandem/base";
 import type { AnyTable, Fields } from "@tandem/swss";
 
@@ -10,17 +10,29 @@ export interface Write {
   readonly fields?: Fields;
 }
 
+/** Memory and state of a definition are its own business. */
+type Definition = ActorDefinition<unknown, unknown>;
+
 interface Place {
-  readonly definition: AnyActor;
+  readonly definition: Definition;
   readonly id: string;
   memory: unknown;
   derived: Derived<unknown>;
   /** Rows that stand because of it, by table id and key, in order of first writing. */
-  readonly stands: Map<string, { readonly table: AnyTable; readonly key: string; once?: string; at: number }>;
+  readonly stands: Map<string, Standing>;
   readonly waits: Map<string, { readonly wait: Wait; readonly since: number; over: boolean }>;
   readonly told: Map<string, unknown>;
   published: Json | undefined;
   epoch: number;
+}
+
+/** A row as its actor wrote it. */
+interface Standing {
+  readonly table: AnyTable;
+  readonly key: string;
+  readonly fields: Fields;
+  readonly once?: string;
+  readonly at: number;
 }
 
 type Event = { readonly to: string; readonly change: Change } | { readonly row: Change & { readonly kind: "row" } };
@@ -46,7 +58,11 @@ export class ActorWorld {
   readonly #queue: Event[] = [];
   #uuids = 0;
 
-  constructor(private readonly actors: readonly AnyActor[]) {}
+  private readonly actors: readonly Definition[];
+
+  constructor(actors: readonly AnyActor[]) {
+    this.actors = actors as unknown as readonly Definition[];
+  }
 
   /** The table's snapshot counts as not read until `read` is called. */
   unread(...tables: readonly AnyTable[]): void {
@@ -218,7 +234,7 @@ export class ActorWorld {
     }
   }
 
-  #spawn(definition: AnyActor, id: string, memory: Json | undefined, stands: Place["stands"] | undefined): void {
+  #spawn(definition: Definition, id: string, memory: Json | undefined, stands: Place["stands"] | undefined): void {
     const { remember } = definition;
     const restored = memory === undefined ? undefined : remember?.decode(memory);
     const place: Place = {
@@ -252,8 +268,8 @@ export class ActorWorld {
   #inputs(place: Place): Inputs<unknown> {
     const of = (table: AnyTable): ReadonlyMap<string, unknown> =>
       this.#unread.has(table.id) ? new Map() : (this.#good.get(table.id) ?? new Map());
-    const reads = (): ReturnType<NonNullable<AnyActor["reads"]>> =>
-      place.definition.reads?.(inputs as unknown as Inputs<never>) ?? [];
+    const reads = (): ReturnType<NonNullable<Definition["reads"]>> =>
+      place.definition.reads?.(inputs as unknown as Inputs<unknown>) ?? [];
     const inputs = {
       id: place.id,
       memory: place.memory,
@@ -282,9 +298,9 @@ export class ActorWorld {
     };
     const inputs = this.#inputs(place);
     if (definition.remember !== undefined) {
-      place.memory = definition.remember.fold(place.memory, change, inputs as Inputs<never>, draw);
+      place.memory = definition.remember.fold(place.memory, change, inputs, draw);
     }
-    this.#perform(place, definition.derive(this.#inputs(place) as Inputs<never>));
+    this.#perform(place, definition.derive(this.#inputs(place)));
   }
 
   #perform(place: Place, derived: Derived<unknown>): void {
@@ -296,7 +312,7 @@ export class ActorWorld {
     const standing = new Set(derived.rows.map((row) => ref(row.table, row.key)));
     for (const row of derived.rows) {
       const known = place.stands.get(ref(row.table, row.key));
-      if (row.once !== undefined ? known?.once === row.once : known !== undefined && this.#stands(row)) continue;
+      if (row.once !== undefined ? known?.once === row.once : known !== undefined && sameFields(known, row)) continue;
       this.#write(place, row);
     }
     for (const [name, { table, key }] of [...place.stands].reverse()) {
@@ -316,20 +332,18 @@ export class ActorWorld {
     }
   }
 
-  #stands(row: StandingRow): boolean {
-    const there = this.row(row.table, row.key);
-    if (there === undefined) return false;
-    const names = new Set([...Object.keys(there), ...Object.keys(row.fields)]);
-    for (const name of row.stamps ?? []) names.delete(name);
-    return [...names].every((name) => there[name] === row.fields[name]);
-  }
-
   #write(place: Place, row: StandingRow): void {
     const { table, key } = row;
     const stamps = Object.fromEntries((row.stamps ?? []).map((name) => [name, String(this.now)]));
     const fields = { ...row.fields, ...stamps };
     this.writes.push({ op: "set", table, key, fields });
-    place.stands.set(ref(table, key), { table, key, at: this.now, ...(row.once !== undefined && { once: row.once }) });
+    place.stands.set(ref(table, key), {
+      table,
+      key,
+      fields,
+      at: this.now,
+      ...(row.once !== undefined && { once: row.once }),
+    });
     this.#put(table, key, fields);
     this.#enqueue({ to: this.#path(place), change: { kind: "written", table, key } });
   }
@@ -377,6 +391,13 @@ export class ActorWorld {
       }
     }
   }
+}
+
+/** Apart from stamps. */
+function sameFields(known: Standing, row: StandingRow): boolean {
+  const names = new Set([...Object.keys(known.fields), ...Object.keys(row.fields)]);
+  for (const name of row.stamps ?? []) names.delete(name);
+  return [...names].every((name) => known.fields[name] === row.fields[name]);
 }
 
 function sameTell(a: Tell, b: Tell): boolean {
