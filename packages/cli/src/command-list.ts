@@ -54,6 +54,12 @@ const SECONDS_MAX = 86_400;
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    path: ["lab"],
+    summary: "a cluster of real processes here, and a story walked through it",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runLab,
+  },
+  {
     path: ["test"],
     summary: "types, lint and all tests; the last line is `N passed, N failed`",
     delegates: true,

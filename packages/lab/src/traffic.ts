@@ -66,7 +66,7 @@ export interface TrafficOptions extends Forwarding {
   readonly npus: readonly SimulatedNpu[];
   /** VIPs and their scopes. */
   readonly targets: readonly { readonly vip: string; readonly scope: string }[];
-  /** Packets per second and target, spread over all switches in turn. Default 100. */
+  /** Packets per second and target, in turn to the switches that announce its VIP. Default 100. */
   readonly rate?: number;
   /** Flows that each target's packets belong to, in turn. Default 64. */
   readonly flows?: number;
@@ -83,7 +83,7 @@ export class Traffic implements Disposable {
   lost = 0;
   readonly #options: TrafficOptions;
   readonly #windows: LossWindow[] = [];
-  /** The window that is open, by scope. */
+  /** Windows that may go on, by scope, place and reason. */
   readonly #open = new Map<string, LossWindow>();
   #timer: Timer | undefined;
   #startedAt = 0;
@@ -139,7 +139,9 @@ export class Traffic implements Disposable {
   #tick(n: number): void {
     const { npus, targets, flows = 64 } = this.#options;
     for (const { vip, scope } of targets) {
-      const npu = npus[n % npus.length];
+      // A switch announces a VIP while it has a route for it; without anybody the network drops.
+      const announcing = npus.filter((npu) => npu.route(vip) !== undefined);
+      const npu = announcing[n % announcing.length] ?? npus[n % npus.length];
       if (npu === undefined) return;
       this.#count(scope, forward(this.#options, npu, vip, scope, `${scope}/${n % flows}`));
     }
@@ -155,14 +157,14 @@ export class Traffic implements Disposable {
     this.lost += 1;
     const now = this.#options.clock.monotonic();
     const { at, why } = delivery;
-    const open = this.#open.get(scope);
-    const same = open !== undefined && open.at === at && open.why === why && now - open.until <= WINDOW_GAP;
-    if (same) {
-      this.#open.set(scope, { ...open, until: now, packets: open.packets + 1 });
+    const name = `${scope} ${at} ${why}`;
+    const open = this.#open.get(name);
+    if (open !== undefined && now - open.until <= WINDOW_GAP) {
+      this.#open.set(name, { ...open, until: now, packets: open.packets + 1 });
       return;
     }
     if (open !== undefined && this.#windows.length < WINDOWS_MAX) this.#windows.push(open);
-    this.#open.set(scope, { scope, at, why, from: now, until: now, packets: 1 });
+    this.#open.set(name, { scope, at, why, from: now, until: now, packets: 1 });
   }
 }
 

@@ -21,3 +21,15 @@ function daemon(name: string, load: () => Promise<Program>): CommandRun {
     return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
   };
 }
+
+/** The lab prints by itself, as text or with `--json` an object a line. */
+export const runLab: CommandRun = async ({ args }, io) => {
+  const { labMain } = await import("@tandem/lab/main");
+  const exitCode = await labMain(args, {
+    env: io.env,
+    tandem: [process.execPath, process.argv[1] ?? ""],
+    io: { out: (line) => io.print(`${line}\n`), complain: (line) => io.complain(line) },
+    signal: io.signal,
+  });
+  return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+};

@@ -15,6 +15,9 @@ import { LinkProxy } from "./link-proxy.js";
 const LINK_PORT_FIRST = 40_000;
 const START_LIMIT_MS = 15_000;
 
+/** What a daemon logs once it serves. */
+const READY_LINE = { swbusd: /info: listening/, hamgrd: /info: dpu\d+: ready as/ } as const;
+
 export interface ProcessClusterOptions {
   readonly switches: number;
   readonly dpusPerSwitch: number;
@@ -114,10 +117,11 @@ export class ProcessCluster implements ClusterHost {
         this.databaseConfig(sw),
         ...(name.kind === "hamgrd" ? (this.#options.hamgrdFlags ?? []) : []),
       ],
+      env: { TANDEM_LOG: "stderr" },
       log: this.logFile(label),
     });
     this.#daemons.set(label, daemon);
-    await daemon.untilLine(/ ready\b/, AbortSignal.timeout(START_LIMIT_MS));
+    await daemon.untilLine(READY_LINE[name.kind], AbortSignal.timeout(START_LIMIT_MS));
   }
 
   async killDaemon(name: DaemonName): Promise<void> {

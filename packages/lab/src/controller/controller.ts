@@ -132,6 +132,11 @@ export class Controller implements AsyncDisposable {
     return this.#do({ kind: "prefer", setId, preferred });
   }
 
+  /** Whether a DPU's fall and rise make it delete and re-create rows, from now on. */
+  setHelpsRestart(helps: boolean): Promise<void> {
+    return this.#do({ kind: "help", helps });
+  }
+
   /** From now on, and for what is pending already; the last rule that fits decides. */
   setApprovals(
     mode: ApprovalMode,

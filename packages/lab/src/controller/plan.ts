@@ -85,6 +85,7 @@ export type PlanEvent =
   | { readonly kind: "approveIds"; readonly vdpu: string; readonly ids: readonly string[] }
   /** HA of one side off and on again. */
   | { readonly kind: "restart"; readonly vdpu: string }
+  | { readonly kind: "help"; readonly helps: boolean }
   | { readonly kind: "planes"; readonly dpu: string; readonly up: boolean }
   | { readonly kind: "reset"; readonly dpu: string; readonly status: boolean }
   | {

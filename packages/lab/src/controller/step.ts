@@ -33,6 +33,8 @@ export function stepPlan(plan: Plan, event: PlanEvent): Plan {
       return approve(plan, event.vdpu, event.ids);
     case "restart":
       return withScope(plan, event.vdpu, (scope) => ({ ...scope, held: true, reported: undefined }));
+    case "help":
+      return { ...plan, helpsRestart: event.helps };
     case "planes":
       return onDpu(plan, event.dpu, { planesUp: event.up });
     case "reset":

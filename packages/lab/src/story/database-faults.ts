@@ -1,7 +1,7 @@
 import { unwrap } from "@tandem/base";
 import { type Store, Table, untilConnected } from "@tandem/swss";
 import type { ClusterHost } from "../cluster/cluster-host.js";
-import { type DpuPlace, pairOf, switchOf } from "../topology.js";
+import { type DpuPlace, pairOf, type SwitchPlace, switchOf } from "../topology.js";
 
 async function open(host: ClusterHost, dpu: DpuPlace, db: string): Promise<Store> {
   const stores = host.stores(switchOf(host.topology, dpu));
@@ -33,4 +33,11 @@ export async function writeStaleRows(host: ClusterHost, dpu: DpuPlace): Promise<
     brainsplit_recover_pending: "true",
   };
   unwrap(await table.set(scope, stale), `stale ${scope}`);
+}
+
+/** Deletes a row of the switch's APPL_DB, as an SDN controller does. */
+export async function deleteRow(host: ClusterHost, sw: SwitchPlace, table: string, key: string): Promise<void> {
+  const store = unwrap(host.stores(sw).open({ db: "APPL_DB" }), `${sw.name} APPL_DB`);
+  await untilConnected(store);
+  unwrap(await new Table(store, table).del(key), `delete ${table} ${key}`);
 }

@@ -79,14 +79,8 @@ export class Narrator {
       transitions: new Map(
         [...logs].map(([name, log]) => [
           name,
-          log.entries.flatMap((entry, i) =>
-            entry.kind === "state"
-              ? i === 0
-                ? [entry.from, entry.to]
-                : [entry.to]
-              : entry.kind === "power"
-                ? [entry.on ? "on" : "off"]
-                : [],
+          log.entries.flatMap((entry) =>
+            entry.kind === "state" ? [entry.to] : entry.kind === "power" ? [entry.on ? "on" : "off"] : [],
           ),
         ]),
       ),

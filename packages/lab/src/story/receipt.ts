@@ -50,3 +50,13 @@ export function formatReceipt(receipt: Receipt): string {
 function duration(took: Millis): string {
   return took < 1000 ? `${took.toFixed(0)} ms` : `${(took / 1000).toFixed(2)} s`;
 }
+
+/** The receipt as plain JSON. */
+export function receiptJson(receipt: Receipt): Readonly<Record<string, unknown>> {
+  return {
+    ...receipt,
+    rowsWritten: Object.fromEntries(receipt.rowsWritten),
+    transitions: Object.fromEntries(receipt.transitions),
+    memory: Object.fromEntries(receipt.memory),
+  };
+}

@@ -1,4 +1,4 @@
-import { type Millis, seconds } from "@tandem/base";
+import { type Millis, millis, seconds } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import type { DesiredHaState, OperationType, PinnedState } from "@tandem/hamgrd";
 import type { DatabaseName, Fields } from "@tandem/swss";
@@ -10,7 +10,7 @@ import type { Plane } from "../pmon/planes.js";
 import type { DpuPlace, SwitchPlace } from "../topology.js";
 import { pairOf, switchOf } from "../topology.js";
 import { forward } from "../traffic.js";
-import { flushDatabases, writeStaleRows } from "./database-faults.js";
+import { deleteRow, flushDatabases, writeStaleRows } from "./database-faults.js";
 import { mask } from "./mask.js";
 import { StoryError } from "./story-error.js";
 
@@ -27,6 +27,9 @@ export interface StoryBook {
 export const STORY_LIMIT: Millis = seconds(60);
 /** How long an answer may take to become the expected one, before it is shown as it is. */
 const SHOW_LIMIT: Millis = seconds(10);
+
+/** How long an answer that nothing is expected of is waited for. */
+const SETTLE: Millis = seconds(3);
 
 const SERVING = ["active", "standby", "standalone"];
 
@@ -71,7 +74,7 @@ export function storyCommands(cluster: Cluster, book: StoryBook): ReadonlyMap<st
   const eventually = async (step: ScenarioStep, show: () => readonly string[]): Promise<readonly string[]> => {
     const expected = step.expected.trimEnd();
     const masked = (): string => mask(topology, show().join("\n"));
-    if (process.env.UPDATE === "1") await settle(cluster);
+    if (process.env.UPDATE === "1" || expected === "") await settle(cluster);
     else await cluster.until(step.command, () => masked() === expected, SHOW_LIMIT).catch(() => {});
     return masked() === "" ? [] : masked().split("\n");
   };
@@ -180,6 +183,8 @@ export function storyCommands(cluster: Cluster, book: StoryBook): ReadonlyMap<st
       return [];
     }
     if (action !== "off") throw new StoryError("traffic: expected on or off");
+    const enough = (): boolean => cluster.devices.traffic.sent >= Number(step.options.packets ?? "1");
+    await host.run(step.command, ticking(enough), STORY_LIMIT);
     cluster.devices.traffic.stop();
     const { sent, lost, windows } = cluster.devices.traffic;
     book.traffic(sent, lost);
@@ -193,6 +198,16 @@ export function storyCommands(cluster: Cluster, book: StoryBook): ReadonlyMap<st
       ),
     ];
   };
+
+  /** For what has no event of its own: looked at ten times a second. */
+  const ticking = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (condition()) resolve();
+        else host.clock.setTimer(millis(100), look);
+      };
+      look();
+    });
 
   const power: StoryCommand = async (step) => {
     const dpu = cluster.devices.dpu(dpuOf(step.words[0]));
@@ -244,6 +259,14 @@ export function storyCommands(cluster: Cluster, book: StoryBook): ReadonlyMap<st
     [
       "approve",
       (step) => controllerRun(step, () => controller.setApprovals(step.words[0] === "manual" ? "manual" : "auto")),
+    ],
+    ["help", (step) => controllerRun(step, () => controller.setHelpsRestart(step.words[0] === "on"))],
+    [
+      "delete",
+      (step) => {
+        const [owner, table = "", key = ""] = step.words;
+        return done(step.command, deleteRow(host, switchNamed(owner), table, key));
+      },
     ],
     [
       "program",
@@ -344,7 +367,7 @@ function fieldLines(fields: Fields): string[] {
     .map((name) => `  ${name} ${JSON.stringify(fields[name])}`);
 }
 
-/** Long enough for every write that follows from what has happened, while answers are being rewritten. */
+/** Long enough for every write that follows from what has happened, where no answer is expected yet. */
 async function settle(cluster: Cluster): Promise<void> {
   const { clock } = cluster.host;
   await cluster.host.run(
