@@ -1,3 +1,4 @@
+export type { ActorStatus } from "./actor-status.js";
 export type { RowChange, RowCopy, RowWriter } from "./bridge/row-writer.js";
 export { producerStateWriter, tableWriter, zmqWriter } from "./bridge/row-writers.js";
 export { TableHub, type TableHubOptions } from "./bridge/table-hub.js";
@@ -23,7 +24,6 @@ export {
   type Wait,
   type Want,
 } from "./define-actor.js";
-export type { ActorStatus } from "./place.js";
 export {
   definePlainActor,
   type PlainActor,

@@ -1,8 +1,15 @@
 import { err, ok, type Result } from "@tandem/base";
 import { type Command, describeStoreError, type Fields, type Reply, type Store, type StoreError } from "@tandem/swss";
 import { actorOfKey, LEDGER_TABLE, MEMORY_FIELD, MEMORY_TABLE } from "./ledger.js";
-import type { Inheritance } from "./place.js";
 import { parseRowRef } from "./row-ref.js";
+
+/** What an earlier process has left in STATE_DB for one actor. */
+export interface Inheritance {
+  readonly ledger: Fields;
+  readonly memory: string | undefined;
+  /** Own rows as they are in Redis, by reference. */
+  readonly ownRows: ReadonlyMap<string, Fields>;
+}
 
 /** One actor that an earlier process of the slot knew. */
 export interface Heir extends Inheritance {

@@ -1,25 +1,20 @@
-import { backoffDelay, type Json, type Millis, millis, minutes, seconds, type Timer } from "@tandem/base";
+import { type Millis, millis, seconds, type Timer } from "@tandem/base";
 import type { EdgeMessage, Origin, ServicePath } from "@tandem/swbus/edge";
 import { type AnyTable, describeStoreError, type Fields } from "@tandem/swss";
-import { ActorInputs } from "./actor-inputs.js";
+import type { ActorStatus } from "./actor-status.js";
 import { Book } from "./book.js";
 import type { RowReader } from "./bridge/table-feed.js";
-import {
-  type AnyActor,
-  type AnyStatePort,
-  type Change,
-  type Derived,
-  type Draw,
-  type Problem,
-  stands,
-} from "./define-actor.js";
+import { type AnyActor, type AnyStatePort, type Derived, type Problem, stands } from "./define-actor.js";
+import { type Decision, Deriver } from "./deriver.js";
 import { type Difference, difference, nextRefresh } from "./difference.js";
+import type { Inheritance } from "./inheritance.js";
 import { ledgerKey, MEMORY_FIELD, memoryKey } from "./ledger.js";
 import { type Mail, Mailbox } from "./mailbox.js";
 import type { PlaceHost } from "./place-host.js";
 import { PlaceMessages } from "./place-messages.js";
 import { Publisher } from "./publisher.js";
 import { Reads } from "./reads.js";
+import { Restarts } from "./restarts.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
@@ -27,50 +22,12 @@ import { Tellings } from "./tellings.js";
 import { type StandingWait, WaitBook } from "./wait-book.js";
 import { type Post, Wants } from "./wants.js";
 
-/** What an earlier process has left in STATE_DB for one actor. */
-export interface Inheritance {
-  readonly ledger: Fields;
-  readonly memory: string | undefined;
-  /** Own rows as they are in Redis, by reference. */
-  readonly ownRows: ReadonlyMap<string, Fields>;
-}
-
 /**
  * Rows that an earlier process wrote and that nothing stands for yet stay this long at most, while the actor waits for
  * something or a table that it reads has not been read.
  */
 const INHERIT_GRACE = seconds(30);
-/** Restarts of an actor that throws. */
-const RESTART = { first: millis(10), max: seconds(10) };
-/** Without a crash for this long, the next one counts as the first. */
-const CALM = minutes(1);
-/** Rounds of reads → remember → reads within one step. */
-const LOOK_ROUNDS_MAX = 8;
-
 const NOTHING: Derived<never> = stands({ reason: "it does not exist" });
-
-/** What `show`, `why` and `doctor` see of an actor. */
-export interface ActorStatus {
-  readonly type: string;
-  readonly id: string;
-  readonly incarnation: number;
-  /** False while the rows of a deleted one are being removed. */
-  readonly exists: boolean;
-  readonly reason: string;
-  readonly waits: readonly StandingWait[];
-  readonly problems: readonly Problem[];
-  /** Crashes in a row. */
-  readonly crashes: number;
-  readonly crashesTotal: number;
-  readonly lastError: string | undefined;
-  /** Changes that its sinks have not acknowledged, with the last refusal. */
-  readonly pending: readonly {
-    readonly row: string;
-    readonly op: "set" | "del";
-    readonly since: Millis;
-    readonly refusal: string;
-  }[];
-}
 
 /**
  * Where one actor lives: its path on the bus, its ledger and outbox, and one incarnation after the other. A step takes
@@ -90,33 +47,21 @@ export class Place implements RowReader {
   readonly sender: RowSender;
   readonly messages: PlaceMessages;
   readonly sent = new SentLog();
-  /** What others told, by port key and teller. Outlives incarnations: tellers do not repeat themselves. */
-  readonly told = new Map<string, Map<string, unknown>>();
-  /** The rows that make it exist, by table id. */
-  readonly rows = new Map<string, unknown>();
   /** Tables whose row makes it exist, by the newest change that has arrived. */
   readonly #present = new Set<string>();
   readonly #host: PlaceHost;
-  readonly #inputs: ActorInputs;
+  readonly #deriver: Deriver;
+  readonly #restarts: Restarts;
   readonly #mailbox = new Mailbox();
   readonly #waits = new WaitBook();
-  readonly #draw: Draw;
   readonly #bornAt: Millis;
   readonly #unregister: () => void;
   #derived: Derived<unknown> = NOTHING;
   /** The rows of the last step whose commit succeeded. */
   #committed: Pick<Derived<unknown>, "rows" | "keeps"> = NOTHING;
-  #incarnation = 0;
-  #begun = false;
-  /** An incarnation ended since the last step was performed. */
-  #ended = false;
-  #memory: unknown;
-  #memoryEncoded: { readonly memory: unknown; readonly text: string } | undefined;
-  /** As Redis has it. */
+  /** Memory as the last step left it, and as Redis has it. */
+  #memory: string | undefined;
   #memoryStored: string | undefined;
-  /** What this incarnation may start from. */
-  #memoryKept: string | undefined;
-  #drawn: (Millis | string)[] = [];
   #lastWords: (() => void)[] = [];
   #recompute = false;
   #unperformed = false;
@@ -124,11 +69,6 @@ export class Place implements RowReader {
   #running = false;
   #committing = false;
   #closed = false;
-  #crashes = 0;
-  #crashesTotal = 0;
-  #crashedAt: Millis | undefined;
-  #lastError: string | undefined;
-  #restart: Timer | undefined;
   #timer: Timer | undefined;
   #merged = false;
 
@@ -149,24 +89,23 @@ export class Place implements RowReader {
       this.#acknowledged(ref),
     );
     this.messages = new PlaceMessages(host, this);
-    this.#inputs = new ActorInputs({
+    this.#restarts = new Restarts(host.clock, host.random);
+    this.#deriver = new Deriver({
+      definition,
       id,
-      memory: () => this.#memory,
-      rows: this.rows,
       reads: this.reads,
       wants: this.wants,
-      told: this.told,
       book: this.book,
+      clock: host.clock,
+      random: host.random,
       loaded: (table) => {
         const feed = host.feed(table);
         feed.watchLoad(this);
         return feed.loaded;
       },
+      memory: inheritance?.memory,
+      onBegin: (incarnation) => host.emit({ kind: "spawned", actor: this.name, incarnation }),
     });
-    this.#draw = {
-      now: () => this.#drew(host.clock.now()),
-      uuid: () => this.#drew(host.random.uuid()),
-    };
     if (inheritance !== undefined) this.#inherit(inheritance);
     this.#unregister = host.edge.register(this.path, "public", (message, origin) => this.#receive(message, origin));
   }
@@ -177,38 +116,30 @@ export class Place implements RowReader {
   }
 
   get exists(): boolean {
-    return this.rows.size > 0;
-  }
-
-  get incarnation(): number {
-    return this.#incarnation;
+    return this.#deriver.exists;
   }
 
   get standing(): Derived<unknown>["rows"] {
     return this.#committed.rows;
   }
 
-  get memoryStored(): string | undefined {
-    return this.#memoryStored;
-  }
-
   /** Whether nothing is under way: no change waits, everything is performed and acknowledged. */
   get settled(): boolean {
-    return !this.#hasWork() && !this.#running && !this.#scheduled && this.sender.idle && this.#restart === undefined;
+    return !this.#hasWork() && !this.#running && !this.#scheduled && this.sender.idle && !this.#restarts.pending;
   }
 
   status(): ActorStatus {
     return {
       type: this.definition.type,
       id: this.id,
-      incarnation: this.#incarnation,
+      incarnation: this.#deriver.incarnation,
       exists: this.exists,
       reason: this.#derived.reason,
       waits: this.#waits.waits,
       problems: this.#derived.problems,
-      crashes: this.#crashes,
-      crashesTotal: this.#crashesTotal,
-      lastError: this.#lastError,
+      crashes: this.#restarts.inARow,
+      crashesTotal: this.#restarts.total,
+      lastError: this.#restarts.lastError,
       pending: this.sender.flights.map(({ ref, op, since, refusal }) => ({
         row: ref.text,
         op,
@@ -220,7 +151,7 @@ export class Place implements RowReader {
 
   /** A row that the actor reads. Its own rows come through `ownRow`. */
   onRow(table: AnyTable, key: string, row: unknown, before: unknown): void {
-    if (!this.#isOwnRow(table, key)) {
+    if (!this.#deriver.isOwnRow(table, key)) {
       this.push({ trace: this.#host.newTrace(), change: { kind: "row", table, key, row, before } });
     }
   }
@@ -276,7 +207,7 @@ export class Place implements RowReader {
     this.#closed = true;
     this.#unregister();
     this.#timer?.cancel();
-    this.#restart?.cancel();
+    this.#restarts.close();
     this.reads.clear();
   }
 
@@ -287,8 +218,8 @@ export class Place implements RowReader {
   #inherit({ ledger, memory, ownRows }: Inheritance): void {
     const unreadable = this.book.inherit(ledger, this.#host.canWrite, (ref) => ownRows.get(ref.text), this.#bornAt);
     for (const row of unreadable) this.#host.emit({ kind: "foreignLedger", actor: this.name, row });
+    this.#memory = memory;
     this.#memoryStored = memory;
-    this.#memoryKept = memory;
   }
 
   #hasWork(): boolean {
@@ -308,7 +239,7 @@ export class Place implements RowReader {
     this.#running = true;
     try {
       while (!this.#closed) {
-        const mayDecide = this.#restart === undefined && (this.#mailbox.size > 0 || this.#recompute);
+        const mayDecide = !this.#restarts.pending && (this.#mailbox.size > 0 || this.#recompute);
         if (mayDecide && !this.#decide()) continue;
         if (!this.#unperformed) break;
         this.#unperformed = false;
@@ -325,12 +256,8 @@ export class Place implements RowReader {
     this.#recompute = false;
     this.#merged = false;
     const mail = this.#mailbox.drain();
-    const changes: Change[] = [];
-    this.#drawn = [];
     try {
-      for (const letter of mail) this.#take(letter, changes);
-      const derived = this.exists ? this.#derive(changes) : NOTHING;
-      this.#adopt(derived, changes, mail[0]?.trace ?? this.#host.newTrace());
+      this.#adopt(this.#deriver.decide(mail), mail[0]?.trace ?? this.#host.newTrace());
       this.#unperformed = true;
       return true;
     } catch (error) {
@@ -339,38 +266,23 @@ export class Place implements RowReader {
     }
   }
 
-  #derive(changes: Change[]): Derived<unknown> {
-    if (!this.#begun) this.#begin(changes, true);
-    const { definition } = this;
-    for (let round = 0; round < LOOK_ROUNDS_MAX; round++) {
-      const seen = this.reads.update(definition.reads?.(this.#inputs) ?? []);
-      if (seen.length === 0) break;
-      for (const { table, key, row } of seen) {
-        if (this.#isOwnRow(table, key)) continue;
-        this.#fold({ kind: "row", table, key, row, before: undefined }, changes);
-      }
-    }
-    const derived = definition.derive(this.#inputs);
-    for (const { table, key } of derived.rows) this.#host.isOwn(rowRef(table, key));
-    return derived;
-  }
-
   /** Takes over what a step has derived; nothing is performed yet. */
-  #adopt(derived: Derived<unknown>, changes: readonly Change[], trace: string): void {
-    const { clock, records, slot, emit } = this.#host;
+  #adopt({ derived, changes, draws, memory, ended }: Decision, trace: string): void {
+    const { clock, records, slot, emit, isOwn } = this.#host;
     const now = clock.monotonic();
     const problemsBefore = this.#derived.problems;
-    if (this.#ended) {
-      this.#ended = false;
+    for (const { table, key } of derived.rows) isOwn(rowRef(table, key));
+    if (ended) {
       if (this.exists) this.wants.renewAll();
       else this.#lastWords.push(() => this.#sayFarewell());
     }
     const lines = [
-      ...this.wants.update(this.exists ? (this.definition.wants?.(this.#inputs) ?? []) : []),
+      ...this.wants.update(this.exists ? (this.definition.wants?.(this.#deriver.inputs) ?? []) : []),
       ...this.tellings.update(derived.tells),
     ];
     if (this.exists && this.publisher?.update(derived.publish)) lines.push("publish");
     this.#derived = derived;
+    this.#memory = memory;
     for (const wait of this.#waits.update(derived.waits, now)) emit({ kind: "unstuck", actor: this.name, wait });
     if (!sameProblems(problemsBefore, derived.problems)) {
       emit({ kind: "problems", actor: this.name, problems: derived.problems });
@@ -383,12 +295,12 @@ export class Place implements RowReader {
       slot,
       type: this.definition.type,
       id: this.id,
-      incarnation: this.#incarnation,
+      incarnation: this.#deriver.incarnation,
       at: clock.now(),
       trace,
       changes,
-      draws: this.#drawn,
-      memory: this.#memory,
+      draws,
+      memory: this.#deriver.memory,
       reason: derived.reason,
       waits: this.#waits.waits,
       problems: derived.problems,
@@ -396,81 +308,10 @@ export class Place implements RowReader {
     });
   }
 
-  #take(mail: Mail, changes: Change[]): void {
-    const { change } = mail;
-    if (change.kind === "row" && this.#isOwnRow(change.table, change.key)) {
-      this.#takeOwnRow(change, changes);
-      return;
-    }
-    if (change.kind === "told") this.#hear(change.id, change.port.key, "state" in mail, "state" in mail && mail.state);
-    if (change.kind === "state" && !this.wants.set(change.port, change.id, "state" in mail && mail.state)) return;
-    this.#fold(change, changes);
-  }
-
-  #takeOwnRow(change: Extract<Change, { kind: "row" }>, changes: Change[]): void {
-    const existed = this.exists;
-    if (change.row === undefined) this.rows.delete(change.table.id);
-    else this.rows.set(change.table.id, change.row);
-    if (!existed && this.exists) this.#begin(changes, false);
-    else this.#fold(change, changes);
-    if (existed && !this.exists) this.#end();
-  }
-
-  /** An incarnation begins, or goes on after a restart: with the memory of the process before, if there is one. */
-  #begin(changes: Change[], again: boolean): void {
-    this.#begun = true;
-    if (!again || this.#incarnation === 0) {
-      this.#incarnation += 1;
-      this.#host.emit({ kind: "spawned", actor: this.name, incarnation: this.#incarnation });
-    }
-    const { remember } = this.definition;
-    const kept = this.#memoryKept === undefined ? undefined : parseJson(this.#memoryKept);
-    const restored = kept === undefined ? undefined : remember?.decode(kept);
-    this.#memory = restored ?? remember?.initial;
-    this.#fold({ kind: "start", restored: restored !== undefined }, changes);
-    for (const table of this.definition.rows) {
-      const row = this.rows.get(table.id);
-      if (row !== undefined) this.#fold({ kind: "row", table, key: this.id, row, before: undefined }, changes);
-    }
-  }
-
-  /** The incarnation ends: its memory goes; ledger, outbox and what others told stay for the next one. */
-  #end(): void {
-    this.#begun = false;
-    this.#ended = true;
-    this.#memory = undefined;
-    this.#memoryKept = undefined;
-    this.#memoryEncoded = undefined;
-    this.reads.clear();
-  }
-
-  #fold(change: Change, changes: Change[]): void {
-    changes.push(change);
-    if (this.#begun && this.definition.remember !== undefined) {
-      this.#memory = this.definition.remember.fold(this.#memory, change, this.#inputs, this.#draw);
-    }
-  }
-
-  #isOwnRow(table: AnyTable, key: string): boolean {
-    return key === this.id && this.definition.rows.some(({ id }) => id === table.id);
-  }
-
-  #hear(id: string, key: string, present: boolean, state: unknown): void {
-    const tellers = this.told.get(key) ?? new Map<string, unknown>();
-    if (present) tellers.set(id, state);
-    else tellers.delete(id);
-    this.told.set(key, tellers);
-  }
-
   #sayFarewell(): void {
     const { outbox } = this.#host;
     outbox.cancel(({ source, purpose }) => (purpose === "message" || purpose === "state") && source.equals(this.path));
     this.publisher?.farewell(this.definition.farewell as ((last: unknown) => unknown) | undefined);
-  }
-
-  #drew<T extends Millis | string>(value: T): T {
-    this.#drawn.push(value);
-    return value;
   }
 
   #difference({ rows, keeps }: Pick<Derived<unknown>, "rows" | "keeps">): Difference {
@@ -481,7 +322,9 @@ export class Place implements RowReader {
 
   #keepsInherited(now: Millis): boolean {
     if (!this.exists || now >= this.#bornAt + INHERIT_GRACE) return false;
-    return !this.reads.loaded || !this.#begun || this.#derived.waits.some(({ deadline }) => deadline !== undefined);
+    return (
+      !this.reads.loaded || !this.#deriver.begun || this.#derived.waits.some(({ deadline }) => deadline !== undefined)
+    );
   }
 
   /** Persists, then acts. Returns when everything that can go out has gone out. */
@@ -509,7 +352,7 @@ export class Place implements RowReader {
         crashPoint.reach("actor.commit.persisted");
         if (memory !== undefined) {
           this.#memoryStored = memory.text;
-          this.#memoryKept = memory.text;
+          this.#deriver.memoryStored(memory.text);
         }
       }
       const own = commit.apply();
@@ -524,16 +367,10 @@ export class Place implements RowReader {
   }
 
   #memoryCommand(): { readonly command: [string, ...string[]]; readonly text: string | undefined } | undefined {
-    const { remember, type } = this.definition;
-    const key = memoryKey(this.#host.slot, type, this.id);
-    if (!this.exists || remember === undefined) {
-      return this.#memoryStored === undefined ? undefined : { command: ["DEL", key], text: undefined };
-    }
-    if (this.#memoryEncoded?.memory !== this.#memory || this.#memoryEncoded === undefined) {
-      this.#memoryEncoded = { memory: this.#memory, text: JSON.stringify(remember.encode(this.#memory)) };
-    }
-    const { text } = this.#memoryEncoded;
-    return text === this.#memoryStored ? undefined : { command: ["HSET", key, MEMORY_FIELD, text], text };
+    const key = memoryKey(this.#host.slot, this.definition.type, this.id);
+    const text = this.#memory;
+    if (text === this.#memoryStored) return undefined;
+    return { command: text === undefined ? ["DEL", key] : ["HSET", key, MEMORY_FIELD, text], text };
   }
 
   /** Sends what may go now; publishes when nothing of the step is outstanding. */
@@ -559,7 +396,7 @@ export class Place implements RowReader {
   /** The actor hears that a row of its own stands, if it asks for it. */
   #written(ref: RowRef): void {
     if (!this.exists) return;
-    if (this.definition.remember === undefined && !this.#inputs.asksFor(ref.text)) return;
+    if (this.definition.remember === undefined && !this.#deriver.inputs.asksFor(ref.text)) return;
     const row = this.#committed.rows.find(({ table, key }) => table.id === ref.tableId && key === ref.key);
     if (row === undefined) this.#recompute = true;
     else this.push({ trace: this.#host.newTrace(), change: { kind: "written", table: row.table, key: row.key } });
@@ -567,7 +404,7 @@ export class Place implements RowReader {
 
   /** After the last thing that was to be done: sets the timer, or leaves for good. */
   #conclude(): void {
-    if (this.#restart === undefined) this.#arm();
+    if (!this.#restarts.pending) this.#arm();
     if (this.exists || !this.book.empty || !this.sender.idle || this.#memoryStored !== undefined) return;
     for (const { source } of this.#host.outbox.entries()) if (source.equals(this.path)) return;
     this.#host.retired(this.definition.type, this.id);
@@ -602,26 +439,14 @@ export class Place implements RowReader {
   }
 
   #crashed(error: unknown): void {
-    const { clock, random, emit } = this.#host;
-    const now = clock.monotonic();
-    if (this.#crashedAt !== undefined && now - this.#crashedAt > CALM) this.#crashes = 0;
-    this.#crashedAt = now;
-    this.#lastError = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const delay = backoffDelay(RESTART, this.#crashes, random);
-    this.#crashes += 1;
-    this.#crashesTotal += 1;
-    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    emit({ kind: "crashed", actor: this.name, detail, crashes: this.#crashes, restartIn: delay });
     this.#timer?.cancel();
-    this.#restart = clock.setTimer(delay, () => {
-      this.#restart = undefined;
-      this.#begun = false;
-      this.#memoryEncoded = undefined;
-      this.reads.clear();
+    const restartIn = this.#restarts.crashed(error, () => {
+      this.#deriver.restart();
       this.wants.renewAll();
-      this.#recompute = true;
-      this.#schedule();
+      this.wake();
     });
+    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.#host.emit({ kind: "crashed", actor: this.name, detail, crashes: this.#restarts.inARow, restartIn });
   }
 }
 
@@ -631,13 +456,4 @@ function ownRedisKey(ref: RowRef): string {
 
 function sameProblems(a: readonly Problem[], b: readonly Problem[]): boolean {
   return a.length === b.length && a.every(({ code, text }, i) => b[i]?.code === code && b[i]?.text === text);
-}
-
-/** Memory that nobody of ours has written counts as none. */
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { backoffDelay, invariant, type Millis, millis, noCrash, seconds, type Ti
 import type { ServicePath } from "@tandem/swbus/edge";
 import { type AnyTable, type Store, untilConnected } from "@tandem/swss";
 import { ActorPaths } from "./actor-path.js";
+import type { ActorStatus } from "./actor-status.js";
 import { Audit, type AuditTarget } from "./audit.js";
 import { ProducerBridge } from "./bridge/producer.js";
 import type { RowWriter } from "./bridge/row-writer.js";
@@ -11,7 +12,7 @@ import { Creator } from "./creator.js";
 import type { AnyActor } from "./define-actor.js";
 import { type Heir, readInheritance } from "./inheritance.js";
 import { Outbox } from "./outbox.js";
-import { type ActorStatus, Place } from "./place.js";
+import { Place } from "./place.js";
 import type { IncomingRow, PlaceHost } from "./place-host.js";
 import type { RowRef } from "./row-ref.js";
 import type { RuntimeEvent } from "./runtime-event.js";

@@ -139,6 +139,8 @@ export const linkActor = defineActor<LinkMemory>({
     initial: { up: false, changes: 0 },
     fold: (memory, _change, inputs) => {
       const ports = inputs.row(LinkConfig)?.ports ?? [];
+      // Not known is not down: after a restart the ports say again what they are.
+      if (ports.some((id) => inputs.state(portState, id) === undefined)) return memory;
       const up = ports.length > 0 && ports.every((id) => inputs.state(portState, id)?.up === true);
       return up === memory.up ? memory : { up, changes: memory.changes + 1 };
     },
