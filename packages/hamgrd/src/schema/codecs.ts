@@ -110,7 +110,7 @@ export const pinnedStateCodec: Codec<PinnedState> = {
 /** A SAI counter: it may pass 2^53, so it stays exact. */
 export const counterCodec: Codec<bigint> = {
   type: "u64",
-  sample: { kind: "text" },
+  sample: { kind: "oneOf", values: ["0", "18446744073709551615"] },
   parse: (text) => (/^\d{1,20}$/.test(text) ? ok(BigInt(text)) : err("a decimal count")),
   format: (count) => count.toString(),
 };
