@@ -370,9 +370,6 @@ function fieldLines(fields: Fields): string[] {
 /** Long enough for every write that follows from what has happened, where no answer is expected yet. */
 async function settle(cluster: Cluster): Promise<void> {
   const { clock } = cluster.host;
-  await cluster.host.run(
-    "settle",
-    new Promise<void>((resolve) => void clock.setTimer(seconds(4), resolve)),
-    seconds(5),
-  );
+  const passed = new Promise<void>((resolve) => void clock.setTimer(SETTLE, resolve));
+  await cluster.host.run("settle", passed, STORY_LIMIT);
 }
