@@ -16,6 +16,8 @@ import {
   type EdgeRuntime,
   type ProbeOutcome,
   parseServicePath,
+  type QueryError,
+  resolvePeer,
   type ServicePath,
   SimpleClient,
   SwbusErrorCode,
@@ -63,7 +65,11 @@ export class BusSession implements AsyncDisposable {
     this.#edge = edge;
   }
 
-  static async open(address: BusAddress, io: Io): Promise<Result<BusSession, Failure>> {
+  static async open(
+    address: BusAddress,
+    io: Io,
+    connectWithin: Millis = CONNECT_WITHIN,
+  ): Promise<Result<BusSession, Failure>> {
     const config = await readConfig(address, io);
     if (!config.ok) return config;
     const { endpoint } = config.value;
@@ -75,9 +81,9 @@ export class BusSession implements AsyncDisposable {
       basePath: nodePath(config.value).withService("swbus-cli", systemRandom.uuid()),
       type: "client",
     });
-    if (await waitConnected(edge, systemClock, CONNECT_WITHIN)) return ok(new BusSession(edge));
+    if (await waitConnected(edge, systemClock, connectWithin)) return ok(new BusSession(edge));
     await edge[Symbol.asyncDispose]();
-    return err(failed(`no swbusd accepts us at ${endpoint} within ${CONNECT_WITHIN / 1000} s; is it running?`));
+    return err(failed(`no swbusd accepts us at ${endpoint} within ${connectWithin / 1000} s; is it running?`));
   }
 
   /** The swbusd that we are connected to. */
@@ -90,10 +96,15 @@ export class BusSession implements AsyncDisposable {
     return new SimpleClient(this.#edge, this.#edge.basePath.withResource(resource, "0"), systemClock);
   }
 
-  /** What the user typed as a path: relative ones (`/hamgrd/0`) start at the local swbusd. */
-  destination(text: string): ServicePath {
+  /** What the user typed as a path: relative ones (`/hamgrd/0`) start at `node`, by default the local swbusd. */
+  destination(text: string, node: ServicePath = this.node): ServicePath {
     const path = parseServicePath(text);
-    return path.region === "" ? this.node.join(path) : path;
+    return path.region === "" ? node.join(path) : path;
+  }
+
+  /** The path of the peer that our swbusd dialed at `endpoint`. */
+  resolve(endpoint: string, timeout: Millis): Promise<Result<ServicePath, QueryError>> {
+    return resolvePeer(this.#edge, systemClock, endpoint, timeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

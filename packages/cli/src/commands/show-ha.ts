@@ -1,11 +1,12 @@
 import { ok, systemClock } from "@tandem/base";
 import { DashHaScopeConfig, DashHaScopeState } from "@tandem/hamgrd";
 import pc from "picocolors";
+import { askPeers } from "../ask-peers.js";
 import { type CommandRun, printJson, textOption, wantsJson } from "../io.js";
 import { haScopeLines, type Paint, pendingOperations, plain, renderHa, renderPending } from "../render/ha.js";
 import { TableReader } from "../tables.js";
 
-/** `tandem show ha`. */
+/** `tandem show ha`: the rows of this switch, and over the bus what the peers say of themselves. */
 export const runShowHa: CommandRun = async (invocation, io) => {
   const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
   if (!reader.ok) return reader;
@@ -14,7 +15,9 @@ export const runShowHa: CommandRun = async (invocation, io) => {
   if (!states.ok) return states;
   const configs = await tables.rows(DashHaScopeConfig);
   if (!configs.ok) return configs;
-  const scopes = haScopeLines(states.value, configs.value, systemClock.now());
+  const completed = await askPeers(tables, states.value, textOption(invocation, "dbConfig"), io);
+  if (!completed.ok) return completed;
+  const scopes = haScopeLines(completed.value, configs.value, systemClock.now());
   if (wantsJson(invocation)) printJson(io, "show-ha", { scopes });
   else io.print(renderHa(scopes, io.colours ? paint : plain));
   return ok();

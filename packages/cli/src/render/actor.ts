@@ -45,6 +45,16 @@ export function parseActorDump(text: string): Result<ActorDump, string> {
   });
 }
 
+/** What an actor has committed to its row of a table, by the dump's internal state; empty when it has none. */
+export function committedFields(dump: ActorDump, table: string): Readonly<Record<string, string>> {
+  const row = Object.values(dump.internal)
+    .map(members)
+    .find((candidate) => candidate["swss_table_name"] === table);
+  return Object.fromEntries(
+    Object.entries(members(row?.["backup_fvs"])).map(([field, value]) => [field, plainText(value)]),
+  );
+}
+
 /** The tables of `show hamgrd actor`, in the layout of swbus-cli; the last one only when something is queued. */
 export function renderActor(dump: ActorDump, times: DumpTimes): string {
   const tables = [

@@ -51,7 +51,7 @@ export function renderHaSets(sets: readonly HaSetRow[]): string {
       shown(config.fields["preferred_vdpu_id"]),
       shown(config.fields["pinned_vdpu_bfd_probe_states"]),
       shown(state?.fields["dp_channel_is_alive"]),
-      stamp(inMillis(state?.fields["last_updated_time"])),
+      stamp(state?.fields["last_updated_time"]),
     ]);
   return renderColumns({ columns, rows });
 }
@@ -211,9 +211,4 @@ export function renderFlowSyncSessions(sessions: readonly FlowSyncSession[]): st
       ),
     ]);
   return renderColumns({ columns, rows });
-}
-
-/** DPUs write this time in seconds, the design says milliseconds; below 10^11 it can only be seconds. */
-function inMillis(text: string | undefined): string | undefined {
-  return text !== undefined && /^\d{1,11}$/.test(text) ? `${text}000` : text;
 }

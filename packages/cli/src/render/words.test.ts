@@ -11,7 +11,8 @@ test("a state has one spelling whoever wrote it", () => {
   ]);
 });
 
-test("a time that is zero, malformed or beyond any date is N/A", () => {
+test("times are read in milliseconds and in seconds; one that is zero, malformed or beyond any date is N/A", () => {
+  expect(stamp("1767225600")).toBe("2026-01-01 00:00:00"); // seconds
   expect(["1767225600000", "0", "soon", "-1", "9".repeat(16), undefined].map(stamp)).toEqual([
     "2026-01-01 00:00:00",
     ...Array(5).fill("N/A"),

@@ -16,17 +16,21 @@ export function stateName(text: string | undefined): string {
     .join("");
 }
 
-/** Milliseconds since the epoch, as decimal text, to `YYYY-MM-DD HH:MM:SS` in UTC. Zero and malformed text are `N/A`. */
+/** A moment since the epoch, as decimal text, to `YYYY-MM-DD HH:MM:SS` in UTC. Zero and malformed text are `N/A`. */
 export function stamp(text: string | undefined): string {
   const at = epochMillis(text);
   return at === undefined ? NOT_AVAILABLE : new Date(at).toISOString().slice(0, 19).replace("T", " ");
 }
 
+/** Below this a moment can only be in seconds: DPUs write some of their times so. */
+const MILLIS_MIN = 100_000_000_000;
+
 /** A moment in milliseconds; `undefined` for zero, for what is no number, and for what no date can hold. */
 export function epochMillis(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
   const at = Number(text);
-  return at === 0 ? undefined : at;
+  if (at === 0) return undefined;
+  return at < MILLIS_MIN ? at * 1000 : at;
 }
 
 /** Time since `then` in one unit that a person would choose: `7s`, `3m`, `5h`, `12d`. */
