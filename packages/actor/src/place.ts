@@ -1,6 +1,6 @@
 import { type Millis, millis, seconds, type Timer } from "@tandem/base";
 import type { EdgeMessage, Origin, ServicePath } from "@tandem/swbus/edge";
-import { type AnyTable, describeStoreError, type Fields } from "@tandem/swss";
+import { type AnyTable, describeStoreError } from "@tandem/swss";
 import type { ActorStatus } from "./actor-status.js";
 import { Book } from "./book.js";
 import type { RowReader } from "./bridge/table-feed.js";
@@ -10,6 +10,7 @@ import { type Difference, difference, nextRefresh } from "./difference.js";
 import type { Inheritance } from "./inheritance.js";
 import { ledgerKey, MEMORY_FIELD, memoryKey } from "./ledger.js";
 import { type Mail, Mailbox } from "./mailbox.js";
+import type { Dispatch } from "./outbox-core.js";
 import type { PlaceHost } from "./place-host.js";
 import { PlaceMessages } from "./place-messages.js";
 import { Publisher } from "./publisher.js";
@@ -19,7 +20,7 @@ import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
 import { Tellings } from "./tellings.js";
-import { type StandingWait, WaitBook } from "./wait-book.js";
+import { WaitBook } from "./wait-book.js";
 import { type Post, Wants } from "./wants.js";
 
 /**
@@ -79,7 +80,13 @@ export class Place implements RowReader {
     this.name = `${definition.type}/${id}`;
     this.path = host.actorPath(definition.type, id);
     this.#bornAt = host.clock.monotonic();
-    const post: Post = (dispatch) => host.outbox.post({ ...dispatch, source: this.path, log: this.sent });
+    const post: Post = (dispatch) => {
+      const onSettled: Dispatch["onSettled"] = (settled) => {
+        dispatch.onSettled?.(settled);
+        if (!this.isWanted) this.#schedule();
+      };
+      host.outbox.post({ ...dispatch, source: this.path, log: this.sent, onSettled });
+    };
     this.book = new Book(ledgerKey(host.slot, definition.type, id));
     this.reads = new Reads(this, host.feed);
     this.wants = new Wants(id, host.actorPath, post);
@@ -123,9 +130,16 @@ export class Place implements RowReader {
     return this.#committed.rows;
   }
 
-  /** Whether nothing is under way: no change waits, everything is performed and acknowledged. */
+  /** Whether nothing is under way: no change waits, everything is performed and acknowledged. Never when it goes. */
   get settled(): boolean {
-    return !this.#hasWork() && !this.#running && !this.#scheduled && this.sender.idle && !this.#restarts.pending;
+    return (
+      this.exists &&
+      !this.#hasWork() &&
+      !this.#running &&
+      !this.#scheduled &&
+      this.sender.idle &&
+      !this.#restarts.pending
+    );
   }
 
   status(): ActorStatus {
@@ -415,7 +429,6 @@ export class Place implements RowReader {
     this.#timer = undefined;
     const dues = [this.#waits.nextDeadline(), nextRefresh(this.#committed.rows, this.book.rows)];
     if (this.book.inherits && this.exists) dues.push(millis(this.#bornAt + INHERIT_GRACE));
-    if (!this.exists) dues.push(millis(this.#host.clock.monotonic() + seconds(1)));
     const due = dues.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
     if (due === undefined) return;
     const { clock } = this.#host;
