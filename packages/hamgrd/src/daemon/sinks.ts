@@ -22,6 +22,9 @@ export const DPU_SINKS: readonly AnyTable[] = [DpuBfdSession, DashHaSet, DashHaS
 /** Tables for this switch: state tables in APPL_DB. */
 export const SWITCH_SINKS: readonly AnyTable[] = [VnetRouteTunnel, NeighResolve];
 
+/** A full socket is tried again once: the actors' own re-sends do the rest, and nothing else waits behind it. */
+const ZMQ_RETRIES = 1;
+
 /** Writers of `SWITCH_SINKS`. */
 export function switchWriters(applDb: Store): ReadonlyMap<AnyTable, RowWriter> {
   return new Map(SWITCH_SINKS.map((table) => [table, producerStateWriter(new ProducerStateTable(applDb, table.name))]));
@@ -36,7 +39,7 @@ export class DpuWriters implements AsyncDisposable {
 
   constructor(endpoint: string, sockets: Sockets, dpuApplDb: Store, clock: Clock) {
     this.endpoint = endpoint;
-    this.#client = new ZmqClient(sockets, endpoint, { clock });
+    this.#client = new ZmqClient(sockets, endpoint, { clock, retries: ZMQ_RETRIES });
     const tables = DPU_SINKS.map((table) => new ZmqProducerStateTable(dpuApplDb, table.name, this.#client));
     this.#tables = tables;
     this.writers = new Map(
