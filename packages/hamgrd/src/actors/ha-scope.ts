@@ -175,7 +175,7 @@ function tellsOf(
     vdpu_id: scopeIds(id).vdpuId,
     peer_vdpu_id: "",
   };
-  return [{ port: haScopeTell, to: { type: "ha-set", id: told.ha_set_id }, state, farewell: { ...state, gone: true } }];
+  return [{ port: haScopeTell, to: { type: "ha-set", id: told.ha_set_id }, state, farewell: state }];
 }
 
 const SETTLED = ["active", "standby", "standalone"];

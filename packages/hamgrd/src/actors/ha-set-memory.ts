@@ -23,7 +23,7 @@ const INITIAL: HaSetMemory = { owner: "unspecified", graceOver: false, held: fal
 
 /** What the living scopes of this set say; one that is driven by the DPU decides. */
 function toldOwner(inputs: Inputs<HaSetMemory>): HaOwner {
-  const owners = [...inputs.told(haScopeTell).values()].filter(({ gone }) => gone !== true).map(({ owner }) => owner);
+  const owners = [...inputs.told(haScopeTell).values()].map(({ owner }) => owner);
   if (owners.includes("dpu")) return "dpu";
   return owners.includes("switch") ? "switch" : "unspecified";
 }

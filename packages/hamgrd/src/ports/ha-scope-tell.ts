@@ -17,8 +17,6 @@ export interface HaScopeActorState {
   /** May be empty. */
   readonly peer_vdpu_id: string;
   readonly acked_asic_ha_state?: string;
-  /** The scope is deleted or tells another set; sent only then, and whoever was told forgets it. */
-  readonly gone?: true;
 }
 
 /** An HA scope's state, told to its HA set. */
@@ -30,7 +28,6 @@ export const haScopeTell: TellPort<HaScopeActorState> = {
     const m = parsed.value;
     const owner = owners.text(m.u32("owner"));
     const acked = m.maybeText("acked_asic_ha_state");
-    const gone = m.bool("gone", false);
     const state = {
       new_state: m.text("new_state"),
       timestamp: m.integer("timestamp", 0),
@@ -38,7 +35,6 @@ export const haScopeTell: TellPort<HaScopeActorState> = {
       vdpu_id: m.text("vdpu_id", ""),
       peer_vdpu_id: m.text("peer_vdpu_id", ""),
       ...(acked !== undefined && { acked_asic_ha_state: acked }),
-      ...(gone && { gone }),
     };
     return m.failure === undefined && owner.ok ? { owner: owner.value, ...state } : undefined;
   },

@@ -185,7 +185,7 @@ export class ActorWorld {
     const rows = this.#rows.get(table.id) ?? new Map<string, Fields>();
     this.#rows.set(table.id, rows);
     rows.set(key, fields);
-    const decoded = table.decode(fields);
+    const decoded = table.parseKey(key).ok ? table.decode(fields) : table.parseKey(key);
     if (!decoded.ok) {
       this.refused.push(`${table.name} ${key}: ${decoded.error.field}`);
       return;
@@ -324,7 +324,7 @@ export class ActorWorld {
     }
     this.#keepWaits(place, derived.waits);
     for (const tell of derived.tells) this.#tell(place, tell, tell.state);
-    for (const tell of gone) this.#tell(place, tell, tell.farewell);
+    for (const tell of gone) this.#farewell(place, tell);
     const port = place.definition.publishes;
     if (port !== undefined && derived.publish !== undefined) {
       const state = toJson(port.encode(derived.publish));
@@ -370,9 +370,15 @@ export class ActorWorld {
     const decoded = tell.port.decode(toJson(tell.port.encode(state)));
     const known = target.told.get(from.id);
     if (JSON.stringify(known) === JSON.stringify(decoded)) return;
-    if ((decoded as { readonly gone?: boolean } | undefined)?.gone) target.told.delete(from.id);
-    else target.told.set(from.id, decoded);
+    target.told.set(from.id, decoded);
     this.#enqueue({ to: this.#path(target), change: { kind: "told", port: tell.port, id: from.id } });
+  }
+
+  #farewell(from: Place, tell: Tell): void {
+    const target = this.#places.get(`${tell.to.type}|${tell.to.id}`);
+    if (target?.told.delete(from.id)) {
+      this.#enqueue({ to: this.#path(target), change: { kind: "told", port: tell.port, id: from.id } });
+    }
   }
 
   #publish(place: Place, state: Json): void {
