@@ -132,9 +132,21 @@ export class RedisClient implements Connection {
   }
 }
 
-function newClient({ socket, host, port, password, database }: RedisEndpoint) {
-  return createClient({
-    RESP: 2,
+/**
+ * The library makes a class of all commands, several megabytes, for each set of options that it is given: one client
+ * that never connects is the pattern of all others.
+ */
+const PATTERN = createClient({
+  RESP: 2,
+  disableOfflineQueue: true,
+  disableClientInfo: true,
+  maintNotifications: "disabled",
+  // The library's default of 5 s arms a timer for each command, which costs several times the command itself; 0 arms none.
+  commandOptions: { timeout: 0, typeMapping: REPLY_TYPES },
+});
+
+function newClient({ socket, host, port, password, database }: RedisEndpoint): typeof PATTERN {
+  return PATTERN.duplicate({
     socket: {
       ...(socket === undefined ? { host, port } : { path: socket }),
       connectTimeout: CONNECT_TIMEOUT,
@@ -142,11 +154,6 @@ function newClient({ socket, host, port, password, database }: RedisEndpoint) {
     },
     database,
     ...(password !== undefined && { password }),
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: "disabled",
-    // The library's default of 5 s arms a timer for each command, which costs several times the command itself; 0 arms none.
-    commandOptions: { timeout: 0, typeMapping: REPLY_TYPES },
   });
 }
 
