@@ -128,15 +128,26 @@ function kill(child: ChildProcess): Promise<void> {
   });
 }
 
-/** A TCP port of 127.0.0.1 that nobody uses now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      invariant(typeof address === "object" && address !== null, "a listening server has an address");
-      server.close(() => resolve(address.port));
-    });
+/**
+ * A port of 127.0.0.1 that nobody holds: outside the range from which the system gives ports to clients, so that it is
+ * still free when it is bound, and again after it was released.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = randomInt(FREE_PORT_FIRST, FREE_PORT_END);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port from ${FREE_PORT_FIRST} to ${FREE_PORT_END - 1}`);
+}
+
+const FREE_PORT_FIRST = 12_000;
+/** Linux gives clients ports from 32768 on. */
+const FREE_PORT_END = 32_000;
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
