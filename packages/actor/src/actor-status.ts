@@ -12,6 +12,8 @@ export interface ActorStatus {
   readonly reason: string;
   readonly waits: readonly StandingWait[];
   readonly problems: readonly Problem[];
+  /** The rows that it stands for, in order: `<DB>|<TABLE>|<key>`. */
+  readonly rows: readonly string[];
   /** Crashes in a row. */
   readonly crashes: number;
   readonly crashesTotal: number;

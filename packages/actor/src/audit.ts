@@ -4,6 +4,7 @@ import type { RowCopy } from "./bridge/row-writer.js";
 import type { StandingRow } from "./define-actor.js";
 import { sameFields } from "./difference.js";
 import { readRows } from "./inheritance.js";
+import { MEMORY_FIELD } from "./ledger.js";
 import type { Place } from "./place.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 
@@ -22,7 +23,12 @@ export interface AuditTarget {
 /** A row that Redis does not hold as it was written. */
 export interface Drift {
   readonly place: Place;
-  readonly ref: RowRef;
+  /** For people. */
+  readonly row: string;
+  /** `undefined` for ledger and memory. */
+  readonly ref: RowRef | undefined;
+  /** What Redis holds; nothing when the row is gone. */
+  readonly found: Fields;
   /** Repairs in a row, this one included. */
   readonly repairs: number;
 }
@@ -37,16 +43,19 @@ interface Checked {
 /** Compares Redis with what actors stand for. Repeated repairs of one row are spread out: somebody else writes it too. */
 export class Audit {
   readonly #clock: Clock;
+  readonly #state: Store;
   readonly #targetOf: (ref: RowRef) => AuditTarget | undefined;
   readonly #repaired = new Map<string, { repairs: number; skip: number }>();
 
-  constructor(clock: Clock, targetOf: (ref: RowRef) => AuditTarget | undefined) {
+  /** `state` holds ledgers and memory. */
+  constructor(clock: Clock, state: Store, targetOf: (ref: RowRef) => AuditTarget | undefined) {
     this.#clock = clock;
+    this.#state = state;
     this.#targetOf = targetOf;
   }
 
   /** One pipelined pass per database. `force` also looks at fresh rows. Databases that do not answer are skipped. */
-  async run(places: Iterable<Place>, force = false): Promise<readonly Drift[]> {
+  async run(places: readonly Place[], force = false): Promise<readonly Drift[]> {
     const byStore = new Map<Store, Checked[]>();
     const now = this.#clock.monotonic();
     for (const place of places) {
@@ -59,7 +68,7 @@ export class Audit {
         byStore.set(target.copy.store, checked);
       }
     }
-    const drifts: Drift[] = [];
+    const drifts: Drift[] = [...(await this.#checkLogs(places))];
     for (const [store, checked] of byStore) {
       const found = await this.#check(store, checked);
       if (found.ok) drifts.push(...found.value);
@@ -84,17 +93,45 @@ export class Audit {
       checked.map(({ ref, target }) => target.key(ref)),
     );
     if (!rows.ok) return rows;
-    const suspects = checked.filter(({ place, ref, row }, i) => {
+    const suspects: (Checked & { readonly found: Fields })[] = [];
+    for (const [i, each] of checked.entries()) {
+      const { place, ref, row } = each;
       const acked = place.book.rows.get(ref.text)?.acked;
       // Changed meanwhile: what was read may be older.
-      if (acked === undefined || acked !== before[i]) return false;
-      const same = sameFields(acked, withoutPlaceholder(rows.value[i] ?? {}), row.stamps);
-      if (same) this.#repaired.delete(ref.text);
-      return !same;
-    });
+      if (acked === undefined || acked !== before[i]) continue;
+      const found = withoutPlaceholder(rows.value[i] ?? {});
+      if (sameFields(acked, found, row.stamps)) this.#repaired.delete(ref.text);
+      else suspects.push({ ...each, found });
+    }
     const pending = await this.#pending(store, suspects);
     if (!pending.ok) return pending;
-    return ok(suspects.filter((_, i) => !pending.value[i]).map((suspect) => this.#drift(suspect)));
+    return ok(
+      suspects
+        .filter((_, i) => !pending.value[i])
+        .map(({ place, ref, found }) => ({ place, row: ref.text, ref, found, repairs: this.#repair(ref.text) })),
+    );
+  }
+
+  /** Ledgers and memories that Redis does not hold as they were written. */
+  async #checkLogs(places: readonly Place[]): Promise<readonly Drift[]> {
+    if (!this.#state.connected) return [];
+    const before = places.map((place) => place.logged);
+    const keys = places.flatMap(({ ledgerKey, memoryKey }) => [ledgerKey, memoryKey]);
+    const rows = await readRows(this.#state, keys);
+    if (!rows.ok) return [];
+    const drifts: Drift[] = [];
+    for (const [i, place] of places.entries()) {
+      const logged = place.logged;
+      const expected = before[i];
+      if (logged === undefined || expected === undefined || !sameFields(logged.ledger, expected.ledger)) continue;
+      if (logged.memory !== expected.memory) continue;
+      const ledger = rows.value[2 * i] ?? {};
+      const memory = rows.value[2 * i + 1]?.[MEMORY_FIELD];
+      if (sameFields(ledger, expected.ledger) && memory === expected.memory) continue;
+      const row = place.ledgerKey;
+      drifts.push({ place, row, ref: undefined, found: ledger, repairs: this.#repair(row) });
+    }
+    return drifts;
   }
 
   /** Which rows are written and not yet popped by their consumer. */
@@ -106,11 +143,12 @@ export class Audit {
     return ok(replies.value.map((reply) => reply.ok && reply.value === 1));
   }
 
-  #drift({ place, ref }: Checked): Drift {
-    const repairs = (this.#repaired.get(ref.text)?.repairs ?? 0) + 1;
+  /** Counts a repair. Returns how many there were in a row. */
+  #repair(row: string): number {
+    const repairs = (this.#repaired.get(row)?.repairs ?? 0) + 1;
     const skip = Math.min(SKIPS_MAX, 2 ** (repairs - 1) - 1);
-    this.#repaired.set(ref.text, { repairs, skip });
-    return { place, ref, repairs };
+    this.#repaired.set(row, { repairs, skip });
+    return repairs;
   }
 }
 

@@ -14,8 +14,10 @@ interface Row {
   inherited: boolean;
   /** What authors see as written: stays while a newer form is on its way. */
   lastAcked: Fields | undefined;
-  /** The ledger entry as it stands in Redis; `undefined` before it was written. */
+  /** The ledger entry as it stands in Redis; `undefined` before it was written, or when it was lost there. */
   ledgered: string | undefined;
+  /** The newest entry that was written. */
+  entry: string | undefined;
 }
 
 /** Times at which a commit happens. */
@@ -90,6 +92,7 @@ export class Book {
         ackedAt: now,
         inherited: true,
         ledgered: value,
+        entry: value,
       });
       this.#nextOrder = Math.max(this.#nextOrder, order + 1);
     }
@@ -148,6 +151,9 @@ export class Book {
       const known = row.once === undefined ? undefined : this.#rows.get(`${row.table.id}|${row.key}`);
       if (known?.once !== undefined && !put.has(known.ref.text)) this.#name(known.ref, row, known.once, put);
     }
+    for (const [text, { ledgered, entry }] of this.#rows) {
+      if (ledgered === undefined && entry !== undefined && !put.has(text) && !gone.includes(text)) put.set(text, entry);
+    }
     for (const text of this.#settled) if (!put.has(text)) gone.push(text);
     if (put.size > 0) commands.push(["HSET", this.#ledgerKey, ...[...put].flat()]);
     if (gone.length > 0) commands.push(["HDEL", this.#ledgerKey, ...gone]);
@@ -155,7 +161,10 @@ export class Book {
       for (const step of applies) step();
       for (const [text, value] of put) {
         const row = this.#rows.get(text);
-        if (row !== undefined) row.ledgered = value;
+        if (row !== undefined) {
+          row.ledgered = value;
+          row.entry = value;
+        }
         this.#settled.delete(text);
       }
       for (const text of gone) this.#settled.delete(text);
@@ -166,7 +175,7 @@ export class Book {
 
   /** Whether the ledger in Redis names the row, so that it may go out. */
   mayGo(text: string): boolean {
-    return this.#rows.get(text)?.ledgered !== undefined;
+    return this.#rows.get(text)?.entry !== undefined;
   }
 
   /** A change of the row is on its way: what the sink holds is unknown until it is acknowledged. */
@@ -188,6 +197,24 @@ export class Book {
   /** The sink has acknowledged the delete. */
   deleted(text: string): void {
     if (this.#rows.delete(text)) this.#settled.add(text);
+  }
+
+  /** The ledger as Redis should have it. */
+  ledgerFields(): Fields {
+    const fields: Record<string, string> = {};
+    for (const [text, { ledgered }] of this.#rows) if (ledgered !== undefined) fields[text] = ledgered;
+    return fields;
+  }
+
+  /** Redis has lost the ledger, or part of it: the next commit writes all of it. */
+  relog(): void {
+    for (const row of this.#rows.values()) row.ledgered = undefined;
+  }
+
+  /** An own row holds something else than was written; nothing when it is gone. */
+  observed(text: string, found: Fields): void {
+    const row = this.#rows.get(text);
+    if (row !== undefined) row.acked = found;
   }
 
   /** What the sink holds is not known any more: the row is written again, unless it marks an edge. */
@@ -216,6 +243,7 @@ export class Book {
       once: undefined,
       inherited: false,
       ledgered: undefined,
+      entry: undefined,
     };
     this.#rows.set(ref.text, row);
     return row;

@@ -15,6 +15,7 @@ import type { Place } from "./place.js";
 import type { PlaceHost } from "./place-host.js";
 import { payloadHash, RepeatWindow } from "./repeat-window.js";
 import { isFarewell } from "./tellings.js";
+import { traceOf } from "./trace.js";
 
 /** Messages that may wait for one actor; beyond it senders are told that its queue is full. */
 const MESSAGES_WAITING_MAX = 1000;
@@ -115,12 +116,12 @@ export class PlaceMessages {
   /** The state of a provider that this actor wants. */
   #takeState(message: EdgeMessage, payload: StructuredPayload): Taken | undefined {
     const wanted = this.#place.wants.portOf(payload.key);
-    if (wanted === undefined) return undefined;
+    if (wanted === undefined) return this.#place.wants.wasWanted(payload.key) ? RECEIVED : undefined;
     const state: unknown = wanted.port.decode(payload.data);
     if (state === undefined) return this.#bad(message, payload);
     this.#note(message, payload);
     const change = { kind: "state", ...wanted } as const;
-    this.#place.push({ trace: this.#host.newTrace(), change, state });
+    this.#place.push({ trace: this.#traceOf(payload), change, state });
     return RECEIVED;
   }
 
@@ -130,7 +131,7 @@ export class PlaceMessages {
     const port = this.#place.definition.hears?.find(({ key }) => key === payload.key.slice(0, Math.max(0, bar)));
     if (port === undefined) return undefined;
     const change = { kind: "told", port, id: payload.key.slice(bar + 1) } as const;
-    const trace = this.#host.newTrace();
+    const trace = this.#traceOf(payload);
     if (isFarewell(payload.data)) {
       this.#incoming.delete(payload.key);
       this.#place.push({ trace, change });
@@ -159,6 +160,10 @@ export class PlaceMessages {
   #bad(message: EdgeMessage, { key }: StructuredPayload): Taken {
     this.#host.emit({ kind: "badMessage", actor: this.#place.name, source: message.source.toString(), key });
     return RECEIVED;
+  }
+
+  #traceOf({ data }: StructuredPayload): string {
+    return traceOf(data) ?? this.#host.newTrace();
   }
 
   #note({ source, id }: EdgeMessage, { key, data }: StructuredPayload): void {

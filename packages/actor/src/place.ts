@@ -1,6 +1,6 @@
 import { type Millis, millis, seconds, type Timer } from "@tandem/base";
 import type { EdgeMessage, Origin, ServicePath } from "@tandem/swbus/edge";
-import { type AnyTable, describeStoreError } from "@tandem/swss";
+import { type AnyTable, describeStoreError, type Fields } from "@tandem/swss";
 import type { ActorStatus } from "./actor-status.js";
 import { Book } from "./book.js";
 import type { RowReader } from "./bridge/table-feed.js";
@@ -19,7 +19,9 @@ import { Restarts } from "./restarts.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
+import type { StepRecord } from "./step-records.js";
 import { Tellings } from "./tellings.js";
+import { markTrace } from "./trace.js";
 import { WaitBook } from "./wait-book.js";
 import { type Post, Wants } from "./wants.js";
 
@@ -28,6 +30,9 @@ import { type Post, Wants } from "./wants.js";
  * something or a table that it reads has not been read.
  */
 const INHERIT_GRACE = seconds(30);
+/** Pause before something that stays due is tried again. */
+const RING_AGAIN = seconds(1);
+
 const NOTHING: Derived<never> = stands({ reason: "it does not exist" });
 
 /**
@@ -40,6 +45,9 @@ export class Place implements RowReader {
   readonly id: string;
   readonly path: ServicePath;
   readonly name: string;
+  /** Redis keys in STATE_DB. */
+  readonly ledgerKey: string;
+  readonly memoryKey: string;
   readonly book: Book;
   readonly reads: Reads;
   readonly wants: Wants;
@@ -50,6 +58,8 @@ export class Place implements RowReader {
   readonly sent = new SentLog();
   /** Tables whose row makes it exist, by the newest change that has arrived. */
   readonly #present = new Set<string>();
+  /** Of the last step. */
+  #trace = "";
   readonly #host: PlaceHost;
   readonly #deriver: Deriver;
   readonly #restarts: Restarts;
@@ -85,9 +95,12 @@ export class Place implements RowReader {
         dispatch.onSettled?.(settled);
         if (!this.isWanted) this.#schedule();
       };
+      markTrace(dispatch.data, this.#trace);
       host.outbox.post({ ...dispatch, source: this.path, log: this.sent, onSettled });
     };
-    this.book = new Book(ledgerKey(host.slot, definition.type, id));
+    this.ledgerKey = ledgerKey(host.slot, definition.type, id);
+    this.memoryKey = memoryKey(host.slot, definition.type, id);
+    this.book = new Book(this.ledgerKey);
     this.reads = new Reads(this, host.feed);
     this.wants = new Wants(id, host.actorPath, post);
     this.tellings = new Tellings(id, host.actorPath, post);
@@ -151,6 +164,7 @@ export class Place implements RowReader {
       reason: this.#derived.reason,
       waits: this.#waits.waits,
       problems: this.#derived.problems,
+      rows: this.#committed.rows.map(({ table, key }) => `${table.id}|${key}`),
       crashes: this.#restarts.inARow,
       crashesTotal: this.#restarts.total,
       lastError: this.#restarts.lastError,
@@ -164,17 +178,17 @@ export class Place implements RowReader {
   }
 
   /** A row that the actor reads. Its own rows come through `ownRow`. */
-  onRow(table: AnyTable, key: string, row: unknown, before: unknown): void {
+  onRow(table: AnyTable, key: string, row: unknown, before: unknown, trace: string): void {
     if (!this.#deriver.isOwnRow(table, key)) {
-      this.push({ trace: this.#host.newTrace(), change: { kind: "row", table, key, row, before } });
+      this.push({ trace, change: { kind: "row", table, key, row, before } });
     }
   }
 
   /** A row that makes the actor exist. */
-  ownRow(table: AnyTable, row: unknown, before: unknown): void {
+  ownRow(table: AnyTable, row: unknown, before: unknown, trace: string): void {
     if (row === undefined) this.#present.delete(table.id);
     else this.#present.add(table.id);
-    this.push({ trace: this.#host.newTrace(), change: { kind: "row", table, key: this.id, row, before } });
+    this.push({ trace, change: { kind: "row", table, key: this.id, row, before } });
   }
 
   onLoaded(): void {
@@ -200,6 +214,26 @@ export class Place implements RowReader {
   doubt(select: (ref: RowRef) => boolean): void {
     this.book.doubt(select);
     this.sender.forget(select);
+    this.#unperformed = true;
+    this.#schedule();
+  }
+
+  /** An own row is not as it was written. */
+  observed(ref: RowRef, found: Fields): void {
+    this.book.observed(ref.text, found);
+    this.#unperformed = true;
+    this.#schedule();
+  }
+
+  /** Ledger and memory as Redis should have them; `undefined` while they are being written. */
+  get logged(): { readonly ledger: Fields; readonly memory: string | undefined } | undefined {
+    return this.#running ? undefined : { ledger: this.book.ledgerFields(), memory: this.#memoryStored };
+  }
+
+  /** Redis has lost ledger or memory: they are written again. */
+  relog(): void {
+    this.book.relog();
+    this.#memoryStored = undefined;
     this.#unperformed = true;
     this.#schedule();
   }
@@ -271,7 +305,8 @@ export class Place implements RowReader {
     this.#merged = false;
     const mail = this.#mailbox.drain();
     try {
-      this.#adopt(this.#deriver.decide(mail), mail[0]?.trace ?? this.#host.newTrace());
+      this.#trace = mail[0]?.trace ?? this.#host.newTrace();
+      this.#adopt(this.#deriver.decide(mail));
       this.#unperformed = true;
       return true;
     } catch (error) {
@@ -281,8 +316,8 @@ export class Place implements RowReader {
   }
 
   /** Takes over what a step has derived; nothing is performed yet. */
-  #adopt({ derived, changes, draws, memory, ended }: Decision, trace: string): void {
-    const { clock, records, slot, emit, isOwn } = this.#host;
+  #adopt({ derived, changes, draws, memory, ended }: Decision): void {
+    const { clock, emit, isOwn } = this.#host;
     const now = clock.monotonic();
     const problemsBefore = this.#derived.problems;
     for (const { table, key } of derived.rows) isOwn(rowRef(table, key));
@@ -305,20 +340,22 @@ export class Place implements RowReader {
     this.book.adopt(derived.rows);
     const planned = this.#difference(derived);
     for (const op of [...planned.own, ...planned.groups.flat()]) lines.push(`${op.op} ${op.ref.text}`);
+    this.#record({ changes, draws, reason: derived.reason, difference: lines });
+  }
+
+  #record(step: Pick<StepRecord, "changes" | "draws" | "reason" | "difference">): void {
+    const { clock, records, slot } = this.#host;
     records.add({
       slot,
       type: this.definition.type,
       id: this.id,
       incarnation: this.#deriver.incarnation,
       at: clock.now(),
-      trace,
-      changes,
-      draws,
+      trace: this.#trace,
       memory: this.#deriver.memory,
-      reason: derived.reason,
       waits: this.#waits.waits,
-      problems: derived.problems,
-      difference: lines,
+      problems: this.#derived.problems,
+      ...step,
     });
   }
 
@@ -381,7 +418,7 @@ export class Place implements RowReader {
   }
 
   #memoryCommand(): { readonly command: [string, ...string[]]; readonly text: string | undefined } | undefined {
-    const key = memoryKey(this.#host.slot, this.definition.type, this.id);
+    const key = this.memoryKey;
     const text = this.#memory;
     if (text === this.#memoryStored) return undefined;
     return { command: text === undefined ? ["DEL", key] : ["HSET", key, MEMORY_FIELD, text], text };
@@ -413,7 +450,7 @@ export class Place implements RowReader {
     if (this.definition.remember === undefined && !this.#deriver.inputs.asksFor(ref.text)) return;
     const row = this.#committed.rows.find(({ table, key }) => table.id === ref.tableId && key === ref.key);
     if (row === undefined) this.#recompute = true;
-    else this.push({ trace: this.#host.newTrace(), change: { kind: "written", table: row.table, key: row.key } });
+    else this.push({ trace: this.#trace, change: { kind: "written", table: row.table, key: row.key } });
   }
 
   /** After the last thing that was to be done: sets the timer, or leaves for good. */
@@ -427,12 +464,15 @@ export class Place implements RowReader {
   #arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    const { clock } = this.#host;
+    const now = clock.monotonic();
     const dues = [this.#waits.nextDeadline(), nextRefresh(this.#committed.rows, this.book.rows)];
-    if (this.book.inherits && this.exists) dues.push(millis(this.#bornAt + INHERIT_GRACE));
+    const graceEnd = millis(this.#bornAt + INHERIT_GRACE);
+    if (now < graceEnd && this.exists && this.book.inherits) dues.push(graceEnd);
     const due = dues.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
     if (due === undefined) return;
-    const { clock } = this.#host;
-    this.#timer = clock.setTimer(millis(Math.max(0, due - clock.monotonic())), () => this.#ring());
+    // What is due and could not be done (a refresh behind a sink that does not answer) is looked at again later.
+    this.#timer = clock.setTimer(due > now ? millis(due - now) : RING_AGAIN, () => this.#ring());
   }
 
   #ring(): void {
@@ -459,6 +499,7 @@ export class Place implements RowReader {
       this.wake();
     });
     const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.#record({ changes: [], draws: [], reason: `it crashed: ${detail}`, difference: [] });
     this.#host.emit({ kind: "crashed", actor: this.name, detail, crashes: this.#restarts.inARow, restartIn });
   }
 }

@@ -6,10 +6,12 @@ import {
   exampleSinks,
   LinkConfig,
   LinkState,
+  linkActor,
   PortConfig,
   PortCounters,
   PortState,
   PortTable,
+  portActor,
   RouteTable,
 } from "./testing/example-actors.js";
 import { type HarnessOptions, TestHarness } from "./testing/test-harness.js";
@@ -213,3 +215,66 @@ for (const name of CRASH_POINTS) {
     });
   }
 }
+
+test("a ledger and a memory that Redis has lost are written again", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.write(LinkConfig, "l0", { ports: "p0" });
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.rest();
+  const state = harness.store(PortState);
+  const ours = async (): Promise<unknown> => {
+    const keys = ["TANDEM_LEDGER|dpu0|port|p0", "TANDEM_LEDGER|dpu0|link|l0", "TANDEM_MEMORY|dpu0|link|l0"];
+    return state.pipeline(keys.map((key) => ["HGETALL", key]));
+  };
+  const before = await ours();
+  await state.command(["FLUSHDB"]);
+  await harness.clock.advance(seconds(6));
+  await harness.rest();
+  expect(await ours()).toEqual(before);
+  expect(await harness.row(PortState, "p0")).toMatchObject({ peer: "p1" });
+  await harness.remove(PortConfig, "p0");
+  await harness.remove(LinkConfig, "l0");
+  await harness.rest();
+  expect(await state.command(["KEYS", "*"])).toEqual(ok([]));
+});
+
+test("a crash takes nothing back: what was known still holds when the actor starts again", async () => {
+  let boom = false;
+  const fragile: typeof linkActor = {
+    ...linkActor,
+    derive: (inputs) => {
+      if (boom) throw new Error("boom");
+      return linkActor.derive(inputs);
+    },
+  };
+  await using harness = await TestHarness.start({ ...options, actors: [portActor, fragile] });
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.write(LinkConfig, "l0", { ports: "p0" });
+  await harness.rest();
+  const deletes: string[] = [];
+  await harness.store(LinkState).psubscribe("__keyspace@*__:LINK_STATE*", (event) => deletes.push(event));
+  boom = true;
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.clock.advance(seconds(1));
+  expect(harness.runtime.actor("link", "l0")?.crashes).toBeGreaterThan(1);
+  boom = false;
+  await harness.rest(seconds(30));
+  expect(deletes).toEqual(["hset"]);
+  expect(await harness.row(LinkState, "l0")).toEqual({ up: "true", changes: "1" });
+  const crashed = harness.runtime.records.list(({ reason }) => reason.startsWith("it crashed"));
+  expect(crashed[0]).toMatchObject({ type: "link", reason: "it crashed: Error: boom" });
+});
+
+test("one trace runs from the input row to every step that it set in motion", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.write(LinkConfig, "l0", { ports: "p0" });
+  await harness.rest();
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.rest();
+  const traced = harness.runtime.records.list(({ trace }) => trace.startsWith("PORT_COUNTERS|p0#"));
+  expect(traced.map(({ type }) => type)).toEqual(["port", "link", "link"]);
+  expect(traced[0]?.difference).toEqual(["publish"]);
+  expect(traced[1]?.difference).toEqual(["set STATE_DB|LINK_STATE|l0"]);
+});

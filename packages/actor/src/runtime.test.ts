@@ -378,3 +378,17 @@ test("a host Redis that comes back empty gets every row again", async () => {
   expect(await harness.row(PortState, "p0")).toMatchObject({ peer: "p1" });
   expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
 });
+
+test("a refresh that is due behind a sink that does not answer costs no spinning, and happens later", async () => {
+  await using harness = await TestHarness.start({
+    actors: exampleActors,
+    sinks: [{ table: PortTable, kind: "fake" }, exampleSinks[1]],
+  });
+  const ports = harness.bridge(PortTable);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.clock.advance(seconds(200));
+  expect(harness.runtime.records.list().length).toBeLessThan(300);
+  ports.autoAck = true;
+  await harness.rest();
+  expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
+});

@@ -86,7 +86,7 @@ class Runtime implements ActorRuntime {
     this.#outbox = new Outbox({ edge, clock, random, crashPoint });
     this.#paths = new ActorPaths(edge);
     this.#stuck = new StuckMessages(clock, this.#emit);
-    this.#audit = new Audit(clock, (ref) => this.#auditTarget(ref));
+    this.#audit = new Audit(clock, this.#state, (ref) => this.#auditTarget(ref));
     for (const { table, writer } of options.sinks) {
       const onReset = (cause: string): void => this.#onReset(table.id, cause);
       const bridge = new ProducerBridge({ edge, table, crashPoint, onReset });
@@ -199,12 +199,14 @@ class Runtime implements ActorRuntime {
   #follow(definition: AnyActor, table: AnyTable): void {
     const feed = this.#feed(table);
     const reader: RowReader = {
-      onRow: (_, key, row, before) => this.#onActorRow(definition, table, key, row, before),
+      onRow: (_, key, row, before, trace) => this.#onActorRow(definition, table, { key, row, before, trace }),
       onLoaded: () => this.#onActorTableLoaded(),
     };
     feed.watchAll(reader, () => true);
     this.#tableLoads += 1;
-    for (const [key, { row }] of feed.rows()) this.#onActorRow(definition, table, key, row, undefined);
+    for (const [key, { row }] of feed.rows()) {
+      this.#onActorRow(definition, table, { key, row, before: undefined, trace: this.#host.newTrace() });
+    }
     if (feed.loaded) queueMicrotask(() => this.#onActorTableLoaded());
     else feed.watchLoad(reader);
     this.#cleanups.push(() => {
@@ -213,7 +215,7 @@ class Runtime implements ActorRuntime {
     });
   }
 
-  #onActorRow(definition: AnyActor, table: AnyTable, key: string, row: unknown, before: unknown): void {
+  #onActorRow(definition: AnyActor, table: AnyTable, { key, row, before, trace }: ActorRow): void {
     let place = this.#places.get(`${definition.type}/${key}`);
     if (place === undefined) {
       if (row === undefined) return;
@@ -225,7 +227,7 @@ class Runtime implements ActorRuntime {
       place = this.#spawn(definition, key);
     }
     const appears = !place.isWanted;
-    place.ownRow(table, row, before);
+    place.ownRow(table, row, before, trace);
     if (appears && place.isWanted) this.#announce(place);
   }
 
@@ -331,11 +333,16 @@ class Runtime implements ActorRuntime {
   }
 
   async #auditOnce(force: boolean): Promise<void> {
-    for (const { place, ref, repairs } of await this.#audit.run(this.#places.values(), force)) {
+    for (const drift of await this.#audit.run([...this.#places.values()], force)) {
       if (this.#stop.signal.aborted) return;
-      this.#emit({ kind: "drift", actor: place.name, row: ref.text, repairs });
-      this.#bridges.get(ref.tableId)?.doubt([ref.key]);
-      place.doubt(({ text }) => text === ref.text);
+      const { place, repairs } = drift;
+      this.#emit({ kind: "drift", actor: place.name, row: drift.row, repairs });
+      if (drift.ref === undefined) place.relog();
+      else if (this.#bridges.get(drift.ref.tableId) === undefined) place.observed(drift.ref, drift.found);
+      else {
+        this.#bridges.get(drift.ref.tableId)?.doubt([drift.ref.key]);
+        place.doubt(({ text }) => text === drift.row);
+      }
     }
   }
 
@@ -354,6 +361,14 @@ class Runtime implements ActorRuntime {
       this.#stop.signal.addEventListener("abort", done, { once: true });
     });
   }
+}
+
+/** A change of a row that makes an actor. */
+interface ActorRow {
+  readonly key: string;
+  readonly row: unknown;
+  readonly before: unknown;
+  readonly trace: string;
 }
 
 /** Databases of the DPU that belongs to a slot; all others are the host's. */

@@ -6,14 +6,15 @@ export type Post = (dispatch: Omit<Dispatch, "source">) => void;
 
 interface Wanted {
   readonly want: Want;
-  /** `known` is false until the provider has published something that its port takes. */
-  known: boolean;
+  /** `undefined` until the provider has published something that its port takes. */
   state: unknown;
 }
 
 /** Whose state one actor wants, what it has of them, and the registrations that follow. */
 export class Wants {
   readonly #wanted = new Map<string, Wanted>();
+  /** Message keys, up to the bar, under which wanted states have ever come. */
+  readonly #updates = new Set<string>();
   readonly #actorId: string;
   readonly #pathOf: (type: string, id: string) => ServicePath;
   readonly #post: Post;
@@ -34,7 +35,8 @@ export class Wants {
       const name = nameOf(want.port, want.id);
       names.add(name);
       if (this.#wanted.has(name)) continue;
-      this.#wanted.set(name, { want, known: false, state: undefined });
+      this.#updates.add(want.port.update);
+      this.#wanted.set(name, { want, state: undefined });
       this.#pending.push(() => this.#register(want));
       lines.push(`register ${want.port.provider}/${want.id}`);
     }
@@ -57,11 +59,15 @@ export class Wants {
     return want && { port: want.port, id: want.id };
   }
 
+  /** Whether the key is that of a state which was wanted once: it may still be under way. */
+  wasWanted(key: string): boolean {
+    return this.#updates.has(key.slice(0, Math.max(0, key.indexOf("|"))));
+  }
+
   /** False when it is not wanted any more. */
   set(port: AnyStatePort, id: string, state: unknown): boolean {
     const wanted = this.#wanted.get(nameOf(port, id));
     if (wanted === undefined) return false;
-    wanted.known = true;
     wanted.state = state;
     return true;
   }
@@ -70,13 +76,12 @@ export class Wants {
     return this.#wanted.get(nameOf(port, id))?.state;
   }
 
-  /** Registers again with everybody and forgets what they said: a new start or a new incarnation. */
+  /**
+   * Registers again with everybody, after a crash or for a new incarnation. What they said last still holds until they
+   * answer: forgetting it would take back what stands because of it.
+   */
   renewAll(): void {
-    for (const wanted of this.#wanted.values()) {
-      wanted.known = false;
-      wanted.state = undefined;
-      this.#pending.push(() => this.#register(wanted.want));
-    }
+    for (const { want } of this.#wanted.values()) this.#pending.push(() => this.#register(want));
   }
 
   /** Registers again with an actor that has just appeared. */

@@ -5,8 +5,8 @@ import type { RuntimeEvent } from "../runtime-event.js";
 
 /** Hears about rows. Called in the order of the changes; only queues and returns. */
 export interface RowReader {
-  /** `row` and `before` are decoded; `undefined` stands for no row. */
-  onRow(table: AnyTable, key: string, row: unknown, before: unknown): void;
+  /** `row` and `before` are decoded; `undefined` stands for no row. `trace` names the change. */
+  onRow(table: AnyTable, key: string, row: unknown, before: unknown, trace: string): void;
   /** The table's first snapshot has been read; its rows came before. */
   onLoaded(table: AnyTable): void;
 }
@@ -42,6 +42,7 @@ export class TableFeed {
   readonly #awaitingLoad = new Set<RowReader>();
   #sorted: ReadonlyMap<string, CachedRow> | undefined;
   #loaded = false;
+  #changes = 0;
 
   constructor(table: AnyTable, clock: Clock, onEvent: (event: RuntimeEvent) => void) {
     this.table = table;
@@ -147,10 +148,12 @@ export class TableFeed {
   }
 
   #deliver(key: string, row: unknown, before: unknown): void {
+    this.#changes += 1;
+    const trace = `${this.table.name}|${key}#${this.#changes}`;
     const exact = this.#byKey.get(key);
-    if (exact !== undefined) for (const reader of [...exact]) reader.onRow(this.table, key, row, before);
+    if (exact !== undefined) for (const reader of [...exact]) reader.onRow(this.table, key, row, before, trace);
     for (const [reader, where] of [...this.#wide]) {
-      if (!exact?.has(reader) && where(key)) reader.onRow(this.table, key, row, before);
+      if (!exact?.has(reader) && where(key)) reader.onRow(this.table, key, row, before, trace);
     }
   }
 

@@ -14,9 +14,11 @@ export interface TableHubOptions {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly crashPoint?: CrashPoint;
-  /** Hears of bad rows and failures of all tables. Must not throw. */
-  readonly onEvent?: (event: RuntimeEvent) => void;
+  /** Hears of bad rows and failures of all tables; `container` is empty for tables of the host. Must not throw. */
+  readonly onEvent?: (event: RuntimeEvent, container: string) => void;
 }
+
+type Emit = (event: RuntimeEvent) => void;
 
 /** Pause after a failure that is not a lost connection (which wakes by itself). */
 const RETRY_PAUSE = seconds(1);
@@ -40,18 +42,19 @@ export class TableHub implements AsyncDisposable {
     const name = `${container}/${table.id}`;
     const known = this.#feeds.get(name);
     if (known !== undefined) return known.feed;
-    const feed = new TableFeed(table, this.#options.clock, (event) => this.#emit(event));
+    const emit: Emit = (event) => this.#options.onEvent?.(event, container);
+    const feed = new TableFeed(table, this.#options.clock, emit);
     const store = this.#options.stores.open({ db: table.db, container });
     if (!store.ok) {
       const detail =
         store.error.kind === "unknownDatabase" ? "no such database in the configuration" : store.error.detail;
-      this.#emit({ kind: "storeFailed", where: `${container}/${table.id}`, detail });
+      emit({ kind: "storeFailed", where: `${container}/${table.id}`, detail });
       this.#feeds.set(name, { feed, source: undefined });
       return feed;
     }
-    const source = this.#source(table, store.value);
+    const source = this.#source(table, store.value, emit);
     this.#feeds.set(name, { feed, source });
-    this.#loops.push(this.#read(feed, source));
+    this.#loops.push(this.#read(feed, source, emit));
     return feed;
   }
 
@@ -71,21 +74,21 @@ export class TableHub implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
-  #source(table: AnyTable, store: Store): SubscriberStateTable {
+  #source(table: AnyTable, store: Store, emit: Emit): SubscriberStateTable {
     return new SubscriberStateTable(store, table.name, {
       clock: this.#options.clock,
-      onError: (error) => this.#emit({ kind: "storeFailed", where: table.id, detail: describeTableError(error) }),
+      onError: (error) => emit({ kind: "storeFailed", where: table.id, detail: describeTableError(error) }),
     });
   }
 
-  async #read(feed: TableFeed, source: SubscriberStateTable): Promise<void> {
+  async #read(feed: TableFeed, source: SubscriberStateTable, emit: Emit): Promise<void> {
     let failing = false;
     while (await source.ready()) {
       const popped = await source.pops();
       if (this.#stop.signal.aborted) return;
       if (!popped.ok) {
         if (!failing) {
-          this.#emit({ kind: "storeFailed", where: feed.table.id, detail: describeTableError(popped.error) });
+          emit({ kind: "storeFailed", where: feed.table.id, detail: describeTableError(popped.error) });
         }
         failing = true;
         if (popped.error.kind !== "disconnected" && !(await this.#pause())) return;
@@ -110,9 +113,5 @@ export class TableHub implements AsyncDisposable {
     } catch {
       return false;
     }
-  }
-
-  #emit(event: RuntimeEvent): void {
-    this.#options.onEvent?.(event);
   }
 }
