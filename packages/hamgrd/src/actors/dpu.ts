@@ -29,6 +29,7 @@ import { HOLD_READS } from "./bfd-hold.js";
 import { bfdRows, distinct } from "./bfd-rows.js";
 import { type DpuMemory, isSlotKey, rememberDpu } from "./dpu-memory.js";
 import { globalConfig } from "./global-config.js";
+import { dpusOfSlot, managedDpu } from "./managed-dpu.js";
 import { type NpuAddresses, npuAddresses } from "./npu-addresses.js";
 import { explicitlyDown, pmonOf } from "./planes.js";
 import type { HamgrdSettings } from "./settings.js";
@@ -47,7 +48,7 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
   const { slot } = settings;
   const ofSlot = (key: string): boolean => isSlotKey(slot, key);
   const managed = (inputs: DpuInputs): boolean =>
-    inputs.row(Dpu)?.dpu_id === slot && managedDpu(inputs, slot) === inputs.id;
+    inputs.row(Dpu)?.dpu_id === slot && managedHere(inputs, slot) === inputs.id;
   const mine = (inputs: DpuInputs) => (vdpuId: string) =>
     inputs.read(Vdpu, vdpuId)?.main_dpu_ids.includes(inputs.id as DpuName) ?? false;
   const tables: readonly Read[] = [
@@ -99,17 +100,16 @@ const NO_LOOPBACK: Wait = {
   then: "go on waiting for LOOPBACK_INTERFACE|Loopback0|<address>",
 };
 
-/** Key of the DPU that this hamgrd manages. Of several rows with its slot the one that a vDPU names, then the first. */
-function managedDpu(inputs: DpuInputs, slot: number): string | undefined {
-  const named = new Set([...inputs.all(Vdpu).values()].flatMap((vdpu) => vdpu.main_dpu_ids as readonly string[]));
-  const keys = [...inputs.all(Dpu)].filter(([, row]) => row.dpu_id === slot).map(([key]) => key);
-  return keys.find((key) => named.has(key)) ?? keys[0];
+function managedHere(inputs: DpuInputs, slot: number): string | undefined {
+  return managedDpu(slot, inputs.all(Dpu), inputs.all(Vdpu));
 }
 
+/** Told by each row that is not managed although its slot is ours. */
 function sameSlot(inputs: DpuInputs, slot: number): readonly Problem[] {
-  const keys = [...inputs.all(Dpu)].filter(([, row]) => row.dpu_id === slot).map(([key]) => key);
-  if (keys.length < 2) return [];
-  const text = `CONFIG_DB DPU: ${keys.join(" and ")} all have dpu_id ${slot}; ${managedDpu(inputs, slot)} is managed, the others are not`;
+  const managed = managedHere(inputs, slot);
+  if (managed === inputs.id) return [];
+  const keys = dpusOfSlot(slot, inputs.all(Dpu)).join(" and ");
+  const text = `CONFIG_DB DPU: ${keys} all have dpu_id ${slot}, expected one; ${managed} is managed, ${inputs.id} is not`;
   return [{ code: "duplicateSlot", severity: "refused", text }];
 }
 

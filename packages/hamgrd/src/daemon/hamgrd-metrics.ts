@@ -1,6 +1,6 @@
 import type { RuntimeEvent } from "@tandem/actor";
 import type { Metrics } from "@tandem/daemon";
-import type { HamgrdEvent } from "./hamgrd-event.js";
+import { type HamgrdEvent, placeOf } from "./hamgrd-event.js";
 
 /** Counts what a hamgrd tells. */
 export function countEvents(metrics: Metrics): (event: HamgrdEvent) => void {
@@ -8,6 +8,16 @@ export function countEvents(metrics: Metrics): (event: HamgrdEvent) => void {
     name: "tandem_hamgrd_bad_rows_total",
     help: "Input rows that were refused; the last good row stays.",
     labels: ["slot", "table"],
+  });
+  const badNow = metrics.gauge({
+    name: "tandem_hamgrd_bad_rows",
+    help: "Input rows that are refused now.",
+    labels: ["slot", "table"],
+  });
+  const lost = metrics.gauge({
+    name: "tandem_hamgrd_redis_lost",
+    help: "1 while a Redis does not answer.",
+    labels: ["slot"],
   });
   const unknown = metrics.counter({
     name: "tandem_hamgrd_unknown_fields_total",
@@ -41,10 +51,25 @@ export function countEvents(metrics: Metrics): (event: HamgrdEvent) => void {
     labels: ["slot", "kind"],
   });
 
+  /** Keys of bad rows by slot and table: as many as the input tables hold. */
+  const bad = new Map<string, Set<string>>();
+  const badRow = (slot: string, table: string, key: string, isBad: boolean): void => {
+    const name = `${slot} ${table}`;
+    const keys = bad.get(name) ?? new Set<string>();
+    bad.set(name, keys);
+    if (isBad) keys.add(key);
+    else keys.delete(key);
+    badNow.with({ slot, table }).set(keys.size);
+  };
+
   const countRuntime = (slot: string, event: RuntimeEvent): void => {
     switch (event.kind) {
       case "badRow":
         rows.with({ slot, table: `${event.error.db}|${event.error.table}` }).inc();
+        badRow(slot, `${event.error.db}|${event.error.table}`, event.key, true);
+        return;
+      case "goodRow":
+        badRow(slot, event.table, event.key, false);
         return;
       case "unknownFields":
         unknown.with({ slot, table: event.table }).inc(event.fields.length);
@@ -79,10 +104,30 @@ export function countEvents(metrics: Metrics): (event: HamgrdEvent) => void {
   };
 
   return (event) => {
-    const slot = String(event.slot);
-    if (event.kind === "runtime") countRuntime(slot, event.event);
-    else failures.with({ slot, kind: event.kind === "edge" ? `edge.${event.event.kind}` : event.kind }).inc();
+    switch (event.kind) {
+      case "runtime":
+        countRuntime(String(event.slot), event.event);
+        return;
+      case "table":
+        countRuntime(slotOf(event.container), event.event);
+        return;
+      case "databaseLost":
+      case "databaseBack":
+        lost.with({ slot: slotOf(event.container) }).set(event.kind === "databaseLost" ? 1 : 0);
+        failures.with({ slot: slotOf(event.container), kind: event.kind }).inc();
+        return;
+      case "edge":
+        failures.with({ slot: String(event.slot), kind: `edge.${event.event.kind}` }).inc();
+        return;
+      default:
+        failures.with({ slot: String(event.slot), kind: event.kind }).inc();
+    }
   };
+}
+
+/** The label `slot`: `switch` for what all slots share. */
+function slotOf(container: string): string {
+  return placeOf(container).replace(/^dpu/, "");
 }
 
 /** `dpu` of `dpu/sw0_dpu0`. */

@@ -3,10 +3,12 @@ import type { Clock, CrashPoint, Random, Timer } from "@tandem/base";
 import { millis } from "@tandem/base";
 import { type Bus, type ConfigSource, dbConfig, nodePath, type SwbusConfig } from "@tandem/swbus";
 import { type EdgeRuntime, type ServicePath, startEdge } from "@tandem/swbus/edge";
-import type { Sockets, Stores } from "@tandem/swss";
+import type { AnyTable, Sockets, Store, Stores } from "@tandem/swss";
 import { hamgrdActors } from "../actors/hamgrd-actors.js";
+import { managedDpu } from "../actors/managed-dpu.js";
 import type { HamgrdSettings } from "../actors/settings.js";
 import { Dpu, type DpuRow } from "../schema/dpu.js";
+import { Vdpu, type VdpuRow } from "../schema/vdpu.js";
 import type { HamgrdEvent } from "./hamgrd-event.js";
 import { DPU_SINKS, DpuWriters, openStore, SWITCH_SINKS, switchWriters } from "./sinks.js";
 
@@ -45,6 +47,7 @@ export class Slot implements AsyncDisposable {
   readonly ready: Promise<void>;
   readonly #world: SlotWorld;
   readonly #settings: HamgrdSettings;
+  readonly #configDb: Store;
   readonly #source: ConfigSource;
   readonly #unwatch: (() => void)[] = [];
   readonly #stop = new AbortController();
@@ -54,7 +57,8 @@ export class Slot implements AsyncDisposable {
   #writers: DpuWriters | undefined;
   #gathering: Timer | undefined;
   #work: Promise<void> = Promise.resolve();
-  #said = "";
+  /** What was told last to be waited for. */
+  #told = "";
 
   constructor(world: SlotWorld, settings: HamgrdSettings) {
     this.#world = world;
@@ -62,8 +66,8 @@ export class Slot implements AsyncDisposable {
     this.ready = new Promise((resolve) => {
       this.#isReady = resolve;
     });
-    const configDb = openStore(world.stores, "CONFIG_DB");
-    this.#source = dbConfig(configDb, settings.slot, world.clock);
+    this.#configDb = openStore(world.stores, "CONFIG_DB");
+    this.#source = dbConfig(this.#configDb, settings.slot, world.clock);
     this.#unwatch.push(
       this.#source.watch(() => this.#later()),
       this.#watchDpus(),
@@ -93,10 +97,12 @@ export class Slot implements AsyncDisposable {
   }
 
   #watchDpus(): () => void {
-    const feed = this.#world.hub.feed(Dpu, "");
+    const feeds = [Dpu, Vdpu].map((table) => this.#world.hub.feed(table, ""));
     const reader = { onRow: () => this.#later(), onLoaded: () => this.#later() };
-    feed.watchAll(reader, () => true);
-    return () => feed.unwatchAll(reader);
+    for (const feed of feeds) feed.watchAll(reader, () => true);
+    return () => {
+      for (const feed of feeds) feed.unwatchAll(reader);
+    };
   }
 
   #later(): void {
@@ -108,14 +114,22 @@ export class Slot implements AsyncDisposable {
   }
 
   async #apply(): Promise<void> {
-    const reading = await this.#source.read();
-    if (this.#stop.signal.aborted) return;
-    for (const fault of reading.faults) this.#say({ kind: "fault", slot: this.#settings.slot, ...fault });
-    if (reading.kind === "waiting") {
-      // What runs goes on with the last good configuration.
-      if (this.#running === undefined) this.#wait(reading.reason);
+    if (!this.#configDb.connected) {
+      // Told as a lost database; it is read when it is back.
+      if (this.#running === undefined) this.#state = { kind: "waiting", reason: "CONFIG_DB, which does not answer" };
       return;
     }
+    // Faults of single rows are told by their tables, and by the swbusd of the slot.
+    const reading = await this.#source.read();
+    if (this.#stop.signal.aborted) return;
+    if (reading.kind === "waiting") {
+      this.#wait(reading.reason);
+      return;
+    }
+    if (this.#told !== "" && this.#running !== undefined) {
+      this.#world.emit({ kind: "mended", slot: this.#settings.slot });
+    }
+    this.#told = "";
     const path = nodePath(reading.config);
     const running = this.#running;
     if (running !== undefined) {
@@ -164,7 +178,6 @@ export class Slot implements AsyncDisposable {
     await this.#connectOrchagent(runtime);
     await runtime.start(this.#stop.signal);
     this.#state = { kind: "running", path: String(edge.basePath), orchagent: this.#writers?.endpoint };
-    this.#said = "";
     emit({ kind: "ready", slot, path: String(edge.basePath) });
     this.#isReady();
   }
@@ -172,8 +185,11 @@ export class Slot implements AsyncDisposable {
   /** Points the DPU's sinks to where its DPU row says that orchagent listens. */
   async #connectOrchagent(runtime: ActorRuntime): Promise<void> {
     const { slot } = this.#settings;
-    const rows = [...this.#world.hub.feed(Dpu, "").rows().values()].map((cached) => cached.row as DpuRow);
-    const row = rows.find((dpu) => dpu.dpu_id === slot);
+    const { hub } = this.#world;
+    const rows = <T>(table: AnyTable): ReadonlyMap<string, T> =>
+      new Map([...hub.feed(table, "").rows()].map(([key, cached]) => [key, cached.row as T]));
+    const dpus = rows<DpuRow>(Dpu);
+    const row = dpus.get(managedDpu(slot, dpus, rows<VdpuRow>(Vdpu)) ?? "");
     if (row === undefined) return;
     const endpoint = `tcp://${row.midplane_ipv4}:${row.orchagent_zmq_port}`;
     if (this.#writers?.endpoint === endpoint) return;
@@ -195,16 +211,12 @@ export class Slot implements AsyncDisposable {
     this.#writers = undefined;
   }
 
+  /** Said once until it changes: the configuration is read again and again. A running slot goes on with its last one. */
   #wait(reason: string): void {
-    this.#state = { kind: "waiting", reason };
-    this.#say({ kind: "waiting", slot: this.#settings.slot, reason });
-  }
-
-  /** Says a thing once until another is said: the configuration is read again and again. */
-  #say(event: HamgrdEvent): void {
-    const text = JSON.stringify(event);
-    if (text === this.#said) return;
-    this.#said = text;
-    this.#world.emit(event);
+    if (this.#running === undefined) this.#state = { kind: "waiting", reason };
+    if (reason === this.#told) return;
+    this.#told = reason;
+    const what = this.#running === undefined ? reason : `${reason}; the last good configuration stays`;
+    this.#world.emit({ kind: "waiting", slot: this.#settings.slot, reason: what });
   }
 }

@@ -1,8 +1,9 @@
-import { StepRecords, TableHub } from "@tandem/actor";
+import { type RuntimeEvent, StepRecords, TableHub } from "@tandem/actor";
 import { type Clock, type CrashPoint, noCrash, type Random } from "@tandem/base";
 import type { Bus } from "@tandem/swbus";
 import type { Sockets, Stores } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "../actors/settings.js";
+import { DatabaseWatch } from "./database-watch.js";
 import type { HamgrdEvent } from "./hamgrd-event.js";
 import { Slot } from "./slot.js";
 
@@ -34,7 +35,9 @@ export interface Hamgrd extends AsyncDisposable {
 export function startHamgrd(options: HamgrdOptions): Hamgrd {
   const { clock, random, stores, sockets, bus, crashPoint = noCrash, observer = () => {} } = options;
   const records = new StepRecords();
-  const hub = new TableHub({ stores, clock, crashPoint });
+  const watch = new DatabaseWatch(options.slots, stores, clock, observer);
+  const onEvent = (event: RuntimeEvent, container: string): void => observer({ kind: "table", container, event });
+  const hub = new TableHub({ stores, clock, crashPoint, onEvent });
   const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, emit: observer };
   const slots = new Map(
     options.slots.map((slot) => [slot, new Slot(world, { ...SETTINGS_DEFAULT, ...options.settings, slot })]),
@@ -49,6 +52,7 @@ export function startHamgrd(options: HamgrdOptions): Hamgrd {
     async [Symbol.asyncDispose]() {
       await Promise.all([...slots.values()].map((slot) => slot[Symbol.asyncDispose]()));
       await hub[Symbol.asyncDispose]();
+      await watch[Symbol.asyncDispose]();
     },
   };
 }
