@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["packages/*/src/**/*.test.ts"],
+    setupFiles: ["scripts/property-seed.ts"],
     pool: "forks",
     // Tests of daemons and of redis start processes of their own: two files at a time keep two cores busy.
     maxWorkers: 2,
