@@ -46,6 +46,7 @@ export function haScopeActor(_settings: HamgrdSettings): ActorDefinition<HaScope
   return defineActor<HaScopeMemory, unknown>({
     type: "ha-scope",
     rows: [DashHaScopeConfig],
+    bridgeKey: (id) => scopeIds(id).scopeId,
     checkId: (id) => {
       const key = DashHaScopeConfig.parseKey(id);
       return key.ok ? undefined : key.error;
