@@ -86,7 +86,7 @@ export interface Draw {
   uuid(): string;
 }
 
-/** Memory that survives a restart, kept in a row of ours (docs/actors.md, "memory"). */
+/** Memory that survives a restart, kept in a row of ours (docs/actor-runtime.md, "memory"). */
 export interface Remember<M> {
   readonly initial: M;
   /** Pure. Returns the same object when nothing is to be remembered. */
@@ -181,7 +181,7 @@ export function stands<P>(parts: Partial<Omit<Derived<P>, "reason">> & { readonl
 
 /**
  * An actor as a derivation: declared, not coded as a handler. It is recomputed when an input changes, and the runtime
- * performs the difference to what stood before; so order, loss and repetition of inputs do not matter. docs/actors.md.
+ * performs the difference to what stood before; so order, loss and repetition of inputs do not matter. docs/actor-runtime.md.
  */
 export interface ActorDefinition<M = undefined, P = never> {
   /** Resource type in its service path, e.g. `vdpu`. */
