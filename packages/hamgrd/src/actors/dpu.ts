@@ -79,7 +79,11 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
       const problems: Problem[] = [];
       if (remote !== undefined) problems.push(bothTables(inputs.id));
       const reads = local.dpu_id === slot ? tables : [{ table: LoopbackInterface }];
-      const unread = snapshotWaits(inputs, reads);
+      // What the DPU's own databases say can be done without for a while, and is remembered over a restart.
+      const unread = snapshotWaits(
+        inputs,
+        reads.filter(({ table }) => !ofDpu(table)),
+      );
       const npu = npuAddresses(inputs);
       const waits = [...unread];
       if (unread.length === 0 && npu.v4 === undefined && npu.v6 === undefined) waits.push(NO_LOOPBACK);
@@ -89,10 +93,17 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
         const publish = localState(inputs.id, local, npu, false);
         return stands({ publish, problems, reason: `belongs to the hamgrd of slot ${local.dpu_id}` });
       }
-      return standsManaged(inputs, local, npu, problems, settings);
+      const derived = standsManaged(inputs, local, npu, problems, settings);
+      const late = snapshotWaits(
+        inputs,
+        tables.filter(({ table }) => ofDpu(table)),
+      );
+      return late.length === 0 ? derived : { ...derived, waits: [...derived.waits, ...late] };
     },
   });
 }
+
+const ofDpu = (table: AnyTable): boolean => table.db.startsWith("DPU_");
 
 const NO_LOOPBACK: Wait = {
   for: "an address of Loopback0",

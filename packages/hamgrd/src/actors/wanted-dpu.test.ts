@@ -4,6 +4,7 @@ import { DashHaGlobalConfig } from "../schema/dash-ha-global-config.js";
 import { DashHaScope } from "../schema/dash-ha-scope.js";
 import { DashHaSet } from "../schema/dash-ha-set.js";
 import { Dpu } from "../schema/dpu.js";
+import { DashBfdProbeState, DpuDashHaScopeState } from "../schema/dpu-reports.js";
 import { DpuResetInfo } from "../schema/dpu-reset-info.js";
 import { DpuState } from "../schema/dpu-state.js";
 import { LoopbackInterface } from "../schema/loopback-interface.js";
@@ -221,6 +222,19 @@ test("health may be made to need a BFD session", () => {
       v6_bfd_up_sessions_timestamp: Math.floor(world.now / 1000) * 1000,
     },
   });
+});
+
+test("a DPU whose databases cannot be read is published all the same; it says what is missing", () => {
+  const world = new Example();
+  world.unread(DashBfdProbeState, DpuDashHaScopeState);
+  for (const [table, key, fields] of Example.rows(0)) world.set(table, key, fields);
+  expect(world.derived("dpu", "sw0_dpu0")?.publish).toMatchObject({ up: true });
+  expect(world.derived("dpu", "sw0_dpu0")?.publish).not.toHaveProperty("dpu_bfd_state");
+  expect(world.waits("dpu", "sw0_dpu0")).toEqual([
+    "the rows of DPU_STATE_DB DASH_BFD_PROBE_STATE",
+    "the rows of DPU_STATE_DB DASH_HA_SCOPE_STATE_TABLE",
+  ]);
+  expect(world.keys(VnetRouteTunnel)).toEqual(["Vnet_55:3.2.1.0"]);
 });
 
 test("nothing is said before the tables have been read", () => {
