@@ -1,15 +1,5 @@
 import { parseArgs } from "node:util";
-import {
-  CleanUp,
-  crashPointFrom,
-  err,
-  type Json,
-  ok,
-  type Result,
-  systemClock,
-  systemFiles,
-  systemRandom,
-} from "@tandem/base";
+import { CleanUp, crashPointFrom, err, type Json, ok, type Result, systemClock, systemRandom } from "@tandem/base";
 import {
   createLogger,
   type DaemonContext,
@@ -21,7 +11,7 @@ import {
   serveStatus,
 } from "@tandem/daemon";
 import { grpcBus, watchLogLevel } from "@tandem/swbus";
-import { describeConfigError, loadDatabases, loadPasswords, RedisStores, type Stores, zmqSockets } from "@tandem/swss";
+import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 import { countEvents } from "./daemon/hamgrd-metrics.js";
@@ -145,8 +135,9 @@ async function serve(
   env: Environment,
 ): Promise<Result<void, DaemonFailure>> {
   await using cleanUp = new CleanUp();
-  const stores = await openStores(flags.dbConfig);
-  if (!stores.ok) return err({ kind: "failed", message: stores.error });
+  const { dbConfig } = flags;
+  const stores = await openDatabases({ ignoreNonexistent: true, ...(dbConfig !== undefined && { config: dbConfig }) });
+  if (!stores.ok) return err({ kind: "failed", message: describeConfigError(stores.error) });
   cleanUp.use(stores.value);
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
@@ -197,24 +188,6 @@ function log(logger: DaemonLogger, event: HamgrdEvent): void {
       logger.debug(text);
       break;
   }
-}
-
-async function openStores(path: string | undefined): Promise<Result<Stores, string>> {
-  const databases = await loadDatabases(
-    systemFiles,
-    path === undefined ? { ignoreNonexistent: true } : { config: path, ignoreNonexistent: true },
-  );
-  if (!databases.ok) return err(describeConfigError(databases.error));
-  const passwords = await loadPasswords(systemFiles, databases.value);
-  if (!passwords.ok) return err(describeConfigError(passwords.error));
-  return ok(
-    new RedisStores({
-      databases: databases.value,
-      passwords: passwords.value,
-      clock: systemClock,
-      random: systemRandom,
-    }),
-  );
 }
 
 async function serveMetrics(
