@@ -22,7 +22,7 @@ export default class TandemReporter {
           result.skipped.push({
             file: module.relativeModuleId,
             test: test.fullName,
-            reason: note ?? "no reason given",
+            reason: note,
           });
         else result.failed += 1;
       }

@@ -66,7 +66,10 @@ async function vitest(options, filters) {
       : { passed: 0, failed: 0, skipped: [] };
     totals.passed += result.passed;
     totals.failed += code !== 0 && result.failed === 0 ? 1 : result.failed;
-    totals.skipped = result.skipped;
+    // With -t every test of another name is skipped too: those have no reason, and are no news.
+    totals.skipped = result.skipped.flatMap(({ reason, ...rest }) =>
+      reason === undefined && options.name !== undefined ? [] : [{ ...rest, reason: reason ?? "no reason given" }],
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -110,7 +113,7 @@ function usage() {
     });
     return { options: values, filters: positionals };
   } catch (error) {
-    process.stderr.write(`tandem test: ${error.message.split("\n")[0]}; see tandem test --help\n`);
+    process.stderr.write(`tandem test: ${error.message.split(/\n|\. /)[0]}; see tandem test --help\n`);
     process.exit(2);
   }
 }
