@@ -167,6 +167,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/show-ha.js")).runPending,
   },
   {
+    path: ["bench"],
+    summary: "swss, zmq and swbus measured, each beside its floor",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runBench,
+  },
+  {
     path: ["completion"],
     args: "<shell>",
     summary: "a completion script for bash, zsh or fish",

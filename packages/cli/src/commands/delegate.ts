@@ -33,3 +33,10 @@ export const runLab: CommandRun = async ({ args }, io) => {
   });
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
 };
+
+/** Benchmarks print by themselves, as text or with `--json` as one object. */
+export const runBench: CommandRun = async ({ args }, io) => {
+  const { benchMain } = await import("@tandem/bench/main");
+  const exitCode = await benchMain(args, io.env);
+  return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+};
