@@ -15,6 +15,7 @@ import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 import { countEvents } from "./daemon/hamgrd-metrics.js";
+import { RECORD_FOLDER, recordSteps } from "./daemon/record-steps.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
 
@@ -32,6 +33,7 @@ The HA manager of one DPU slot, or of several in one process.
       --vnet-mode MODE   all-switches (default): routes for every pair; participants: for pairs with a DPU here
       --up-needs-bfd     a DPU is up only while a BFD session to it is up
       --bfd-ipv6         BFD rows for IPv6 peers as well
+      --record-dir DIR   folder of the record files hamgrd-dpu<slot>.rec; default ${RECORD_FOLDER}
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
 `;
@@ -41,6 +43,7 @@ const SLOT_MAX = 255;
 interface Flags {
   readonly slots: readonly number[];
   readonly settings: Omit<HamgrdSettings, "slot">;
+  readonly recordFolder: string;
   readonly dbConfig?: string;
   readonly metricsPort?: number;
 }
@@ -73,6 +76,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "vnet-mode": { type: "string" },
         "up-needs-bfd": { type: "boolean" },
         "bfd-ipv6": { type: "boolean" },
+        "record-dir": { type: "string" },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -91,6 +95,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     }
     return ok({
       slots: slots.value,
+      recordFolder: values["record-dir"] ?? RECORD_FOLDER,
       settings: {
         bfdMode: bfdMode.value,
         vnetMode: vnetMode.value,
@@ -161,6 +166,7 @@ async function serve(
       observer,
     });
     cleanUp.use(hamgrd);
+    cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
     cleanUp.defer(watchLogLevel(openStore(stores.value, "CONFIG_DB"), PROGRAM, logger, systemClock));
     if (flags.metricsPort !== undefined) await serveMetrics(flags.metricsPort, hamgrd, metrics, logger, cleanUp);
     context.onReload(() => hamgrd.reload());
