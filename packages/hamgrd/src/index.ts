@@ -1,7 +1,8 @@
 export { hamgrdActors } from "./actors/hamgrd-actors.js";
 export { addressesOf, type NpuAddresses } from "./actors/npu-addresses.js";
 export { type BfdMode, type HamgrdSettings, SETTINGS_DEFAULT, type VnetMode } from "./actors/settings.js";
-export { describeHamgrdEvent, type HamgrdEvent } from "./daemon/hamgrd-event.js";
+export { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
+export { countEvents } from "./daemon/hamgrd-metrics.js";
 export { MissingDatabaseError } from "./daemon/sinks.js";
 export type { Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";

@@ -33,6 +33,7 @@ The HA manager of one DPU slot, or of several in one process.
       --vnet-mode MODE   all-switches (default): routes for every pair; participants: for pairs with a DPU here
       --up-needs-bfd     a DPU is up only while a BFD session to it is up
       --bfd-ipv6         BFD rows for IPv6 peers as well
+      --no-restore       after a DPU's restart give it only what the SDN controller writes anew
       --record-dir DIR   folder of the record files hamgrd-dpu<slot>.rec; default ${RECORD_FOLDER}
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
@@ -76,6 +77,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "vnet-mode": { type: "string" },
         "up-needs-bfd": { type: "boolean" },
         "bfd-ipv6": { type: "boolean" },
+        "no-restore": { type: "boolean" },
         "record-dir": { type: "string" },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -101,6 +103,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         vnetMode: vnetMode.value,
         upNeedsBfd: values["up-needs-bfd"] ?? SETTINGS_DEFAULT.upNeedsBfd,
         bfdIpv6: values["bfd-ipv6"] ?? SETTINGS_DEFAULT.bfdIpv6,
+        restoreOnRise: !(values["no-restore"] ?? !SETTINGS_DEFAULT.restoreOnRise),
       },
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
       ...(port !== undefined && { metricsPort: Number(port) }),

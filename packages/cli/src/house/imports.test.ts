@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   swss: ["base"],
   swbus: ["base", "wire", "daemon", "swss"],
   actor: ["base", "swss", "swbus/edge"],
-  hamgrd: ["base", "wire", "daemon", "swss", "swbus", "actor"], // wire: main.ts opens the bus that it hands to the edge
+  hamgrd: ["base", "daemon", "swss", "swbus", "actor"],
   lab: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd"],
   bench: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "lab"],
   cli: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "lab", "bench"],

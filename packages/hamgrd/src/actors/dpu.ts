@@ -216,7 +216,7 @@ function standsManaged(
     waits,
     problems,
     reason: `${up ? "up" : "not up"}${why === "" ? "" : `: ${why}`}`,
-    sinkEpoch: { container: `dpu${settings.slot}`, epoch: watch.boots },
+    ...(settings.restoreOnRise && { sinkEpoch: { container: `dpu${settings.slot}`, epoch: watch.boots } }),
   });
 }
 

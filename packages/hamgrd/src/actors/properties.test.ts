@@ -87,6 +87,7 @@ const actorSettings = fc.record({
   vnetMode: fc.constantFrom("all-switches" as const, "participants" as const),
   upNeedsBfd: fc.boolean(),
   bfdIpv6: fc.boolean(),
+  restoreOnRise: fc.boolean(),
 });
 
 test("whatever rows come, nobody throws, everybody comes to rest, and what is written can be read", () => {

@@ -13,6 +13,8 @@ export interface HamgrdSettings {
   readonly upNeedsBfd: boolean;
   /** BFD rows for IPv6 peers as well. */
   readonly bfdIpv6: boolean;
+  /** After a DPU's restart it gets all its rows again at once; otherwise only what the SDN controller writes anew. */
+  readonly restoreOnRise: boolean;
 }
 
 export const SETTINGS_DEFAULT: Omit<HamgrdSettings, "slot"> = {
@@ -20,4 +22,5 @@ export const SETTINGS_DEFAULT: Omit<HamgrdSettings, "slot"> = {
   vnetMode: "all-switches",
   upNeedsBfd: false,
   bfdIpv6: false,
+  restoreOnRise: true,
 };

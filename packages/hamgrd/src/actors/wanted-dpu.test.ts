@@ -96,6 +96,15 @@ test("W26: after each boot everything that stands on the DPU goes out again", ()
   expect(new Set(again.map(({ table }) => table))).toEqual(new Set([DpuBfdSession, DashHaSet, DashHaScope]));
 });
 
+test("with restoreOnRise off only the BFD rows come back by themselves", () => {
+  const world = Example.steady({ restoreOnRise: false });
+  world.planes({ dpu_control_plane_state: "down" });
+  const before = world.writes.length;
+  world.planes({});
+  const again = world.writes.slice(before).filter(({ op, table }) => op === "set" && table.db === "DPU_APPL_DB");
+  expect(new Set(again.map(({ table }) => table))).toEqual(new Set([DpuBfdSession]));
+});
+
 test("a fall and rise that hide between two readings are seen in the planes' times", () => {
   const world = Example.steady();
   const before = world.writes.length;
