@@ -1,14 +1,15 @@
 import { type Millis, millis, seconds, type Timer } from "@tandem/base";
 import type { EdgeMessage, Origin, ServicePath } from "@tandem/swbus/edge";
-import { type AnyTable, describeStoreError, type Fields } from "@tandem/swss";
+import type { AnyTable, Fields } from "@tandem/swss";
 import type { ActorStatus } from "./actor-status.js";
 import { Book } from "./book.js";
 import type { RowReader } from "./bridge/table-feed.js";
+import { Committer } from "./committer.js";
 import { type AnyActor, type AnyStatePort, type Derived, type Problem, stands } from "./define-actor.js";
 import { type Decision, Deriver } from "./deriver.js";
 import { type Difference, difference, nextRefresh } from "./difference.js";
 import type { Inheritance } from "./inheritance.js";
-import { ledgerKey, MEMORY_FIELD, memoryKey } from "./ledger.js";
+import { ledgerKey, memoryKey } from "./ledger.js";
 import { type Mail, Mailbox } from "./mailbox.js";
 import type { Dispatch } from "./outbox-core.js";
 import type { PlaceHost } from "./place-host.js";
@@ -19,6 +20,7 @@ import { Restarts } from "./restarts.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
+import { STEPS_PER_SECOND, StepLimit } from "./step-limit.js";
 import type { StepRecord } from "./step-records.js";
 import { Tellings } from "./tellings.js";
 import { markTrace } from "./trace.js";
@@ -62,23 +64,25 @@ export class Place implements RowReader {
   #trace = "";
   readonly #host: PlaceHost;
   readonly #deriver: Deriver;
+  readonly #committer: Committer;
   readonly #restarts: Restarts;
   readonly #mailbox = new Mailbox();
+  readonly #limit = new StepLimit();
   readonly #waits = new WaitBook();
   readonly #bornAt: Millis;
   readonly #unregister: () => void;
   #derived: Derived<unknown> = NOTHING;
   /** The rows of the last step whose commit succeeded. */
   #committed: Pick<Derived<unknown>, "rows" | "keeps"> = NOTHING;
-  /** Memory as the last step left it, and as Redis has it. */
+  /** Memory as the last step left it. */
   #memory: string | undefined;
-  #memoryStored: string | undefined;
   #lastWords: (() => void)[] = [];
+  /** An incarnation ended, and the step in which it did has not been taken over yet. */
+  #ended = false;
   #recompute = false;
   #unperformed = false;
   #scheduled = false;
   #running = false;
-  #committing = false;
   #closed = false;
   #timer: Timer | undefined;
   #merged = false;
@@ -109,6 +113,7 @@ export class Place implements RowReader {
       this.#acknowledged(ref),
     );
     this.messages = new PlaceMessages(host, this);
+    this.#committer = new Committer(host, this.name, this.book, this.memoryKey, inheritance?.memory);
     this.#restarts = new Restarts(host.clock, host.random);
     this.#deriver = new Deriver({
       definition,
@@ -227,13 +232,13 @@ export class Place implements RowReader {
 
   /** Ledger and memory as Redis should have them; `undefined` while they are being written. */
   get logged(): { readonly ledger: Fields; readonly memory: string | undefined } | undefined {
-    return this.#running ? undefined : { ledger: this.book.ledgerFields(), memory: this.#memoryStored };
+    return this.#running ? undefined : { ledger: this.book.ledgerFields(), memory: this.#committer.memoryStored };
   }
 
   /** Redis has lost ledger or memory: they are written again. */
   relog(): void {
     this.book.relog();
-    this.#memoryStored = undefined;
+    this.#committer.forgetMemory();
     this.#unperformed = true;
     this.#schedule();
   }
@@ -256,6 +261,7 @@ export class Place implements RowReader {
     this.#unregister();
     this.#timer?.cancel();
     this.#restarts.close();
+    this.#committer.close();
     this.reads.clear();
   }
 
@@ -267,7 +273,6 @@ export class Place implements RowReader {
     const unreadable = this.book.inherit(ledger, this.#host.canWrite, (ref) => ownRows.get(ref.text), this.#bornAt);
     for (const row of unreadable) this.#host.emit({ kind: "foreignLedger", actor: this.name, row });
     this.#memory = memory;
-    this.#memoryStored = memory;
   }
 
   #hasWork(): boolean {
@@ -288,6 +293,7 @@ export class Place implements RowReader {
     try {
       while (!this.#closed) {
         const mayDecide = !this.#restarts.pending && (this.#mailbox.size > 0 || this.#recompute);
+        if (mayDecide && this.#mustRest()) return;
         if (mayDecide && !this.#decide()) continue;
         if (!this.#unperformed) break;
         this.#unperformed = false;
@@ -297,6 +303,21 @@ export class Place implements RowReader {
       this.#running = false;
     }
     if (!this.#closed) this.#conclude();
+  }
+
+  /** Whether the actor steps so often that this step has to come later; it is then scheduled. */
+  #mustRest(): boolean {
+    const { clock, emit } = this.#host;
+    const pause = this.#limit.take(clock.monotonic());
+    if (pause === undefined) return false;
+    if (this.#limit.justReached) emit({ kind: "busy", actor: this.name, limit: STEPS_PER_SECOND });
+    this.#scheduled = true;
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(pause, () => {
+      this.#scheduled = false;
+      void this.#run();
+    });
+    return true;
   }
 
   /** One pure step: all waiting changes, then what the actor stands for. False when it threw. */
@@ -320,8 +341,10 @@ export class Place implements RowReader {
     const { clock, emit, isOwn } = this.#host;
     const now = clock.monotonic();
     const problemsBefore = this.#derived.problems;
+    this.#ended ||= ended;
     for (const { table, key } of derived.rows) isOwn(rowRef(table, key));
-    if (ended) {
+    if (this.#ended) {
+      this.#ended = false;
       if (this.exists) this.wants.renewAll();
       else this.#lastWords.push(() => this.#sayFarewell());
     }
@@ -380,53 +403,23 @@ export class Place implements RowReader {
 
   /** Persists, then acts. Returns when everything that can go out has gone out. */
   async #perform(): Promise<void> {
-    const { state, crashPoint, emit, clock } = this.#host;
     const derived = this.#derived;
-    const { rows } = derived;
-    for (let attempt = 0; ; attempt++) {
-      const times = { monotonic: clock.monotonic(), wall: clock.now() };
-      const commit = this.book.commit(this.#difference(derived), rows, ownRedisKey, times);
-      const memory = this.#memoryCommand();
-      const commands = memory === undefined ? commit.commands : [...commit.commands, memory.command];
-      if (commands.length > 0) {
-        crashPoint.reach("actor.commit.before");
-        this.#committing = true;
-        const done = await state.multi(commands);
-        this.#committing = false;
-        if (this.#closed) return;
-        if (!done.ok) {
-          emit({ kind: "storeFailed", where: `commit of ${this.name}`, detail: describeStoreError(done.error) });
-          await this.#host.pauseForStore(attempt);
-          if (this.#closed) return;
-          continue;
-        }
-        crashPoint.reach("actor.commit.persisted");
-        if (memory !== undefined) {
-          this.#memoryStored = memory.text;
-          this.#deriver.memoryStored(memory.text);
-        }
-      }
-      const own = commit.apply();
-      this.#committed = derived;
-      for (const ref of own) this.#written(ref);
-      break;
-    }
+    const memory = this.#memory;
+    const difference = (): Difference => this.#difference(derived);
+    const own = await this.#committer.commit({ rows: derived.rows, memory, difference });
+    if (own === undefined) return;
+    this.#deriver.memoryStored(memory);
+    this.#committed = derived;
+    for (const ref of own) this.#written(ref);
     for (const say of this.#lastWords.splice(0)) say();
     this.wants.release();
     this.tellings.release();
     this.#pump();
   }
 
-  #memoryCommand(): { readonly command: [string, ...string[]]; readonly text: string | undefined } | undefined {
-    const key = this.memoryKey;
-    const text = this.#memory;
-    if (text === this.#memoryStored) return undefined;
-    return { command: text === undefined ? ["DEL", key] : ["HSET", key, MEMORY_FIELD, text], text };
-  }
-
   /** Sends what may go now; publishes when nothing of the step is outstanding. */
   #pump(): void {
-    if (this.#committing) return;
+    if (this.#committer.busy) return;
     const { own, groups } = this.#difference(this.#committed);
     const first = groups[0];
     if (first !== undefined) this.sender.pump(first);
@@ -436,7 +429,7 @@ export class Place implements RowReader {
   /** A bridge has acknowledged a change of a row. */
   #acknowledged(ref: RowRef): void {
     this.#written(ref);
-    if (this.sender.idle && !this.#committing) this.#pump();
+    if (this.sender.idle && !this.#committer.busy) this.#pump();
     if (this.book.unsettled) {
       if (!this.exists) this.#host.crashPoint.reach("actor.retire.deleted");
       this.#unperformed = true;
@@ -456,7 +449,7 @@ export class Place implements RowReader {
   /** After the last thing that was to be done: sets the timer, or leaves for good. */
   #conclude(): void {
     if (!this.#restarts.pending) this.#arm();
-    if (this.exists || !this.book.empty || !this.sender.idle || this.#memoryStored !== undefined) return;
+    if (this.exists || !this.book.empty || !this.sender.idle || this.#committer.memoryStored !== undefined) return;
     for (const { source } of this.#host.outbox.entries()) if (source.equals(this.path)) return;
     this.#host.retired(this.definition.type, this.id);
   }
@@ -502,10 +495,6 @@ export class Place implements RowReader {
     this.#record({ changes: [], draws: [], reason: `it crashed: ${detail}`, difference: [] });
     this.#host.emit({ kind: "crashed", actor: this.name, detail, crashes: this.#restarts.inARow, restartIn });
   }
-}
-
-function ownRedisKey(ref: RowRef): string {
-  return `${ref.tableName}|${ref.key}`;
 }
 
 function sameProblems(a: readonly Problem[], b: readonly Problem[]): boolean {

@@ -113,10 +113,19 @@ export class Reads {
   #readAll(table: AnyTable, where: (key: string) => boolean, seen: SeenRow[]): void {
     const known = this.#wide.get(table.id);
     const feed = known?.feed ?? this.#feedOf(table);
-    feed.watchAll(this.#reader, where);
+    feed.watchAll(this.#reader, (key) => takes(where, key));
     this.#wide.set(table.id, { feed, where });
     if (known !== undefined) return;
     feed.watchLoad(this.#reader);
     for (const [key, { row }] of feed.rows()) if (where(key)) seen.push({ table, key, row });
+  }
+}
+
+/** A function that throws does so again within the step, where it ends its actor and nobody else. */
+function takes(where: (key: string) => boolean, key: string): boolean {
+  try {
+    return where(key);
+  } catch {
+    return true;
   }
 }

@@ -33,6 +33,8 @@ export type RuntimeEvent =
   | { readonly kind: "foreignLedger"; readonly actor: string; readonly row: string }
   /** A database does not answer or refuses; what waits for it is tried again. */
   | { readonly kind: "storeFailed"; readonly where: string; readonly detail: string }
+  /** An actor steps more often than it should need to; its steps are spread out. */
+  | { readonly kind: "busy"; readonly actor: string; readonly limit: number }
   /** More input than an actor took: changes of one key were merged. */
   | { readonly kind: "mailboxMerged"; readonly actor: string; readonly limit: number };
 
@@ -71,6 +73,8 @@ export function describeRuntimeEvent(event: RuntimeEvent): string {
       return `${event.actor}: its ledger names ${event.row}, which nothing here writes; the entry stays`;
     case "storeFailed":
       return `${event.where}: ${event.detail}; tried again until it works`;
+    case "busy":
+      return `${event.actor}: takes more than ${event.limit} steps a second; further ones wait 10 ms each`;
     case "mailboxMerged":
       return `${event.actor}: ${event.limit} changes wait; further ones of the same key are merged`;
   }

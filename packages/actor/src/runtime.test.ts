@@ -2,7 +2,7 @@ import { ok, seconds } from "@tandem/base";
 import { settle } from "@tandem/base/testing";
 import { SwbusErrorCode } from "@tandem/swbus/edge";
 import { expect, test } from "vitest";
-import { defineActor, standingRow, stands } from "./define-actor.js";
+import { type AnyActor, defineActor, standingRow, stands, type TellPort } from "./define-actor.js";
 import {
   exampleActors,
   exampleSinks,
@@ -391,4 +391,61 @@ test("a refresh that is due behind a sink that does not answer costs no spinning
   ports.autoAck = true;
   await harness.rest();
   expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
+});
+
+test("two actors that answer each other for ever are slowed down and named; the process goes on", async () => {
+  const chatter = (type: string, other: string): AnyActor => {
+    const port: TellPort<number> = {
+      key: "Chat",
+      decode: (data) => Number((data as { n: number }).n),
+      encode: (n) => ({ n }),
+    };
+    return defineActor({
+      type,
+      rows: [PortConfig],
+      hears: [port],
+      derive: (inputs) => {
+        const heard = Math.max(0, ...inputs.told(port).values());
+        return stands({
+          tells: [{ port, to: { type: other, id: inputs.id }, state: heard + 1 }],
+          reason: String(heard),
+        });
+      },
+    });
+  };
+  await using harness = await TestHarness.start({ actors: [chatter("ping", "pong"), chatter("pong", "ping")] });
+  await harness.write(PortConfig, "p0", { peer: "x" });
+  await harness.clock.advance(seconds(2));
+  expect(kinds(harness, "busy").length).toBeGreaterThanOrEqual(1);
+  expect(Number(harness.runtime.actor("ping", "p0")?.reason)).toBeLessThan(10_000);
+});
+
+test("functions of a definition that throw end their own actor, or refuse their own row", async () => {
+  const thrower = defineActor({
+    type: "thrower",
+    rows: [PortConfig],
+    checkId: (id) => {
+      if (id === "worse") throw new Error("no idea");
+      return undefined;
+    },
+    reads: () => [
+      {
+        table: PortCounters,
+        where: () => {
+          throw new Error("nowhere");
+        },
+      },
+    ],
+    derive: (inputs) => stands({ reason: String(inputs.all(PortCounters).size) }),
+  });
+  await using harness = await TestHarness.start({ actors: [thrower, ...exampleActors], sinks: exampleSinks });
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.write(PortConfig, "worse", { peer: "x" });
+  await harness.write(PortConfig, "p0", { peer: "x" });
+  await harness.clock.advance(seconds(1));
+  expect(harness.runtime.actor("thrower", "p0")?.lastError).toContain("nowhere");
+  expect(harness.runtime.actor("thrower", "worse")).toBeUndefined();
+  expect(kinds(harness, "badRow")).toMatchObject([{ key: "worse", error: { field: "key" } }]);
+  expect(await harness.row(PortTable, "p0")).toEqual({ speed: "1" });
+  expect(await harness.row(PortTable, "worse")).toEqual({ speed: "1" });
 });

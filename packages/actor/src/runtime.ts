@@ -1,6 +1,6 @@
 import { backoffDelay, invariant, type Millis, millis, noCrash, seconds, type Timer } from "@tandem/base";
 import type { ServicePath } from "@tandem/swbus/edge";
-import { type AnyTable, type Store, untilConnected } from "@tandem/swss";
+import { type AnyTable, type RowError, type Store, untilConnected } from "@tandem/swss";
 import { ActorPaths } from "./actor-path.js";
 import type { ActorStatus } from "./actor-status.js";
 import { Audit, type AuditTarget } from "./audit.js";
@@ -219,7 +219,7 @@ class Runtime implements ActorRuntime {
     let place = this.#places.get(`${definition.type}/${key}`);
     if (place === undefined) {
       if (row === undefined) return;
-      const wrong = definition.checkId?.(key);
+      const wrong = checkId(definition, table, key);
       if (wrong !== undefined) {
         this.#emit({ kind: "badRow", key, error: wrong });
         return;
@@ -360,6 +360,16 @@ class Runtime implements ActorRuntime {
       const stopListening = this.#state.onConnect(done);
       this.#stop.signal.addEventListener("abort", done, { once: true });
     });
+  }
+}
+
+/** A check that throws refuses the id: it must not end the reader of the table. */
+function checkId(definition: AnyActor, table: AnyTable, id: string): RowError | undefined {
+  try {
+    return definition.checkId?.(id);
+  } catch (error) {
+    const expected = `a key that the check of ${definition.type} can take (it threw: ${String(error)})`;
+    return { db: table.db, table: table.name, field: "key", expected, found: id };
   }
 }
 

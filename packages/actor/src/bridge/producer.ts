@@ -48,6 +48,8 @@ export class ProducerBridge implements Disposable {
   #stopListening: (() => void) | undefined;
   #waiting: Request[] = [];
   #writing = false;
+  /** Ids of requests that are not answered yet. All come from this service, so ids are unique. */
+  readonly #inHand = new Set<bigint>();
   /** Grows when what was written comes into doubt, so that a write under way is not taken for certain. */
   #epoch = 0;
 
@@ -99,6 +101,9 @@ export class ProducerBridge implements Disposable {
       this.#answer(message, { code: SwbusErrorCode.INVALID_PAYLOAD, text });
       return true;
     }
+    // A repeat of what waits or is being written: the answer to the first is on its way.
+    if (this.#inHand.has(message.id)) return true;
+    this.#inHand.add(message.id);
     this.#waiting.push({ message, envelope });
     if (!this.#writing) {
       this.#writing = true;
@@ -112,6 +117,7 @@ export class ProducerBridge implements Disposable {
       const batch = this.#waiting.slice(0, BATCH_MAX);
       this.#waiting = this.#waiting.slice(BATCH_MAX);
       await this.#write(batch);
+      for (const { message } of batch) this.#inHand.delete(message.id);
     }
     this.#writing = false;
   }
