@@ -6,7 +6,8 @@ import { isUtf8 } from "node:buffer";
  * mapping that Python calls surrogateescape, PEP 383). `decodeText` and `encodeText` are exact inverses on all bytes.
  */
 export function decodeText(bytes: Uint8Array): string {
-  if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isUtf8(buffer)) return buffer.toString("utf8");
   let text = "";
   let i = 0;
   while (i < bytes.length) {
@@ -15,7 +16,7 @@ export function decodeText(bytes: Uint8Array): string {
       text += String.fromCharCode(0xdc00 + (bytes[i] as number));
       i += 1;
     } else {
-      text += Buffer.from(bytes.buffer, bytes.byteOffset + i, length).toString("utf8");
+      text += buffer.toString("utf8", i, i + length);
       i += length;
     }
   }
