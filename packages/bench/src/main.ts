@@ -1,1 +1,97 @@
-export {};
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { err, ok, type Result, systemClock } from "@tandem/base";
+import type { Bench, BenchRun } from "./bench-run.js";
+import { figureJson, formatFigure } from "./format-figure.js";
+import { swbusBench } from "./swbus-bench.js";
+import { swssBench } from "./swss-bench.js";
+import { zmqBench } from "./zmq-bench.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const HELP = `Usage: tandem bench [NAME…] [options]
+
+Medians over rounds, each beside the floor that the same run measured.
+
+  NAME         swss, zmq, swbus; default: all of them
+      --quick  a fifth of the work, and fewer rounds
+      --json   one JSON object instead of text
+  -h, --help   this text
+`;
+
+const FULL = { rounds: 5, scale: 1 };
+const QUICK = { rounds: 3, scale: 0.2 };
+
+interface Flags {
+  readonly benches: readonly Bench[];
+  readonly quick: boolean;
+  readonly json: boolean;
+}
+
+/** Runs `tandem bench`; `argv` is without node, script and `bench`. Gives the exit code. A missed target is no failure. */
+export async function benchMain(argv: readonly string[], env: Environment): Promise<number> {
+  const flags = parseFlags(argv, env);
+  if (!flags.ok) {
+    process.stderr.write(`tandem bench: ${flags.error}; try --help\n`);
+    return 2;
+  }
+  if (flags.value === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  try {
+    await runBenches(flags.value, ending.signal);
+    return 0;
+  } catch (error) {
+    const what = ending.signal.aborted ? "ended before its end" : (error as Error).message;
+    process.stderr.write(`tandem bench: ${what}\n`);
+    return 1;
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+  }
+}
+
+async function runBenches({ benches, quick, json }: Flags, signal: AbortSignal): Promise<void> {
+  const size = quick ? QUICK : FULL;
+  const run: BenchRun = { clock: systemClock, signal, ...size };
+  const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cpus: cpus().length };
+  if (!json) {
+    const where = `${machine.cpus} × ${machine.cpu}, Node ${machine.node}`;
+    process.stdout.write(`Medians of ${size.rounds} rounds, least and greatest beside them. ${where}.\n`);
+  }
+  const results: object[] = [];
+  for (const bench of benches) {
+    const figures = await bench.run(run);
+    results.push({ name: bench.name, figures: figures.map(figureJson) });
+    if (!json) process.stdout.write(`\n${bench.name}\n${figures.map(formatFigure).join("")}`);
+  }
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ schema: "tandem.bench.v1", ...size, machine, benches: results })}\n`);
+  }
+}
+
+function parseFlags(argv: readonly string[], env: Environment): Result<Flags | "help", string> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        quick: { type: "boolean" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help) return ok("help");
+    const all = [swssBench(env), zmqBench, swbusBench];
+    const unknown = positionals.find((name) => !all.some((bench) => bench.name === name));
+    if (unknown !== undefined)
+      return err(`${unknown}: no such benchmark; there are ${all.map((bench) => bench.name).join(", ")}`);
+    const benches = positionals.length === 0 ? all : all.filter((bench) => positionals.includes(bench.name));
+    return ok({ benches, quick: values.quick ?? false, json: values.json ?? false });
+  } catch (error) {
+    return err((error as Error).message.split("\n")[0] ?? "");
+  }
+}

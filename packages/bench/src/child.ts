@@ -1,0 +1,79 @@
+import { systemClock, systemRandom, unwrap } from "@tandem/base";
+import { grpcBus, startSwbusd } from "@tandem/swbus";
+import { dataMessage, startEdge, waitConnected } from "@tandem/swbus/edge";
+import { swbusConfig } from "@tandem/swbus/testing";
+import { ZmqConsumerStateTable, ZmqServer, zmqSockets } from "@tandem/swss";
+import { freePort } from "@tandem/swss/testing";
+import { ACK_EVERY, CONNECT_LIMIT, NODE, SINK, ZMQ_DB, ZMQ_TABLE } from "./bench-names.js";
+import { storesInName } from "./bench-store.js";
+import type { Question, Role, Told } from "./child-messages.js";
+import { echoServer } from "./floors/http2-echo.js";
+import { plainPull } from "./floors/plain-zeromq.js";
+import { Tally } from "./tally.js";
+
+/** Does what `Role` says until the benchmark that started it goes away. */
+type Start = (tally: Tally, args: readonly string[]) => Promise<string>;
+
+const ROLES: Readonly<Record<Role, Start>> = {
+  swbusd: async () => {
+    const endpoint = `127.0.0.1:${await freePort()}`;
+    const bus = grpcBus({ clock: systemClock });
+    const config = swbusConfig(endpoint, [NODE]);
+    const daemon = await startSwbusd({ config, bus, clock: systemClock, random: systemRandom });
+    await daemon.listening;
+    return endpoint;
+  },
+
+  swbusReceiver: async (_tally, [endpoint = ""]) => {
+    const bus = grpcBus({ clock: systemClock });
+    const edge = startEdge({
+      bus,
+      endpoint,
+      basePath: SINK,
+      type: "inNode",
+      clock: systemClock,
+      random: systemRandom,
+    });
+    let count = 0;
+    edge.register(SINK.withResource("count", "0"), "public", ({ source, destination }) => {
+      count += 1;
+      if (count % ACK_EVERY === 0) unwrap(edge.send(dataMessage(edge.newId(), destination, source, new Uint8Array())));
+      return true;
+    });
+    edge.register(SINK.withResource("echo", "0"), "public", ({ source, destination, body }) => {
+      if (body.kind === "data") unwrap(edge.send(dataMessage(edge.newId(), destination, source, body.payload)));
+      return true;
+    });
+    if (!(await waitConnected(edge, systemClock, CONNECT_LIMIT))) throw new Error(`no swbusd at ${endpoint}`);
+    return SINK.toString();
+  },
+
+  http2Echo: () => echoServer(),
+
+  zmqTable: async (tally) => {
+    const server = new ZmqServer(zmqSockets(), "tcp://127.0.0.1:*");
+    const table = new ZmqConsumerStateTable(unwrap(storesInName().open(ZMQ_DB)), ZMQ_TABLE, server);
+    unwrap(await server.bind());
+    void (async () => {
+      for await (const changes of table) tally.add(changes.length);
+    })();
+    return server.endpoint;
+  },
+
+  plainPull: async (tally) => (await plainPull(() => tally.add(1))).endpoint,
+};
+
+const tally = new Tally();
+const tell = (told: Told): void => void process.send?.(told);
+
+process.on("disconnect", () => process.exit());
+process.on("message", (question: Question) => {
+  if (question.ask === "count") tally.whenReached(question.count, () => tell({ tell: "counted" }));
+  else {
+    const { user, system } = process.cpuUsage();
+    tell({ tell: "cpu", micros: user + system });
+  }
+});
+
+const [role, ...args] = process.argv.slice(2);
+tell({ tell: "ready", address: await ROLES[role as Role](tally, args) });

@@ -1,0 +1,44 @@
+/** Of rates more is better, of times less. */
+export type Unit = "rows/s" | "msg/s" | "µs";
+
+/** What the same work costs without Tandem's code, measured in the same run. */
+export interface Floor {
+  readonly what: string;
+  readonly value: number;
+}
+
+/** What a figure is to reach: a bound in its own unit, or a multiple of its first floor. */
+export type Target = { readonly bound: number } | { readonly timesFloor: number };
+
+/** One measured figure: the median over the rounds, and the least and greatest of them. */
+export interface Figure {
+  readonly what: string;
+  readonly unit: Unit;
+  readonly value: number;
+  readonly least: number;
+  readonly greatest: number;
+  readonly floors: readonly Floor[];
+  /** What sonic-swss-common reaches on such a machine. */
+  readonly upstream?: number;
+  readonly targets: readonly Target[];
+  /** What else the run told, a line each. */
+  readonly notes?: readonly string[];
+}
+
+/** A target as a value in the figure's unit; `undefined` when the floor that it needs was not measured. */
+export function targetValue({ floors }: Figure, target: Target): number | undefined {
+  if ("bound" in target) return target.bound;
+  const floor = floors[0]?.value;
+  return floor === undefined ? undefined : floor * target.timesFloor;
+}
+
+/** Whether the figure reaches `target`; `undefined` when that cannot be said. */
+export function isReached(figure: Figure, target: Target): boolean | undefined {
+  const wanted = targetValue(figure, target);
+  if (wanted === undefined) return undefined;
+  return isRate(figure.unit) ? figure.value >= wanted : figure.value <= wanted;
+}
+
+export function isRate(unit: Unit): boolean {
+  return unit !== "µs";
+}
