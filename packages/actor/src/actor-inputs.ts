@@ -54,6 +54,10 @@ export class ActorInputs implements Inputs<unknown> {
     return this.#sources.loaded(table);
   }
 
+  hidesRow(table: AnyTable): boolean {
+    return this.#sources.reads.hidesRow(table);
+  }
+
   state<S>(port: StatePort<S>, id: string): S | undefined {
     return this.#sources.wants.get(port, id) as S | undefined;
   }

@@ -55,6 +55,11 @@ export interface Inputs<M> {
   all<T extends TableSchema>(table: T): ReadonlyMap<string, Row<T>>;
   /** Whether the table's snapshot has been read, so that an absent row means that there is none. */
   loaded(table: AnyTable): boolean;
+  /**
+   * Whether the table has a row that is refused and never was good since this process started, among those that `reads`
+   * names: what earlier stood for its sake is then better kept than deleted.
+   */
+  hidesRow(table: AnyTable): boolean;
   /** What a wanted provider published last. */
   state<S>(port: StatePort<S>, id: string): S | undefined;
   /** What others told, by the teller's actor id. A farewell removes it. */

@@ -82,6 +82,16 @@ export class Reads {
     return new Map([...rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   }
 
+  /** Whether a row of the table, as far as the list names it, is refused and never was good. */
+  hidesRow(table: AnyTable): boolean {
+    const wide = this.#wide.get(table.id);
+    if (wide?.feed.hidesRow(wide.where)) return true;
+    for (const { feed, key } of this.#keys.values()) {
+      if (feed.table.id === table.id && feed.hidesRow((other) => other === key)) return true;
+    }
+    return false;
+  }
+
   /** Whether the snapshot of every table on the list has been read. */
   get loaded(): boolean {
     for (const { feed } of this.#keys.values()) if (!feed.loaded) return false;

@@ -1,11 +1,16 @@
-import { millis, seconds } from "@tandem/base";
+import { type Json, millis, seconds } from "@tandem/base";
 import type { AnyTable } from "@tandem/swss";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeEnvelope, decodePayload, encodeEnvelope } from "./envelope.js";
 import { exactJson } from "./exact-json.js";
+import { actorOfKey, parseLedgerEntry } from "./ledger.js";
 import { type Mail, Mailbox } from "./mailbox.js";
 import { payloadHash, RepeatWindow } from "./repeat-window.js";
+import { parseRowRef } from "./row-ref.js";
 import { StepRecords } from "./step-records.js";
+import { isFarewell } from "./tellings.js";
+import { traceOf } from "./trace.js";
 import { WaitBook } from "./wait-book.js";
 
 test("repeats are recognised within the window and forgotten beyond it", () => {
@@ -101,4 +106,29 @@ test("payloads that are no UTF-8, no JSON, or lack a member are none; unknown me
     expect(decodePayload(bytes(text))).toBeUndefined();
   }
   expect(decodePayload(Uint8Array.of(0x22, 0xff, 0x22))).toBeUndefined();
+});
+
+test("no bytes and no JSON make a decoder throw", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      decodePayload(bytes);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const data = value as Json;
+      decodeEnvelope(data);
+      isFarewell(data);
+      traceOf(data);
+      const payload = decodePayload(new TextEncoder().encode(JSON.stringify({ key: "k", data })));
+      expect(payload).toEqual({ key: "k", data: JSON.parse(JSON.stringify(data)) });
+    }),
+  );
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      parseRowRef(text);
+      parseLedgerEntry(text);
+      actorOfKey("dpu0", text);
+    }),
+  );
 });

@@ -63,6 +63,12 @@ export class TableFeed {
     return this.#rows.get(key);
   }
 
+  /** Whether one of these keys has a row that is refused and never was good: nothing is known of it but its key. */
+  hidesRow(where: (key: string) => boolean): boolean {
+    for (const key of this.#bad.keys()) if (!this.#rows.has(key) && where(key)) return true;
+    return false;
+  }
+
   /** All good rows in key order. */
   rows(): ReadonlyMap<string, CachedRow> {
     this.#sorted ??= new Map([...this.#rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
@@ -129,13 +135,15 @@ export class TableFeed {
   }
 
   delete(key: string): void {
+    const hidden = this.#bad.has(key);
     this.#mended(key);
     this.#unknown.delete(key);
     const known = this.#rows.get(key);
-    if (known === undefined) return;
+    // A row that never was good is told as gone too: readers may have kept something for its sake.
+    if (known === undefined && !hidden) return;
     this.#rows.delete(key);
     this.#sorted = undefined;
-    this.#deliver(key, undefined, known.row);
+    this.#deliver(key, undefined, known?.row);
   }
 
   /** The first snapshot has been read. */

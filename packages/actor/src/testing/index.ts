@@ -1,2 +1,3 @@
 export { type Acknowledgement, FakeService, type Received } from "./fake-service.js";
 export { type HarnessOptions, TestHarness, type World } from "./test-harness.js";
+export { readUpstreamDump, type UpstreamDump } from "./upstream-dump.js";
