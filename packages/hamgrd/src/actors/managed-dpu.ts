@@ -1,19 +1,18 @@
 import type { DpuRow } from "../schema/dpu.js";
 import type { VdpuRow } from "../schema/vdpu.js";
 
-/** Keys of the DPU rows with that slot; more than one is a mistake of the configuration. */
-export function dpusOfSlot(dpus: Iterable<readonly [string, DpuRow]>, slot: number): readonly string[] {
-  return [...dpus].filter(([, row]) => row.dpu_id === slot).map(([key]) => key);
+/** Keys of the DPU rows of a slot, in key order. There should be one. */
+export function dpusOfSlot(slot: number, dpus: ReadonlyMap<string, DpuRow>): readonly string[] {
+  return [...dpus].flatMap(([key, row]) => (row.dpu_id === slot ? [key] : [])).sort();
 }
 
-/** The DPU that the hamgrd of a slot manages: of several rows the one that a vDPU names, then the first by key. */
+/** Key of the DPU that the hamgrd of a slot manages. Of several rows the one that a vDPU names, then the first. */
 export function managedDpu(
-  dpus: Iterable<readonly [string, DpuRow]>,
-  vdpus: Iterable<VdpuRow>,
   slot: number,
+  dpus: ReadonlyMap<string, DpuRow>,
+  vdpus: ReadonlyMap<string, VdpuRow>,
 ): string | undefined {
-  const keys = [...dpusOfSlot(dpus, slot)].sort();
-  if (keys.length < 2) return keys[0];
-  const named = new Set([...vdpus].flatMap((vdpu) => vdpu.main_dpu_ids as readonly string[]));
+  const named = new Set([...vdpus.values()].flatMap((vdpu) => vdpu.main_dpu_ids as readonly string[]));
+  const keys = dpusOfSlot(slot, dpus);
   return keys.find((key) => named.has(key)) ?? keys[0];
 }
