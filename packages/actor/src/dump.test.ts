@@ -2,7 +2,14 @@ import { err, millis, seconds } from "@tandem/base";
 import { settle } from "@tandem/base/testing";
 import { expect, test } from "vitest";
 import { definePlainActor } from "./plain/define-plain-actor.js";
-import { exampleActors, LinkConfig, PortConfig, PortCounters, PortTable, RouteTable } from "./testing/example-actors.js";
+import {
+  exampleActors,
+  LinkConfig,
+  PortConfig,
+  PortCounters,
+  PortTable,
+  RouteTable,
+} from "./testing/example-actors.js";
 import { PlainHarness } from "./testing/plain-harness.js";
 import { TestHarness } from "./testing/test-harness.js";
 import { readUpstreamDump } from "./testing/upstream-dump.js";

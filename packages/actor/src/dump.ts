@@ -1,5 +1,5 @@
-import { encodeText } from "@tandem/swss";
-import type { TableFeed } from "./bridge/table-feed.js";
+import { type AnyTable, encodeText } from "@tandem/swss";
+import type { CachedRow, TableFeed } from "./bridge/table-feed.js";
 import { dumpIncoming, dumpInternal, dumpSent } from "./dump-format.js";
 import { BRIDGE_TYPE, encodeEnvelope } from "./envelope.js";
 import { type ExactJson, exactJson } from "./exact-json.js";
@@ -21,7 +21,7 @@ export function dumpPlace(host: PlaceHost, place: Place): string {
     if (cached === undefined) continue;
     incoming[messageKey] = dumpIncoming({
       key: messageKey,
-      data: encodeEnvelope({ key, operation: "Set", fields: printable(cached.fields) }),
+      data: encodeEnvelope({ key, operation: "Set", fields: handedOn(feed.table, cached) }),
       source: host.edge.basePath.withResource(BRIDGE_TYPE, feed.table.id),
       requestId: 0n,
       version: cached.version,
@@ -33,10 +33,11 @@ export function dumpPlace(host: PlaceHost, place: Place): string {
   const internal: Record<string, ExactJson> = {};
   for (const row of place.book.rows.values()) {
     if (!host.isOwn(row.ref)) continue;
-    const fields = row.acked ?? {};
-    internal[row.ref.tableName] = dumpInternal({
-      table: row.ref.tableName,
-      key: row.ref.key,
+    const fields = printable(place.book.written(row.ref.text) ?? {});
+    const { tableName, key } = row.ref;
+    internal[Object.hasOwn(internal, tableName) ? `${tableName}|${key}` : tableName] = dumpInternal({
+      table: tableName,
+      key,
       fields,
       backup: fields,
       mutated: false,
@@ -63,6 +64,11 @@ function* inputRows(
   for (const { feed, key, wide } of place.reads.present()) {
     yield { messageKey: wide ? `${feed.table.name}|${key}` : feed.table.name, feed, key };
   }
+}
+
+/** A row as upstream's bridges hand it on: a protobuf message is one field `json`, which swbus-cli prints expanded. */
+function handedOn({ pb }: AnyTable, { row, fields }: CachedRow): Record<string, string> {
+  return pb !== undefined && Object.hasOwn(fields, "pb") ? { json: pb.json.encode(row) } : printable(fields);
 }
 
 /** Binary values as hex: dumps are read by people and must be valid UTF-8. */
