@@ -9,7 +9,7 @@ export {
   type PeerConfig,
   type SwbusConfig,
 } from "./daemon/config.js";
-export { type ConfigRows, configFromRows, dbConfig } from "./daemon/db-config.js";
+export { dbConfig } from "./daemon/db-config.js";
 export type { SwbusdEvent, SwbusdObserver, SwbusdStats } from "./daemon/events.js";
 export { NODE_LIMITS, type NodeLimits } from "./daemon/node.js";
 export { describeEvent, logEvents, publishStats } from "./daemon/report.js";

@@ -162,10 +162,17 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
   };
 }
 
+/** Characters of a found text that a line for people shows. */
+const SHOWN_MAX = 80;
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text);
+}
+
 /** One line for an operator. */
 export function describeRowError(error: RowError, key: string): string {
-  const found = error.found === undefined ? "it is missing" : `found ${JSON.stringify(error.found)}`;
-  return `${error.db} ${error.table} ${JSON.stringify(key)}: ${error.field}: expected ${error.expected}, ${found}; the last good row stays`;
+  const found = error.found === undefined ? "it is missing" : `found ${shown(error.found)}`;
+  return `${error.db} ${error.table} ${shown(key)}: ${error.field}: expected ${error.expected}, ${found}; the last good row stays`;
 }
 
 /** The table's page section, Markdown. */

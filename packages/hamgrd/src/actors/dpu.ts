@@ -192,6 +192,8 @@ function standsManaged(
     keeps.push(NeighResolve, ...(withBfd ? [DpuBfdSession] : []));
   } else {
     rows.push(...neighbour(config, row));
+    // The switch of a remote DPU whose row cannot be read is not one that has gone.
+    if (withBfd && inputs.hidesRow(RemoteDpu)) keeps.push(DpuBfdSession);
     if (withBfd) rows.push(...clusterBfdRows(inputs, config, row, npu, settings));
   }
   if (planes === undefined) waits.push(NO_REPORT);

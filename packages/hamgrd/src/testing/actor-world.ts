@@ -283,6 +283,7 @@ export class ActorWorld {
         return new Map([...of(table)].filter(([key]) => takes(key)));
       },
       loaded: (table: AnyTable) => !this.#unread.has(table.id),
+      hidesRow: () => false,
       state: (port: { readonly provider: string }, id: string) => this.#states.get(`${port.provider}|${id}`),
       told: () => place.told,
       written: (table: AnyTable, key: string) => (place.stands.has(ref(table, key)) ? this.row(table, key) : undefined),

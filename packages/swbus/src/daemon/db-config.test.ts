@@ -5,7 +5,8 @@ import { MemoryNetwork } from "@tandem/wire/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ConfigReading } from "./config.js";
-import { type ConfigRows, configFromRows, dbConfig } from "./db-config.js";
+import { type ConfigRows, configFromRows } from "./config-from-rows.js";
+import { dbConfig } from "./db-config.js";
 import { startSwbusd } from "./swbusd.js";
 
 type RowInput = Readonly<Record<string, string>>;
@@ -30,6 +31,7 @@ interface Input {
   readonly loopbacks?: readonly string[];
   readonly dpus?: Readonly<Record<string, RowInput>>;
   readonly remotes?: Readonly<Record<string, RowInput>>;
+  readonly vdpus?: Readonly<Record<string, RowInput>>;
 }
 
 function rowsOf(input: Input = {}): ConfigRows {
@@ -40,6 +42,7 @@ function rowsOf(input: Input = {}): ConfigRows {
     loopbacks: input.loopbacks ?? LOOPBACKS,
     dpus: table(input.dpus ?? DPUS),
     remoteDpus: table(input.remotes ?? REMOTES),
+    vdpus: table(input.vdpus ?? {}),
   };
 }
 
@@ -111,7 +114,7 @@ const bad: readonly { what: string; input: Input; says: string; peers: number }[
   {
     what: "a DPU with a port of 70000",
     input: { dpus: { ...DPUS, x: { dpu_id: "3", swbus_port: "70000" } } },
-    says: "0 to 65535",
+    says: "1 to 65535",
     peers: 5,
   },
   {
@@ -161,6 +164,34 @@ for (const { what, input, says, peers } of bad)
 test("remote rows of another type are none of our business", () => {
   const reading = configFromRows(rowsOf({ remotes: { ...REMOTES, x: { type: "local" } } }), 0);
   expect(reading.faults).toEqual([]);
+});
+
+test("of two rows of one dpu_id the one that a vDPU names counts, whatever the order of keys", () => {
+  const dpus = { ...DPUS, aaa: { dpu_id: "0", swbus_port: "9" } };
+  expect(configFromRows(rowsOf({ dpus: { aaa: dpus.aaa, ...DPUS } }), 0)).toMatchObject({
+    config: { endpoint: "10.0.1.0:9" },
+  });
+  const vdpus = { v: { main_dpu_ids: "other, dpu0" } };
+  expect(configFromRows(rowsOf({ dpus: { aaa: dpus.aaa, ...DPUS }, vdpus }), 0)).toMatchObject({
+    config: { endpoint: "10.0.1.0:23606" },
+    faults: [{ where: "CONFIG_DB DPU|aaa", detail: "dpu_id 0 is that of DPU|dpu0 already" }],
+  });
+});
+
+test("a row that goes bad counts as it was; gone, it is gone", () => {
+  const { good } = configFromRows(rowsOf(), 0);
+  const broken = { dpus: { ...DPUS, dpu0: { dpu_id: "x" } }, remotes: { ...REMOTES, r1: { type: "cluster" } } };
+  const spoilt = configFromRows(rowsOf(broken), 0, good);
+  expect(spoilt).toMatchObject({ config: { endpoint: "10.0.1.0:23606" } });
+  expect(peersOf(spoilt)).toHaveLength(5);
+  expect(spoilt.faults.map(({ where, effect }) => `${where}: ${effect}`)).toEqual([
+    "CONFIG_DB DPU|dpu0: its last good form stays",
+    "CONFIG_DB REMOTE_DPU|r1: its last good form stays",
+  ]);
+  const { r1: _, ...remotes } = REMOTES;
+  const without = configFromRows(rowsOf({ remotes }), 0, spoilt.good);
+  expect(peersOf(without)).toHaveLength(4);
+  expect(peersOf(configFromRows(rowsOf(broken), 0, without.good))).toHaveLength(4);
 });
 
 test("any rows give a configuration or a reason", () => {
