@@ -68,7 +68,7 @@ function* inputRows(
 
 /** A row as upstream's bridges hand it on: a protobuf message is one field `json`, which swbus-cli prints expanded. */
 function handedOn({ pb }: AnyTable, { row, fields }: CachedRow): Record<string, string> {
-  return pb !== undefined && Object.hasOwn(fields, "pb") ? { json: pb.json.encode(row) } : printable(fields);
+  return pb !== undefined && Object.hasOwn(fields, "pb") ? { json: pb.json.encode(row as never) } : printable(fields);
 }
 
 /** Binary values as hex: dumps are read by people and must be valid UTF-8. */
