@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { seconds, systemClock, within } from "@tandem/base";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -14,10 +15,12 @@ export interface LabProcess {
   readonly pid: number;
   readonly ended: Promise<ProcessEnd>;
   readonly running: boolean;
-  /** Output lines that match; the newest `LINES_KEPT` are searched, later ones awaited. */
+  /** The newest output lines, oldest first. */
+  readonly lines: readonly string[];
+  /** The first output line that matches; the newest `LINES_KEPT` are searched, later ones awaited. */
   untilLine(match: RegExp, signal: AbortSignal): Promise<string>;
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL when that has not ended it after `STOP_LIMIT_MS`. */
+  /** SIGTERM, and SIGKILL when that has not ended it after `STOP_LIMIT`. */
   stop(): Promise<ProcessEnd>;
   /** Resident memory in bytes, and 0 once it has ended. */
   memory(): Promise<number>;
@@ -34,22 +37,28 @@ export interface ProcessSpec {
 
 /** Starts processes, and ends every one of them, and only them, when it is disposed of. */
 export interface ProcessHost extends AsyncDisposable {
+  /** Throws once the host is disposed of: a start that was under way must leave nothing behind. */
   start(spec: ProcessSpec): LabProcess;
   readonly processes: readonly LabProcess[];
 }
 
 const LINES_KEPT = 200;
-const STOP_LIMIT_MS = 5_000;
+const STOP_LIMIT = seconds(5);
 
-/** Real processes. When this process ends, however it ends short of SIGKILL, its children get SIGKILL. */
+/**
+ * Real processes, each in a process group of its own: a Ctrl-C in the terminal reaches the lab alone, which ends them in
+ * order. When this process ends, however it ends short of SIGKILL, its children get SIGKILL.
+ */
 export function systemProcesses(): ProcessHost {
   const children = new Set<SystemProcess>();
   const killAll = (): void => {
     for (const child of children) child.kill("SIGKILL");
   };
   process.once("exit", killAll);
+  let disposed = false;
   return {
     start(spec) {
+      if (disposed) throw new Error(`${spec.name}: not started, the lab is ending`);
       const child = new SystemProcess(spec);
       children.add(child);
       void child.ended.then(() => children.delete(child));
@@ -59,6 +68,7 @@ export function systemProcesses(): ProcessHost {
       return [...children];
     },
     async [Symbol.asyncDispose]() {
+      disposed = true;
       await Promise.all([...children].map((child) => child.stop()));
       process.removeListener("exit", killAll);
     },
@@ -78,6 +88,7 @@ class SystemProcess implements LabProcess {
     const log = createWriteStream(spec.log, { flags: "a" });
     this.#child = spawn(spec.command, [...spec.args], {
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
       env: { ...process.env, ...spec.env },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -100,7 +111,11 @@ class SystemProcess implements LabProcess {
         this.#take(`cannot start: ${error.message}`);
         end(127, null);
       });
-      this.#child.once("exit", end);
+      this.#child.once("exit", () => {
+        this.#running = false;
+      });
+      // After `exit`, when its last words have been read.
+      this.#child.once("close", end);
     });
   }
 
@@ -112,9 +127,14 @@ class SystemProcess implements LabProcess {
     return this.#running;
   }
 
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
   untilLine(match: RegExp, signal: AbortSignal): Promise<string> {
     const seen = this.#lines.find((line) => match.test(line));
     if (seen !== undefined) return Promise.resolve(seen);
+    if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const done = (): void => {
         this.#watchers.delete(watch);
@@ -133,7 +153,7 @@ class SystemProcess implements LabProcess {
       signal.addEventListener("abort", onAbort, { once: true });
       void this.ended.then((end) => {
         done();
-        reject(new Error(`${this.name} ended (${end.signal ?? end.code}): ${this.#lines.slice(-5).join(" | ")}`));
+        reject(new ProcessEndedError(end));
       });
     });
   }
@@ -144,8 +164,8 @@ class SystemProcess implements LabProcess {
 
   async stop(): Promise<ProcessEnd> {
     this.kill("SIGTERM");
-    const limit = AbortSignal.timeout(STOP_LIMIT_MS);
-    limit.addEventListener("abort", () => this.kill("SIGKILL"), { once: true });
+    const ended = await within(systemClock, STOP_LIMIT, this.ended);
+    if (ended === undefined) this.kill("SIGKILL");
     return this.ended;
   }
 
@@ -163,5 +183,14 @@ class SystemProcess implements LabProcess {
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();
     for (const watch of this.#watchers) watch(line);
+  }
+}
+
+/** A process ended while something was waited for. */
+export class ProcessEndedError extends Error {
+  override readonly name = "ProcessEndedError";
+
+  constructor(end: ProcessEnd) {
+    super(end.signal === null ? `ended with exit code ${end.code}` : `was ended by ${end.signal}`);
   }
 }

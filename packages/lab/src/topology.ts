@@ -14,6 +14,8 @@ export interface DpuPlace {
   /** Port of the DPU's orchagent on `midplane`. */
   readonly zmqPort: number;
   readonly swbusPort: number;
+  /** Port of the DPU's Redis, on its switch's loopback address. */
+  readonly redisPort: number;
 }
 
 export interface SwitchPlace {
@@ -22,6 +24,7 @@ export interface SwitchPlace {
   readonly index: number;
   /** Loopback0 of the switch: swbusd binds there, BFD sessions end there. */
   readonly npu: string;
+  readonly redisPort: number;
   readonly dpus: readonly DpuPlace[];
 }
 
@@ -47,6 +50,8 @@ export interface TopologyOptions {
   readonly dpusPerSwitch: number;
   /** First two octets of every address that must be bindable, e.g. `127.7`. */
   readonly network?: string;
+  /** Added to every port; default 0. */
+  readonly portShift?: number;
 }
 
 export const SWITCHES_MAX = 64;
@@ -54,6 +59,9 @@ export const DPUS_PER_SWITCH_MAX = 8;
 
 const SWBUS_PORT_FIRST = 23606;
 const ORCHAGENT_ZMQ_PORT = 8100;
+const NPU_REDIS_PORT = 6379;
+/** SONiC places the Redis of DPU n at this port plus n. */
+const DPU_REDIS_PORT_FIRST = 6381;
 
 /**
  * A cluster of `switches` × `dpusPerSwitch`. DPU d of switch 2k is paired with DPU d of switch 2k+1; with one switch,
@@ -62,7 +70,7 @@ const ORCHAGENT_ZMQ_PORT = 8100;
  */
 export function planTopology(options: TopologyOptions): Topology {
   const { switches: count, dpusPerSwitch } = options;
-  const network = options.network ?? "127.10";
+  const { network = "127.10", portShift = 0 } = options;
   invariant(count >= 1 && count <= SWITCHES_MAX, `1 to ${SWITCHES_MAX} switches`);
   invariant(dpusPerSwitch >= 1 && dpusPerSwitch <= DPUS_PER_SWITCH_MAX, `1 to ${DPUS_PER_SWITCH_MAX} DPUs per switch`);
   const switches = Array.from(
@@ -71,6 +79,7 @@ export function planTopology(options: TopologyOptions): Topology {
       name: `sw${s}`,
       index: s,
       npu: `${network}.${s}.1`,
+      redisPort: NPU_REDIS_PORT + portShift,
       dpus: Array.from(
         { length: dpusPerSwitch },
         (_, d): DpuPlace => ({
@@ -81,8 +90,9 @@ export function planTopology(options: TopologyOptions): Topology {
           pa: `18.${s}.202.${d + 1}`,
           vip: `3.2.${s >> 1}.${d}`,
           midplane: `${network}.${s}.${200 + d}`,
-          zmqPort: ORCHAGENT_ZMQ_PORT,
-          swbusPort: SWBUS_PORT_FIRST + d,
+          zmqPort: ORCHAGENT_ZMQ_PORT + portShift,
+          swbusPort: SWBUS_PORT_FIRST + d + portShift,
+          redisPort: DPU_REDIS_PORT_FIRST + d + portShift,
         }),
       ),
     }),

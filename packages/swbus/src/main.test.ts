@@ -26,6 +26,8 @@ const run = (...argv: string[]): Promise<number> => swbusdMain(argv, { TANDEM_LO
 const usage = [
   { argv: [], says: "neither --slot-id nor --config" },
   { argv: ["--slot-id", "x"], says: "--slot-id x" },
+  { argv: ["--slot-id", "0,"], says: "--slot-id 0,:" },
+  { argv: ["--slot-id", "1,1"], says: "slot 1 is named twice" },
   { argv: ["-c", "f", "--metrics-port", "99999"], says: "--metrics-port 99999" },
   { argv: ["--nope"], says: "--nope" },
   { argv: ["extra"], says: "extra" },

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CleanUp, err, ok, type Result, systemClock, systemFiles, systemRandom } from "@tandem/base";
+import { CleanUp, err, type Json, ok, type Result, systemClock, systemFiles, systemRandom } from "@tandem/base";
 import {
   createLogger,
   type DaemonContext,
@@ -25,11 +25,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const PROGRAM = "swbusd";
 
-const HELP = `Usage: swbusd (-s SLOT | -c FILE) [options]
+const HELP = `Usage: swbusd (-s SLOT[,SLOT…] | -c FILE) [options]
 
-The bus router of one DPU slot.
+The bus router of one DPU slot, or those of several in one process.
 
-  -s, --slot-id SLOT     configuration from CONFIG_DB, for this DPU slot; wins over -c
+  -s, --slot-id SLOTS    configuration from CONFIG_DB, for these DPU slots, e.g. 0 or 0,1; wins over -c
   -c, --config FILE      configuration from a YAML file
       --db-config FILE   database_config.json to use instead of the system's
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
@@ -37,7 +37,8 @@ The bus router of one DPU slot.
 `;
 
 interface Flags {
-  readonly slot?: number;
+  /** Distinct; empty: `config` names a file. */
+  readonly slots: readonly number[];
   readonly config?: string;
   readonly dbConfig?: string;
   readonly metricsPort?: number;
@@ -73,14 +74,14 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       },
     });
     if (values.help === true) return ok("help");
-    const slot = readNumber(values["slot-id"], 0xffff_ffff);
-    if (slot === "bad") return err(`--slot-id ${values["slot-id"]}: expected a DPU slot, 0 or more`);
+    const slots = parseSlots(values["slot-id"]);
+    if (!slots.ok) return slots;
     const metricsPort = readNumber(values["metrics-port"], 0xffff);
     if (metricsPort === "bad") return err(`--metrics-port ${values["metrics-port"]}: expected a port`);
-    if (slot === undefined && values.config === undefined)
+    if (slots.value.length === 0 && values.config === undefined)
       return err("neither --slot-id nor --config is given; try --help");
     return ok({
-      ...(slot !== undefined && { slot }),
+      slots: slots.value,
       ...(values.config !== undefined && { config: values.config }),
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
       ...(metricsPort !== undefined && { metricsPort }),
@@ -90,27 +91,37 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
   }
 }
 
+function parseSlots(text: string | undefined): Result<readonly number[], string> {
+  const slots: number[] = [];
+  for (const piece of text?.split(",") ?? []) {
+    const slot = readUint(piece, 0xffff_ffff);
+    if (slot === undefined) return err(`--slot-id ${text}: expected DPU slots, 0 or more, with commas`);
+    if (slots.includes(slot)) return err(`--slot-id ${text}: slot ${slot} is named twice`);
+    slots.push(slot);
+  }
+  return ok(slots);
+}
+
 function readNumber(text: string | undefined, max: number): number | undefined | "bad" {
   return text === undefined ? undefined : (readUint(text, max) ?? "bad");
 }
 
 async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext): Promise<Result<void, DaemonFailure>> {
   await using cleanUp = new CleanUp();
-  const source = await openSource(flags, logger, cleanUp);
-  if (!source.ok) return err({ kind: "failed", message: source.error });
+  const sources = await openSources(flags, logger, cleanUp);
+  if (!sources.ok) return err({ kind: "failed", message: sources.error });
   const bus = grpcBus({ clock: systemClock });
-  const daemon = await startSwbusd({
-    config: source.value,
-    clock: systemClock,
-    random: systemRandom,
-    bus,
-    observer: logEvents(logger),
-  });
-  cleanUp.use(daemon);
+  const observer = logEvents(logger);
+  const daemons = await Promise.all(
+    sources.value.map((config) => startSwbusd({ config, clock: systemClock, random: systemRandom, bus, observer })),
+  );
+  for (const daemon of daemons) cleanUp.use(daemon);
   const metrics = new Metrics().withProcessMetrics();
-  cleanUp.defer(publishStats(daemon, metrics, systemClock));
-  if (flags.metricsPort !== undefined) await serveMetrics(flags.metricsPort, daemon, metrics, logger, cleanUp);
-  context.onReload(() => void daemon.reload());
+  cleanUp.defer(publishStats(daemons, metrics, systemClock));
+  if (flags.metricsPort !== undefined) await serveMetrics(flags.metricsPort, daemons, metrics, logger, cleanUp);
+  context.onReload(() => {
+    for (const daemon of daemons) void daemon.reload();
+  });
   await new Promise<void>((resolve) => {
     if (context.signal.aborted) resolve();
     else context.signal.addEventListener("abort", () => resolve(), { once: true });
@@ -120,7 +131,7 @@ async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext)
 
 async function serveMetrics(
   port: number,
-  daemon: Swbusd,
+  daemons: readonly Swbusd[],
   metrics: Metrics,
   logger: DaemonLogger,
   cleanUp: CleanUp,
@@ -129,23 +140,34 @@ async function serveMetrics(
     port,
     metrics,
     health: () => ({ ok: true }),
-    ready: () => ({ ok: daemon.state.kind === "listening", detail: { ...daemon.state } }),
+    ready: () => ({
+      ok: daemons.every(({ state }) => state.kind === "listening"),
+      detail: daemons.length === 1 ? { ...daemons[0]?.state } : bySlot(daemons),
+    }),
   });
   if (status.ok) cleanUp.use(status.value);
   else logger.error(`${status.error.detail}; going on without`);
 }
 
+function bySlot(daemons: readonly Swbusd[]): Record<string, Json> {
+  return Object.fromEntries(daemons.map(({ state }, i) => [`router${i}`, { ...state }]));
+}
+
 /** A slot's configuration is waited for; a file that cannot be used at the start is a mistake of whoever typed it. */
-async function openSource(flags: Flags, logger: DaemonLogger, cleanUp: CleanUp): Promise<Result<ConfigSource, string>> {
-  if (flags.slot !== undefined) {
+async function openSources(
+  flags: Flags,
+  logger: DaemonLogger,
+  cleanUp: CleanUp,
+): Promise<Result<readonly ConfigSource[], string>> {
+  if (flags.slots.length > 0) {
     const store = await openConfigDb(flags.dbConfig, cleanUp);
     if (!store.ok) return store;
     cleanUp.defer(watchLogLevel(store.value, PROGRAM, logger, systemClock));
-    return ok(dbConfig(store.value, flags.slot, systemClock));
+    return ok(flags.slots.map((slot) => dbConfig(store.value, slot, systemClock)));
   }
   const source = yamlConfig(systemFiles, flags.config ?? "");
   const first = await source.read();
-  return first.kind === "waiting" ? err(first.reason) : ok(source);
+  return first.kind === "waiting" ? err(first.reason) : ok([source]);
 }
 
 async function openConfigDb(path: string | undefined, cleanUp: CleanUp): Promise<Result<Store, string>> {

@@ -1,18 +1,39 @@
-import type { Clock, Millis, Random } from "@tandem/base";
+import { type Clock, invariant, type Millis, type Random } from "@tandem/base";
 import type { Sockets, Stores } from "@tandem/swss";
 import type { DpuPlace, SwitchPlace, Topology } from "../topology.js";
 
 export const DAEMON_KINDS = ["swbusd", "hamgrd"] as const;
 export type DaemonKind = (typeof DAEMON_KINDS)[number];
 
-/** One daemon of the cluster: of one slot, e.g. `sw0_dpu1.hamgrd`. */
-export interface DaemonName {
+/** `process`: each slot's daemons are processes of their own. `switch`: one process of each kind serves all slots of a switch. */
+export const ISOLATIONS = ["process", "switch"] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+/** One daemon process: of one slot (`sw0_dpu1.hamgrd`), or of every slot of a switch (`sw0.hamgrd`). */
+export interface DaemonPlace {
+  readonly name: string;
   readonly kind: DaemonKind;
-  readonly dpu: DpuPlace;
+  readonly sw: SwitchPlace;
+  /** Whose slots it serves; at least one. */
+  readonly dpus: readonly DpuPlace[];
 }
 
-export function describeDaemon({ kind, dpu }: DaemonName): string {
-  return `${dpu.name}.${kind}`;
+/** Every daemon process of a cluster, in the order of switches and slots. */
+export function planDaemons(topology: Topology, isolation: Isolation): readonly DaemonPlace[] {
+  return DAEMON_KINDS.flatMap((kind) =>
+    topology.switches.flatMap((sw): readonly DaemonPlace[] =>
+      isolation === "switch"
+        ? [{ name: `${sw.name}.${kind}`, kind, sw, dpus: sw.dpus }]
+        : sw.dpus.map((dpu) => ({ name: `${dpu.name}.${kind}`, kind, sw, dpus: [dpu] })),
+    ),
+  );
+}
+
+/** The daemon of that kind that serves the slot of `dpu`. */
+export function daemonOf(host: Pick<ClusterHost, "daemons">, kind: DaemonKind, dpu: DpuPlace): DaemonPlace {
+  const daemon = host.daemons.find((place) => place.kind === kind && place.dpus.includes(dpu));
+  invariant(daemon !== undefined, `a ${kind} serves ${dpu.name}`);
+  return daemon;
 }
 
 /** A Redis of the cluster: a switch's, or a DPU's. */
@@ -25,6 +46,7 @@ export type RedisOwner = SwitchPlace | DpuPlace;
 export interface ClusterHost extends AsyncDisposable {
   readonly kind: "processes" | "simulated";
   readonly topology: Topology;
+  readonly daemons: readonly DaemonPlace[];
   readonly clock: Clock;
   readonly random: Random;
   /** Sockets of the simulated devices. */
@@ -37,16 +59,26 @@ export interface ClusterHost extends AsyncDisposable {
   startRedis(owner: RedisOwner): Promise<void>;
   /** As kill -9. What it acknowledged is there again when it is started again. */
   killRedis(owner: RedisOwner): Promise<void>;
-  startDaemon(name: DaemonName): Promise<void>;
+  /** Resolves when each of its slots is ready. */
+  startDaemon(daemon: DaemonPlace): Promise<void>;
   /** As kill -9. */
-  killDaemon(name: DaemonName): Promise<void>;
+  killDaemon(daemon: DaemonPlace): Promise<void>;
   /** Resident memory in bytes; 0 where parts share one process. */
-  memory(name: DaemonName): Promise<number>;
+  memory(daemon: DaemonPlace): Promise<number>;
 
   /** Nothing passes between the two switches, and nothing is closed. */
   cutLink(a: SwitchPlace, b: SwitchPlace): void;
   healLink(a: SwitchPlace, b: SwitchPlace): void;
 
-  /** `work`, while time passes as far as it needs; throws, naming `what`, beyond `limit`. */
+  /** `work`, while time passes as far as it needs; throws `TooLateError`, naming `what`, beyond `limit`. */
   run<T>(what: string, work: Promise<T>, limit: Millis): Promise<T>;
+}
+
+/** What had to come did not come in time. */
+export class TooLateError extends Error {
+  override readonly name = "TooLateError";
+
+  constructor(what: string, limit: Millis) {
+    super(`${what}: not within ${limit / 1000} s`);
+  }
 }

@@ -7,7 +7,7 @@ import { LabDevices } from "../devices.js";
 import type { DpuTimings } from "../dpu/ha-state.js";
 import type { PmonTimings, SimulatedPmon } from "../pmon/simulated-pmon.js";
 import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
-import type { ClusterHost } from "./cluster-host.js";
+import { type ClusterHost, DAEMON_KINDS, TooLateError } from "./cluster-host.js";
 import { configRows } from "./config-rows.js";
 import { DpuLog } from "./dpu-log.js";
 import { Observer } from "./observer.js";
@@ -20,7 +20,9 @@ export const LAB_DPU_TIMINGS: Partial<DpuTimings> = {
 };
 export const LAB_PMON_TIMINGS: Partial<PmonTimings> = { downAfter: millis(1000) };
 
+/** For the start of everything: this, and for each DPU as much again as its processes may need of two busy cores. */
 const START_LIMIT = seconds(60);
+const START_LIMIT_PER_DPU = seconds(3);
 
 export interface ClusterOptions {
   readonly approvals?: ApprovalMode;
@@ -42,6 +44,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
   #observer: Observer | undefined;
   #controller: Controller | undefined;
   #devices: LabDevices | undefined;
+  #disposed = false;
 
   private constructor(host: ClusterHost, options: ClusterOptions) {
     this.host = host;
@@ -52,7 +55,8 @@ export class Cluster implements ClusterView, AsyncDisposable {
   static async start(host: ClusterHost, options: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster(host, options);
     try {
-      await host.run("start of the cluster", cluster.#start(), START_LIMIT);
+      const limit = millis(START_LIMIT + START_LIMIT_PER_DPU * host.topology.dpus.length);
+      await host.run("start of the cluster", cluster.#start(), limit);
       return cluster;
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
@@ -110,19 +114,41 @@ export class Cluster implements ClusterView, AsyncDisposable {
     return this.host.run(what, this.observer.until(condition), limit);
   }
 
+  /** Whether `condition` came to hold within `limit`. */
+  async reaches(condition: () => boolean, limit: Millis): Promise<boolean> {
+    try {
+      await this.until("", condition, limit);
+      return true;
+    } catch (error) {
+      if (error instanceof TooLateError) return false;
+      throw error;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     await this.#cleanUp[Symbol.asyncDispose]();
     await this.host[Symbol.asyncDispose]();
   }
 
   async #start(): Promise<void> {
     const { host, topology } = this;
-    await Promise.all(topology.switches.flatMap((sw) => [sw, ...sw.dpus]).map((owner) => host.startRedis(owner)));
-    for (const sw of topology.switches) await this.#configure(sw);
+    const redis = topology.switches.flatMap((sw) => [sw, ...sw.dpus]);
+    await this.#step(Promise.all(redis.map((owner) => host.startRedis(owner))));
+    for (const sw of topology.switches) await this.#step(this.#configure(sw));
     this.#observer = this.#cleanUp.use(Observer.start(host));
     await this.#startDevices();
-    await Promise.all(topology.dpus.map((dpu) => host.startDaemon({ kind: "swbusd", dpu })));
-    await Promise.all(topology.dpus.map((dpu) => host.startDaemon({ kind: "hamgrd", dpu })));
+    for (const kind of DAEMON_KINDS) {
+      const daemons = host.daemons.filter((place) => place.kind === kind);
+      await this.#step(Promise.all(daemons.map((place) => host.startDaemon(place))));
+    }
+  }
+
+  /** A step of the start, which goes no further once the cluster is given up: whoever opens must find who closes. */
+  async #step<T>(work: Promise<T>): Promise<T> {
+    const value = await work;
+    if (this.#disposed) throw new Error("the cluster ended while it started");
+    return value;
   }
 
   async #configure(sw: SwitchPlace): Promise<void> {
@@ -148,7 +174,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
     this.#devices = devices;
     for (const dpu of devices.dpus) {
       this.logs.set(dpu.place.name, new DpuLog(clock, dpu, () => this.observer.notify()));
-      unwrap(await dpu.powerOn(), dpu.place.name);
+      unwrap(await this.#step(dpu.powerOn()), dpu.place.name);
     }
     devices.bfd.onChange(() => this.observer.notify());
     const controller = Controller.start({ topology, clock, stores, approvals, helpsRestart, onWarning });

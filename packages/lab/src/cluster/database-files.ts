@@ -13,10 +13,6 @@ export interface RedisPlace {
   readonly databases: readonly DatabaseName[];
 }
 
-const NPU_REDIS_PORT = 6379;
-/** SONiC places the Redis of DPU n at this port plus n. */
-const DPU_REDIS_PORT_FIRST = 6381;
-
 const ALL = Object.keys(DATABASES_DEFAULT) as DatabaseName[];
 const DPU_DATABASES = ALL.filter((name) => name.startsWith("DPU_"));
 const NPU_DATABASES = ALL.filter((name) => !name.startsWith("DPU_"));
@@ -29,7 +25,7 @@ export function redisPlaces(sw: SwitchPlace, folder: string): RedisPlace[] {
       socket: `${folder}/${sw.name}/redis.sock`,
       data: `${folder}/${sw.name}/redis`,
       host: sw.npu,
-      port: NPU_REDIS_PORT,
+      port: sw.redisPort,
       databases: NPU_DATABASES,
     },
     ...sw.dpus.map(
@@ -38,7 +34,7 @@ export function redisPlaces(sw: SwitchPlace, folder: string): RedisPlace[] {
         socket: `${folder}/${sw.name}/dpu${dpu.slot}.sock`,
         data: `${folder}/${sw.name}/dpu${dpu.slot}`,
         host: sw.npu,
-        port: DPU_REDIS_PORT_FIRST + dpu.slot,
+        port: dpu.redisPort,
         databases: DPU_DATABASES,
       }),
     ),

@@ -17,6 +17,7 @@ export type DpuEntry =
 /** Everything that one DPU did since the cluster started. */
 export class DpuLog {
   readonly entries: DpuEntry[] = [];
+  readonly #listeners = new Set<(entry: DpuEntry) => void>();
   readonly #clock: Clock;
   readonly #dpu: SimulatedDpu;
   #answers: boolean;
@@ -30,7 +31,7 @@ export class DpuLog {
     dpu.onTransition(({ at, from, to, reason }) => {
       // Responders that went with the step that led here went first: orchagent removes them before it sets a role.
       if (dpu.responders().size === 0) this.#look();
-      this.entries.push({ at, kind: "state", from, to, reason });
+      this.#add({ at, kind: "state", from, to, reason });
       changed();
     });
     dpu.onChange(() => {
@@ -39,16 +40,27 @@ export class DpuLog {
     });
   }
 
+  /** Called with each entry from now on. Returns the unsubscriber. */
+  onEntry(listener: (entry: DpuEntry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #add(entry: DpuEntry): void {
+    this.entries.push(entry);
+    for (const listener of this.#listeners) listener(entry);
+  }
+
   #look(): void {
     const at = this.#clock.monotonic();
     if (this.#dpu.powered !== this.#powered) {
       this.#powered = this.#dpu.powered;
-      this.entries.push({ at, kind: "power", on: this.#powered });
+      this.#add({ at, kind: "power", on: this.#powered });
     }
     const answers = this.#dpu.responders().size > 0;
     if (answers !== this.#answers) {
       this.#answers = answers;
-      this.entries.push({ at, kind: "bfd", answers });
+      this.#add({ at, kind: "bfd", answers });
     }
   }
 }

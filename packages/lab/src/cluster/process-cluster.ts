@@ -1,32 +1,60 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, type Millis, type Random, systemClock, systemFiles, systemRandom, within } from "@tandem/base";
+import {
+  type Clock,
+  type Millis,
+  type Random,
+  seconds,
+  systemClock,
+  systemFiles,
+  systemRandom,
+  unwrap,
+  within,
+} from "@tandem/base";
 import { loadDatabases, RedisStores, type Sockets, type Stores, zmqSockets } from "@tandem/swss";
-import { type LabProcess, systemProcesses } from "../process-host.js";
-import { type DpuPlace, planTopology, type SwitchPlace, switchOf, type Topology } from "../topology.js";
-import type { ClusterHost, DaemonName, RedisOwner } from "./cluster-host.js";
-import { describeDaemon } from "./cluster-host.js";
+import { type LabProcess, type ProcessSpec, systemProcesses } from "../process-host.js";
+import { type DpuPlace, type SwitchPlace, switchOf, type Topology } from "../topology.js";
+import { claimNetwork, linkPort, type NetworkClaim } from "./claim-network.js";
+import {
+  type ClusterHost,
+  type DaemonPlace,
+  type Isolation,
+  planDaemons,
+  type RedisOwner,
+  TooLateError,
+} from "./cluster-host.js";
 import { databaseFiles, type RedisPlace, redisPlaces } from "./database-files.js";
+import { findProgram } from "./find-program.js";
 import { LinkProxy } from "./link-proxy.js";
+import { ProcessFailure } from "./process-failure.js";
 
-/** Links listen here on the remote switch's address: this plus 64 per dialing switch plus the slot. */
-const LINK_PORT_FIRST = 40_000;
-const START_LIMIT_MS = 15_000;
+/** How long one process may take to become ready, on a machine that starts many at once. */
+const START_LIMIT = seconds(60);
 
-/** What a daemon logs once it serves. */
-const READY_LINE = { swbusd: /info: listening/, hamgrd: /info: dpu\d+: ready as/ } as const;
+/** What tells that one slot of a daemon serves. */
+const READY_LINE = {
+  swbusd: ({ npu }: SwitchPlace, { swbusPort }: DpuPlace) => new RegExp(`info: listening\\b.*${npu}:${swbusPort}\\b`),
+  hamgrd: (_sw: SwitchPlace, { slot }: DpuPlace) => new RegExp(`info: dpu${slot}: ready as`),
+} as const;
 
 export interface ProcessClusterOptions {
   readonly switches: number;
   readonly dpusPerSwitch: number;
   /** Command line that runs `tandem`, to which a daemon's name and flags are added. */
   readonly tandem: readonly [command: string, ...args: string[]];
-  /** The redis-server binary. */
+  /** The redis-server binary: a path, or a name that is looked for on `path`. */
   readonly redisServer: string;
+  readonly path: string;
+  /** Default `process`. */
+  readonly isolation?: Isolation;
   /** Flags for each hamgrd, e.g. `--bfd-mode ha-set`. */
   readonly hamgrdFlags?: readonly string[];
+  /** Ends every wait with its reason. */
+  readonly signal?: AbortSignal;
+  /** Hears of a process that ended by itself. */
+  readonly onFailure?: (failure: ProcessFailure) => void;
 }
 
 /** A cluster of real processes, in a temporary folder that goes with it. */
@@ -35,28 +63,44 @@ export class ProcessCluster implements ClusterHost {
   readonly clock: Clock = systemClock;
   readonly random: Random = systemRandom;
   readonly topology: Topology;
+  readonly daemons: readonly DaemonPlace[];
   /** Holds sockets, config files and logs. */
   readonly folder: string;
   readonly sockets: Sockets = zmqSockets();
+  /** Leave the logs when the cluster goes: somebody was told where they are. */
+  keepLogs = false;
   readonly #options: ProcessClusterOptions;
+  readonly #claim: NetworkClaim;
   readonly #processes = systemProcesses();
   readonly #redis = new Map<string, LabProcess>();
   readonly #daemons = new Map<string, LabProcess>();
   readonly #links = new Map<string, LinkProxy[]>();
   readonly #stores = new Map<string, Stores>();
+  /** Processes that end because the lab wants it. */
+  readonly #ending = new WeakSet<LabProcess>();
+  #disposing = false;
+  /** The process ends at once, its children with it (see `systemProcesses`): the folder must not stay behind either. */
+  readonly #onExit = (): void => rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
 
-  private constructor(options: ProcessClusterOptions, topology: Topology, folder: string) {
+  private constructor(options: ProcessClusterOptions, claim: NetworkClaim, folder: string) {
     this.#options = options;
-    this.topology = topology;
+    this.#claim = claim;
+    this.topology = claim.topology;
+    this.daemons = planDaemons(claim.topology, options.isolation ?? "process");
     this.folder = folder;
+    process.once("exit", this.#onExit);
   }
 
-  /** Finds free addresses, lays out the folder, and opens the links; nothing runs yet. */
+  /** Finds programs and free addresses, lays out the folder, and opens the links; nothing runs yet. */
   static async create(options: ProcessClusterOptions): Promise<ProcessCluster> {
-    const network = await freeNetwork();
-    const topology = planTopology({ ...options, network });
+    const redisServer = await findProgram(options.redisServer, options.path);
+    if (!redisServer.ok) {
+      throw new Error(`${redisServer.error}; install redis-server, or set TANDEM_REDIS_SERVER to where it is`);
+    }
+    const claim = await claimNetwork(options);
+    if (!claim.ok) throw new Error(claim.error);
     const folder = await mkdtemp(join(tmpdir(), "tandem-lab-"));
-    const cluster = new ProcessCluster(options, topology, folder);
+    const cluster = new ProcessCluster({ ...options, redisServer: redisServer.value }, claim.value, folder);
     try {
       await cluster.#layOut();
     } catch (error) {
@@ -73,7 +117,7 @@ export class ProcessCluster implements ClusterHost {
   }
 
   swbusPort(from: SwitchPlace, dpu: DpuPlace): number {
-    return LINK_PORT_FIRST + 64 * from.index + dpu.slot;
+    return linkPort(from.index, dpu.slot, this.#claim.portShift);
   }
 
   /** Config file of a switch's databases, for `--db-config` of any tool. */
@@ -81,58 +125,56 @@ export class ProcessCluster implements ClusterHost {
     return join(this.folder, sw.name, "database_global.json");
   }
 
-  logFile(name: string): string {
-    return join(this.folder, "log", `${name}.log`);
+  get logFolder(): string {
+    return join(this.folder, "log");
   }
 
   async startRedis(owner: RedisOwner): Promise<void> {
     const place = this.#place(owner);
-    const process = this.#processes.start({
+    const redis = this.#start({
       name: `${place.name}.redis`,
       command: this.#options.redisServer,
       args: redisArgs(place),
-      log: this.logFile(`${place.name}.redis`),
+      log: join(this.logFolder, `${place.name}.redis.log`),
     });
-    this.#redis.set(place.name, process);
-    await process.untilLine(/[Rr]eady to accept connections/, AbortSignal.timeout(START_LIMIT_MS));
+    this.#redis.set(place.name, redis);
+    await this.#untilReady(redis, [/[Rr]eady to accept connections/]);
   }
 
   async killRedis(owner: RedisOwner): Promise<void> {
-    await kill(this.#redis.get(owner.name));
+    await this.#kill(this.#redis.get(owner.name));
   }
 
-  async startDaemon(name: DaemonName): Promise<void> {
-    const label = describeDaemon(name);
+  async startDaemon({ name, kind, sw, dpus }: DaemonPlace): Promise<void> {
     const [command, ...args] = this.#options.tandem;
-    const sw = switchOf(this.topology, name.dpu);
-    const daemon = this.#processes.start({
-      name: label,
+    const slots = dpus.map(({ slot }) => slot).join(",");
+    const daemon = this.#start({
+      name,
       command,
       args: [
         ...args,
-        name.kind,
-        "-s",
-        String(name.dpu.slot),
-        "--db-config",
-        this.databaseConfig(sw),
-        ...(name.kind === "hamgrd" ? (this.#options.hamgrdFlags ?? []) : []),
+        ...[kind, "-s", slots, "--db-config", this.databaseConfig(sw)],
+        ...(kind === "hamgrd" ? ["--record-dir", join(this.folder, "log"), ...(this.#options.hamgrdFlags ?? [])] : []),
       ],
       env: { TANDEM_LOG: "stderr" },
-      log: this.logFile(label),
+      log: join(this.logFolder, `${name}.log`),
     });
-    this.#daemons.set(label, daemon);
-    await daemon.untilLine(READY_LINE[name.kind], AbortSignal.timeout(START_LIMIT_MS));
+    this.#daemons.set(name, daemon);
+    await this.#untilReady(
+      daemon,
+      dpus.map((dpu) => READY_LINE[kind](sw, dpu)),
+    );
   }
 
-  async killDaemon(name: DaemonName): Promise<void> {
-    await kill(this.#daemons.get(describeDaemon(name)));
+  async killDaemon({ name }: DaemonPlace): Promise<void> {
+    await this.#kill(this.#daemons.get(name));
   }
 
-  async memory(name: DaemonName): Promise<number> {
-    return (await this.#daemons.get(describeDaemon(name))?.memory()) ?? 0;
+  async memory({ name }: DaemonPlace): Promise<number> {
+    return (await this.#daemons.get(name)?.memory()) ?? 0;
   }
 
-  /** Every process of the cluster, by name. */
+  /** Every process of the cluster that runs. */
   get processes(): readonly LabProcess[] {
     return this.#processes.processes;
   }
@@ -146,25 +188,32 @@ export class ProcessCluster implements ClusterHost {
   }
 
   async run<T>(what: string, work: Promise<T>, limit: Millis): Promise<T> {
-    const done = await within(
-      this.clock,
-      limit,
-      work.then((value) => ({ value })),
-    );
-    if (done === undefined) throw new Error(`${what}: not within ${limit / 1000} s`);
+    const done = await within(this.clock, limit, this.#orAborted(work.then((value) => ({ value }))));
+    if (done === undefined) throw new TooLateError(what, limit);
     return done.value;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing = true;
     for (const stores of this.#stores.values()) await stores[Symbol.asyncDispose]();
     await this.sockets[Symbol.asyncDispose]();
     await this.#processes[Symbol.asyncDispose]();
     for (const links of this.#links.values()) for (const link of links) await link[Symbol.asyncDispose]();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#claim[Symbol.asyncDispose]();
+    await this.#removeFolder();
+    process.removeListener("exit", this.#onExit);
+  }
+
+  async #removeFolder(): Promise<void> {
+    const keep = this.keepLogs ? "log" : undefined;
+    for (const name of await readdir(this.folder)) {
+      if (name !== keep) await rm(join(this.folder, name), { recursive: true, force: true });
+    }
+    if (keep === undefined) await rm(this.folder, { recursive: true, force: true });
   }
 
   async #layOut(): Promise<void> {
-    await mkdir(join(this.folder, "log"));
+    await mkdir(this.logFolder);
     for (const sw of this.topology.switches) {
       await mkdir(join(this.folder, sw.name));
       for (const place of redisPlaces(sw, this.folder)) await mkdir(place.data);
@@ -172,9 +221,8 @@ export class ProcessCluster implements ClusterHost {
         await writeFile(join(this.folder, sw.name, name), text);
       }
       const databases = await loadDatabases(systemFiles, { config: this.databaseConfig(sw) });
-      if (!databases.ok) throw new Error(`${databases.error.path}: ${databases.error.detail}`);
       const { clock, random } = this;
-      this.#stores.set(sw.name, new RedisStores({ databases: databases.value, clock, random }));
+      this.#stores.set(sw.name, new RedisStores({ databases: unwrap(databases, "databases"), clock, random }));
     }
     for (const from of this.topology.switches) {
       for (const dpu of this.topology.dpus) {
@@ -185,6 +233,60 @@ export class ProcessCluster implements ClusterHost {
         this.#links.set(key, [...(this.#links.get(key) ?? []), link]);
       }
     }
+  }
+
+  #start(spec: ProcessSpec): LabProcess {
+    const child = this.#processes.start(spec);
+    void child.ended.then((end) => {
+      if (this.#disposing || this.#ending.has(child)) return;
+      this.#ending.add(child);
+      this.keepLogs = true;
+      const how = end.signal === null ? `ended by itself with exit code ${end.code}` : `was ended by ${end.signal}`;
+      this.#options.onFailure?.(new ProcessFailure(child, how, spec.log));
+    });
+    return child;
+  }
+
+  async #untilReady(process: LabProcess, lines: readonly RegExp[]): Promise<void> {
+    const log = join(this.logFolder, `${process.name}.log`);
+    const giveUp = new AbortController();
+    const ready = Promise.all(lines.map((line) => process.untilLine(line, giveUp.signal))).then(
+      () => "ready" as const,
+      (error: Error) => error,
+    );
+    const outcome = await within(this.clock, START_LIMIT, this.#orAborted(ready));
+    giveUp.abort(new Error("not waited for any more"));
+    if (outcome === "ready") return;
+    this.#ending.add(process); // told here
+    this.keepLogs = true;
+    throw new ProcessFailure(process, outcome?.message ?? `was not ready within ${START_LIMIT / 1000} s`, log);
+  }
+
+  /** `work`, or a rejection as soon as the lab is told to end. */
+  async #orAborted<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    if (signal === undefined) return work;
+    if (signal.aborted) {
+      work.catch(() => {});
+      throw signal.reason;
+    }
+    let onAbort = (): void => {};
+    const aborted = new Promise<never>((_resolve, reject) => {
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+    try {
+      return await Promise.race([work, aborted]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #kill(process: LabProcess | undefined): Promise<void> {
+    if (process === undefined) return;
+    this.#ending.add(process);
+    process.kill("SIGKILL");
+    await process.ended;
   }
 
   #between(a: SwitchPlace, b: SwitchPlace): readonly LinkProxy[] {
@@ -210,26 +312,4 @@ function redisArgs(place: RedisPlace): string[] {
 
 function linkKey(a: SwitchPlace, b: SwitchPlace): string {
   return [a.name, b.name].sort().join(" ");
-}
-
-async function kill(process: LabProcess | undefined): Promise<void> {
-  process?.kill("SIGKILL");
-  await process?.ended;
-}
-
-/** The first of 127.10 … 127.249 on which no other lab runs: its switches would hold the Redis port there. */
-async function freeNetwork(): Promise<string> {
-  for (let octet = 10; octet < 250; octet++) {
-    const network = `127.${octet}`;
-    if (await isFree(`${network}.0.1`, 6379)) return network;
-  }
-  throw new Error("no free loopback network 127.10 to 127.249: too many labs run on this machine");
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once("error", () => resolve(false));
-    server.listen({ host, port }, () => server.close(() => resolve(true)));
-  });
 }

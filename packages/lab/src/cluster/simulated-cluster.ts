@@ -4,9 +4,17 @@ import type { Sockets, Stores } from "@tandem/swss";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
 import type { Bus } from "@tandem/wire";
 import { type MemoryBus, MemoryNetwork } from "@tandem/wire/testing";
-import { type DpuPlace, planTopology, type SwitchPlace, switchOf, type Topology } from "../topology.js";
+import { type DpuPlace, planTopology, type SwitchPlace, type Topology } from "../topology.js";
 import { AbandonableClock } from "./abandonable-clock.js";
-import { type ClusterHost, type DaemonKind, type DaemonName, describeDaemon, type RedisOwner } from "./cluster-host.js";
+import {
+  type ClusterHost,
+  type DaemonKind,
+  type DaemonPlace,
+  type Isolation,
+  planDaemons,
+  type RedisOwner,
+  TooLateError,
+} from "./cluster-host.js";
 
 /** What one simulated process gets of the world. */
 export interface ProcessPorts {
@@ -17,13 +25,15 @@ export interface ProcessPorts {
   readonly bus: Bus;
 }
 
-/** Starts a daemon's own code on the ports of one process; the promise ends when it is ready. */
-export type StartDaemon = (dpu: DpuPlace, sw: SwitchPlace, ports: ProcessPorts) => Promise<unknown>;
+/** Starts a daemon's own code on the ports of one process; the promise ends when each of its slots is ready. */
+export type StartDaemon = (daemon: DaemonPlace, ports: ProcessPorts) => Promise<unknown>;
 
 export interface SimulatedClusterOptions {
   readonly switches: number;
   readonly dpusPerSwitch: number;
   readonly seed: number;
+  /** Default `process`. */
+  readonly isolation?: Isolation;
   readonly daemons: Readonly<Record<DaemonKind, StartDaemon>>;
 }
 
@@ -37,6 +47,7 @@ export class SimulatedCluster implements ClusterHost {
   readonly clock = new VirtualClock();
   readonly random: Random;
   readonly topology: Topology;
+  readonly daemons: readonly DaemonPlace[];
   readonly sockets: Sockets;
   readonly network: MemoryNetwork;
   readonly #options: SimulatedClusterOptions;
@@ -49,6 +60,7 @@ export class SimulatedCluster implements ClusterHost {
     this.#options = options;
     this.random = seededRandom(options.seed);
     this.topology = planTopology({ ...options, network: "10.0" });
+    this.daemons = planDaemons(this.topology, options.isolation ?? "process");
     this.network = new MemoryNetwork({ clock: this.clock });
     this.sockets = this.#wires.sockets();
     for (const sw of this.topology.switches) {
@@ -79,13 +91,12 @@ export class SimulatedCluster implements ClusterHost {
     return Promise.resolve();
   }
 
-  async startDaemon(name: DaemonName): Promise<void> {
-    const sw = switchOf(this.topology, name.dpu);
+  async startDaemon(daemon: DaemonPlace): Promise<void> {
     const clock = new AbandonableClock(this.clock);
-    const stores = this.#openStores(sw, clock);
+    const stores = this.#openStores(daemon.sw, clock);
     const sockets = this.#wires.sockets();
-    const bus: MemoryBus = this.network.bus(sw.npu);
-    this.#processes.set(describeDaemon(name), {
+    const bus: MemoryBus = this.network.bus(daemon.sw.npu);
+    this.#processes.set(daemon.name, {
       kill: () => {
         clock.abandon();
         stores.abandon();
@@ -94,12 +105,12 @@ export class SimulatedCluster implements ClusterHost {
       },
     });
     const random = seededRandom(Math.floor(this.random.next() * 2 ** 32));
-    await this.#options.daemons[name.kind](name.dpu, sw, { clock, random, stores, sockets, bus });
+    await this.#options.daemons[daemon.kind](daemon, { clock, random, stores, sockets, bus });
   }
 
-  killDaemon(name: DaemonName): Promise<void> {
-    this.#processes.get(describeDaemon(name))?.kill();
-    this.#processes.delete(describeDaemon(name));
+  killDaemon(daemon: DaemonPlace): Promise<void> {
+    this.#processes.get(daemon.name)?.kill();
+    this.#processes.delete(daemon.name);
     return Promise.resolve();
   }
 
@@ -121,7 +132,7 @@ export class SimulatedCluster implements ClusterHost {
       done = true;
     };
     work.then(mark, mark);
-    if (!(await this.clock.advanceUntil(() => done, limit))) throw new Error(`${what}: not within ${limit / 1000} s`);
+    if (!(await this.clock.advanceUntil(() => done, limit))) throw new TooLateError(what, limit);
     return work;
   }
 

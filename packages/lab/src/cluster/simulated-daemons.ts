@@ -6,12 +6,17 @@ import type { StartDaemon } from "./simulated-cluster.js";
 
 /** The daemons' own code, on the ports of a simulated process. */
 export const SIMULATED_DAEMONS: Readonly<Record<DaemonKind, StartDaemon>> = {
-  swbusd: async (dpu, _sw, { clock, random, stores, bus }) => {
+  swbusd: async ({ dpus }, { clock, random, stores, bus }) => {
     const configDb = unwrap(stores.open({ db: "CONFIG_DB" }), "CONFIG_DB");
-    const daemon = await startSwbusd({ config: dbConfig(configDb, dpu.slot, clock), clock, random, bus });
-    await daemon.listening;
+    await Promise.all(
+      dpus.map(async ({ slot }) => {
+        const daemon = await startSwbusd({ config: dbConfig(configDb, slot, clock), clock, random, bus });
+        await daemon.listening;
+      }),
+    );
   },
-  hamgrd: async (dpu, _sw, { clock, random, stores, sockets, bus }) => {
-    await startHamgrd({ slots: [dpu.slot], clock, random, stores, sockets, bus }).ready;
+  hamgrd: async ({ dpus }, { clock, random, stores, sockets, bus }) => {
+    const slots = dpus.map(({ slot }) => slot);
+    await startHamgrd({ slots, clock, random, stores, sockets, bus }).ready;
   },
 };

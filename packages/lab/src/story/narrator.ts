@@ -1,10 +1,13 @@
-import { type Millis, millis } from "@tandem/base";
+import type { Millis } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import { INVARIANTS } from "../check/index.js";
 import type { Cluster } from "../cluster/cluster.js";
+import type { LossWindow } from "../traffic.js";
+import { stageTitle } from "./load-story.js";
 import type { Receipt, Stage } from "./receipt.js";
-import { storyCommands } from "./story-commands.js";
+import { readCommand } from "./story-commands.js";
 import { StoryError } from "./story-error.js";
+import { StoryStage } from "./story-stage.js";
 
 /** Runs the commands of one story on a cluster, checks what must always hold, and keeps its receipt. */
 export class Narrator {
@@ -14,18 +17,18 @@ export class Narrator {
   readonly #violations: string[] = [];
   #checks = 0;
   #sent = 0;
-  #lost = 0;
-  readonly #commands: ReturnType<typeof storyCommands>;
+  readonly #losses: LossWindow[] = [];
+  readonly #stage: StoryStage;
   readonly #unwatch: () => void;
 
   constructor(cluster: Cluster, story: string) {
     this.cluster = cluster;
     this.story = story;
-    this.#commands = storyCommands(cluster, {
+    this.#stage = new StoryStage(cluster, {
       check: (when) => this.check(when),
-      traffic: (sent, lost) => {
+      traffic: (sent, losses) => {
         this.#sent += sent;
-        this.#lost += lost;
+        this.#losses.push(...losses);
       },
     });
     this.#unwatch = cluster.observer.onChange(() => this.check("always"));
@@ -33,21 +36,18 @@ export class Narrator {
 
   /** One command of the story → what it prints. Throws `StoryError` when it is none, or cannot be done. */
   run = async (step: ScenarioStep): Promise<string> => {
-    const [name = "", ...words] = step.words;
-    const command = this.#commands.get(name);
-    if (command === undefined) {
-      throw new StoryError(
-        `line ${step.line}: "${name}" is no command; there are ${[...this.#commands.keys()].join(", ")}`,
-      );
-    }
+    const act = this.#read(step);
+    const title = stageTitle(step, this.#stages.length === 0);
+    if (title !== undefined || this.#stages.length === 0)
+      this.#stages.push({ title: title ?? step.command, steps: [] });
     const from = this.cluster.host.clock.monotonic();
-    const lines = await command({ ...step, words });
-    const took = millis(this.cluster.host.clock.monotonic() - from) as Millis;
-    this.#stages.push({ title: step.command, took });
+    const lines = await act(this.#stage, step);
+    const took = (this.cluster.host.clock.monotonic() - from) as Millis;
+    this.#stages.at(-1)?.steps.push({ command: step.command, took });
     return lines.join("\n");
   };
 
-  /** Violations of the invariants of that kind now; each is also kept for the receipt. */
+  /** Violations of the invariants of that kind now; those of `always` are also kept for the receipt. */
   check(when: "always" | "quiet"): readonly string[] {
     const found: string[] = [];
     for (const invariant of INVARIANTS) {
@@ -63,11 +63,9 @@ export class Narrator {
     const { host, topology, logs, observer } = this.cluster;
     this.#unwatch();
     const memory = new Map<string, number>();
-    for (const dpu of topology.dpus) {
-      for (const kind of ["swbusd", "hamgrd"] as const) {
-        const bytes = await host.memory({ kind, dpu });
-        if (bytes > 0) memory.set(`${dpu.name}.${kind}`, bytes);
-      }
+    for (const daemon of host.daemons) {
+      const bytes = await host.memory(daemon);
+      if (bytes > 0) memory.set(daemon.name, bytes);
     }
     return {
       story: this.story,
@@ -84,10 +82,19 @@ export class Narrator {
           ),
         ]),
       ),
-      packets: { sent: this.#sent, lost: this.#lost },
+      packets: { sent: this.#sent, losses: this.#losses },
       invariants: { checked: this.#checks, violations: this.#violations },
       memory,
     };
+  }
+
+  #read(step: ScenarioStep): ReturnType<typeof readCommand> {
+    try {
+      return readCommand(this.cluster.topology, step);
+    } catch (error) {
+      if (error instanceof StoryError && step.line > 0) throw new StoryError(`line ${step.line}: ${error.message}`);
+      throw error;
+    }
   }
 
   #keep(violations: readonly string[]): void {

@@ -1,9 +1,10 @@
-import type { Millis } from "@tandem/base";
+import { type Millis, millis } from "@tandem/base";
+import type { LossWindow } from "../traffic.js";
 
-/** One stage of a story, as its receipt lists it. */
+/** One stage of a story: what its comment announces, and the commands that belong to it. */
 export interface Stage {
   readonly title: string;
-  readonly took: Millis;
+  readonly steps: { readonly command: string; readonly took: Millis }[];
 }
 
 /** What is left of a story when it ends. */
@@ -15,48 +16,87 @@ export interface Receipt {
   readonly stages: readonly Stage[];
   /** Writes and deletes seen, by table. */
   readonly rowsWritten: ReadonlyMap<string, number>;
-  /** HA state changes of each DPU, in order. */
+  /** HA state changes and power of each DPU, in order. */
   readonly transitions: ReadonlyMap<string, readonly string[]>;
-  readonly packets: { readonly sent: number; readonly lost: number };
+  /** Of the traffic that the story sent; losses are windows of one reason in one place. */
+  readonly packets: { readonly sent: number; readonly losses: readonly LossWindow[] };
   readonly invariants: { readonly checked: number; readonly violations: readonly string[] };
   /** Resident bytes by daemon; empty in the simulator. */
   readonly memory: ReadonlyMap<string, number>;
 }
 
+/** Columns of a line of text. */
+const WIDTH = 110;
+
 /** The receipt as people read it. */
 export function formatReceipt(receipt: Receipt): string {
+  const { packets, invariants } = receipt;
   const lines: string[] = [];
-  const total = receipt.stages.reduce((sum, stage) => sum + stage.took, 0);
-  lines.push(`receipt: ${receipt.story}, ${receipt.switches} switches, ${receipt.dpus} DPUs, ${receipt.host}`);
-  for (const stage of receipt.stages) lines.push(`  ${duration(stage.took).padStart(8)}  ${stage.title}`);
-  lines.push(`  ${duration(total as Millis).padStart(8)}  in all`);
-  lines.push("transitions");
-  for (const [dpu, states] of receipt.transitions) lines.push(`  ${dpu}: ${states.join(" -> ")}`);
-  lines.push("rows written");
+  const size = `${receipt.switches} switches, ${receipt.dpus} DPUs`;
+  lines.push(`receipt of ${receipt.story}: ${size}, ${receipt.host === "processes" ? "real processes" : "simulated"}`);
+  const times = receipt.stages.map((stage) => millis(stage.steps.reduce((sum, { took }) => sum + took, 0)));
+  lines.push("", "stages");
+  for (const [i, stage] of receipt.stages.entries()) lines.push(`  ${duration(times[i] as Millis)}  ${stage.title}`);
+  lines.push(`  ${duration(millis(times.reduce((sum, took) => sum + took, 0)))}  in all`);
+  lines.push("", "what each DPU went through");
+  for (const [dpu, states] of receipt.transitions) lines.push(...wrap(`  ${dpu}: ${states.join(" -> ")}`));
+  lines.push("", "row changes seen");
   for (const [table, count] of [...receipt.rowsWritten].sort()) lines.push(`  ${String(count).padStart(6)}  ${table}`);
-  lines.push(`packets: ${receipt.packets.sent} sent, ${receipt.packets.lost} lost`);
-  const { checked, violations } = receipt.invariants;
-  lines.push(`invariants: ${checked} checks, ${violations.length} violations`);
-  for (const violation of violations) lines.push(`  ${violation}`);
   if (receipt.memory.size > 0) {
-    lines.push("memory");
+    lines.push("", "memory");
     for (const [daemon, bytes] of receipt.memory) {
       lines.push(`  ${(bytes / 2 ** 20).toFixed(1).padStart(6)} MB  ${daemon}`);
     }
   }
+  const lost = packets.losses.reduce((sum, window) => sum + window.packets, 0);
+  lines.push("", `packets: ${packets.sent} sent, ${lost} lost`);
+  for (const { scope, at, why, from, until, packets: count } of packets.losses) {
+    lines.push(
+      `  ${String(count).padStart(6)}  of ${scope} at ${at}: ${why}, for ${duration(millis(until - from)).trim()}`,
+    );
+  }
+  lines.push(`invariants: ${invariants.checked} checks, ${invariants.violations.length} violations`);
+  for (const violation of invariants.violations) lines.push(`  ${violation}`);
   return lines.join("\n");
 }
 
 function duration(took: Millis): string {
-  return took < 1000 ? `${took.toFixed(0)} ms` : `${(took / 1000).toFixed(2)} s`;
+  return (took < 1000 ? `${took.toFixed(0)} ms` : `${(took / 1000).toFixed(2)} s`).padStart(8);
+}
+
+/** Breaks a long way before its arrows. */
+function wrap(line: string): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > WIDTH) {
+    const at = rest.lastIndexOf(" -> ", WIDTH);
+    if (at <= 0) break;
+    lines.push(rest.slice(0, at));
+    rest = `     ${rest.slice(at)}`;
+  }
+  return [...lines, rest];
 }
 
 /** The receipt as plain JSON. */
 export function receiptJson(receipt: Receipt): Readonly<Record<string, unknown>> {
+  const { story, host, switches, dpus, stages, packets, invariants } = receipt;
   return {
-    ...receipt,
-    rowsWritten: Object.fromEntries(receipt.rowsWritten),
+    ...{ story, host, switches, dpus },
+    stages: stages.map(({ title, steps }) => ({
+      title,
+      steps: steps.map(({ command, took }) => ({ command, took_ms: Math.round(took) })),
+    })),
     transitions: Object.fromEntries(receipt.transitions),
-    memory: Object.fromEntries(receipt.memory),
+    rows_written: Object.fromEntries(receipt.rowsWritten),
+    packets: {
+      sent: packets.sent,
+      lost: packets.losses.reduce((sum, window) => sum + window.packets, 0),
+      losses: packets.losses.map(({ scope, at, why, from, until, packets: count }) => ({
+        ...{ scope, at, why, packets: count },
+        for_ms: Math.round(until - from),
+      })),
+    },
+    invariants,
+    memory_bytes: Object.fromEntries(receipt.memory),
   };
 }

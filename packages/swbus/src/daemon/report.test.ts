@@ -45,7 +45,7 @@ test("counts become metrics within a second", async () => {
   await using world = new SwbusWorld({ clock, busOf: (host) => network.bus(host) });
   const daemon = await world.swbusd(swbusConfig("10.0.0.1:50", ["r.c.n1"]));
   const metrics = new Metrics();
-  const stop = publishStats(daemon, metrics, clock);
+  const stop = publishStats([daemon], metrics, clock);
   const edge = world.edge("10.0.0.1:50", "r.c.n1/tool/0", "client");
   await clock.advance(seconds(1));
   const work = async (): Promise<void> => {

@@ -66,8 +66,9 @@ export function logEvents(logger: Logger): SwbusdObserver {
   };
 }
 
-/** Publishes a daemon's counts. Returns what stops it. */
-export function publishStats(daemon: Swbusd, metrics: Metrics, clock: Clock): () => void {
+/** Publishes the counts of a process's routers, summed. Returns what stops it. */
+export function publishStats(daemons: readonly Swbusd[], metrics: Metrics, clock: Clock): () => void {
+  const sum = (of: (daemon: Swbusd) => number): number => daemons.reduce((all, daemon) => all + of(daemon), 0);
   const answered = metrics.counter({
     name: "tandem_swbusd_answers_total",
     help: "Answers that this swbusd gave itself, by error code.",
@@ -76,20 +77,26 @@ export function publishStats(daemon: Swbusd, metrics: Metrics, clock: Clock): ()
   const published = new Map<string, number>();
   const counters = Object.entries(COUNTS).map(([count, [name, help]]) => {
     const series = metrics.counter({ name, help }).with({});
-    return { name, series, read: () => daemon.stats[count as CountName] };
+    return { name, series, read: () => sum(({ stats }) => stats[count as CountName]) };
   });
   const grown = (name: string, now: number): number => {
     const by = now - (published.get(name) ?? 0);
     published.set(name, now);
     return by;
   };
-  metrics.gaugeOf({ name: "tandem_swbusd_connections", help: "Streams that stand." }, () => daemon.links.length);
-  metrics.gaugeOf({ name: "tandem_swbusd_routes", help: "Ways in the route table." }, () => daemon.routes().length);
+  metrics.gaugeOf({ name: "tandem_swbusd_connections", help: "Streams that stand." }, () =>
+    sum(({ links }) => links.length),
+  );
+  metrics.gaugeOf({ name: "tandem_swbusd_routes", help: "Ways in the route table." }, () =>
+    sum((daemon) => daemon.routes().length),
+  );
   let timer: Timer;
   const publish = (): void => {
     for (const { name, series, read } of counters) series.inc(grown(name, read()));
-    for (const [code, count] of daemon.stats.answered)
+    for (const code of new Set(daemons.flatMap(({ stats }) => [...stats.answered.keys()]))) {
+      const count = sum(({ stats }) => stats.answered.get(code) ?? 0);
       answered.with({ code: SwbusErrorCode[code] ?? String(code) }).inc(grown(`answered ${code}`, count));
+    }
     timer = clock.setTimer(PUBLISH, publish);
   };
   publish();

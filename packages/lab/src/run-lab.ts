@@ -1,0 +1,110 @@
+import type { ScenarioStep } from "@tandem/base/testing";
+import { Cluster } from "./cluster/cluster.js";
+import { describeDpuEntry } from "./cluster/dpu-log.js";
+import { ProcessCluster } from "./cluster/process-cluster.js";
+import { type LabEvent, switchAddresses } from "./lab-event.js";
+import type { LabFlags } from "./lab-flags.js";
+import { stageTitle } from "./story/load-story.js";
+import { Narrator } from "./story/narrator.js";
+
+export interface RunOptions {
+  /** Command line that runs `tandem`. */
+  readonly tandem: readonly [command: string, ...args: string[]];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly tell: (event: LabEvent) => void;
+  readonly complain: (line: string) => void;
+  /** Aborts at the end that somebody wants; `runLab` then rejects with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** How a lab ended. */
+export interface LabResult {
+  /** Steps that printed something else than recorded. */
+  readonly unexpected: number;
+  readonly violations: number;
+  /** Processes that ended by themselves. */
+  readonly failures: number;
+}
+
+/** Starts the cluster, tells the story, ends with its receipt; without `once` it stays up until the signal aborts. */
+export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabResult> {
+  const { env, tandem, tell, complain, signal } = options;
+  const { story, switches, dpus, isolation } = flags;
+  tell({ kind: "starting", story: story.name, title: story.title, switches, dpus, isolation });
+  let failures = 0;
+  const host = await ProcessCluster.create({
+    switches,
+    dpusPerSwitch: dpus,
+    isolation,
+    tandem,
+    redisServer: env["TANDEM_REDIS_SERVER"] ?? "redis-server",
+    path: env["PATH"] ?? "",
+    signal,
+    onFailure: (failure) => {
+      failures += 1;
+      complain(`tandem lab: ${failure.message}`);
+    },
+  });
+  const from = host.clock.monotonic();
+  const elapsed = (): number => host.clock.monotonic() - from;
+  await using cluster = await Cluster.start(host);
+  tell({
+    kind: "started",
+    ms: elapsed(),
+    processes: host.processes.map(({ name, pid }) => ({ name, pid })),
+  });
+  if (!flags.compares) {
+    tell({ kind: "notCompared", recorded: `${story.size.switches} switches of ${story.size.dpus} DPUs` });
+  }
+  using _news = followDpus(cluster, (dpu, text) => tell({ kind: "transition", ms: elapsed(), dpu, text }));
+  const narrator = new Narrator(cluster, story.name);
+  let unexpected = 0;
+  const perform = async (step: ScenarioStep, compares: boolean): Promise<void> => {
+    tell({ kind: "command", ms: elapsed(), command: step.command });
+    const printed = await narrator.run(step);
+    const expected = !compares || step.expected.trimEnd() === printed ? undefined : step.expected.trimEnd();
+    if (expected !== undefined) unexpected += 1;
+    tell({ kind: "step", ms: elapsed(), command: step.command, printed, expected });
+    if (expected !== undefined) complain(difference(story.path, step, expected));
+  };
+  for (const [i, step] of story.steps.entries()) {
+    signal.throwIfAborted();
+    const title = stageTitle(step, i === 0);
+    if (title !== undefined) tell({ kind: "stage", title });
+    await perform(step, flags.compares);
+  }
+  for (const fault of flags.faults) await perform(fault, false);
+  const receipt = await narrator.receipt();
+  tell({ kind: "receipt", receipt });
+  const result = { unexpected, violations: receipt.invariants.violations.length, failures };
+  if (flags.once) return result;
+  const { folder, topology } = host;
+  const places = topology.switches.map((sw) => switchAddresses(sw, folder, host.databaseConfig(sw)));
+  tell({ kind: "addresses", folder, switches: places });
+  await aborted(signal);
+  return { ...result, failures };
+}
+
+/** Tells what DPUs go through, until it is disposed of. */
+function followDpus(cluster: Cluster, tell: (dpu: string, text: string) => void): Disposable {
+  const stops = [...cluster.logs].map(([dpu, log]) =>
+    log.onEntry((entry) => {
+      if (entry.kind !== "bfd") tell(dpu, describeDpuEntry(entry));
+    }),
+  );
+  return {
+    [Symbol.dispose]: () => {
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+function difference(path: string, step: ScenarioStep, expected: string): string {
+  const lines = (expected === "" ? ["nothing"] : expected.split("\n")).map((line) => `    ${line}`);
+  return [`tandem lab: ${path}:${step.line}: ${step.command}: expected`, ...lines].join("\n");
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,171 @@
+import type { ScenarioStep } from "@tandem/base/testing";
+import { OPERATION_TYPES } from "@tandem/hamgrd";
+import { isServing } from "../../dpu/ha-state.js";
+import { type DpuPlace, type HaSetPlace, pairOf, switchOf } from "../../topology.js";
+import type { StoryCommand } from "../story-command.js";
+import { STORY_LIMIT, type StoryStage } from "../story-stage.js";
+import type { StoryWords } from "../story-words.js";
+
+/** HA sets that are named, or all. */
+function setsOf(words: StoryWords): readonly HaSetPlace[] {
+  const named = words.each(() => words.haSet());
+  return named.length === 0 ? words.topology.haSets : named;
+}
+
+/** What the SDN controller does. */
+export const CONTROLLER_COMMANDS: readonly StoryCommand[] = [
+  {
+    name: "launch",
+    takes: "[HA-SET…]",
+    does: "programs the pairs, enables both sides, waits until they serve and BFD is up from every switch, and prints who is what",
+    read: (words) => {
+      const sets = setsOf(words);
+      return (stage, step) => launch(stage, step, sets);
+    },
+  },
+  {
+    name: "program",
+    takes: "[HA-SET…]",
+    does: "writes the rows of the pairs, both sides disabled",
+    read: (words) => {
+      const sets = setsOf(words);
+      return (stage, { command }) =>
+        stage.done(
+          command,
+          inTurn(sets, (set) => stage.cluster.controller.createSet(set)),
+        );
+    },
+  },
+  {
+    name: "remove",
+    takes: "HA-SET",
+    does: "deletes the rows of a pair on every switch",
+    read: (words) => {
+      const { id } = words.haSet();
+      return (stage, { command }) => stage.done(command, stage.cluster.controller.removeSet(id));
+    },
+  },
+  {
+    name: "enable",
+    takes: "DPU…",
+    does: "sets `disabled` of the scopes to false",
+    read: (words) => {
+      const dpus = words.each(() => words.dpu(), 1);
+      return (stage, { command }) =>
+        stage.done(
+          command,
+          inTurn(dpus, ({ vdpuId }) => stage.cluster.controller.enable(vdpuId)),
+        );
+    },
+  },
+  {
+    name: "disable",
+    takes: "DPU…",
+    does: "sets `disabled` of the scopes to true",
+    read: (words) => {
+      const dpus = words.each(() => words.dpu(), 1);
+      return (stage, { command }) =>
+        stage.done(
+          command,
+          inTurn(dpus, ({ vdpuId }) => stage.cluster.controller.disable(vdpuId)),
+        );
+    },
+  },
+  {
+    name: "desire",
+    takes: "DPU unspecified|dead|active|standalone",
+    does: "sets `desired_ha_state` of a scope; `dead` is the planned shutdown",
+    read: (words) => {
+      const { vdpuId } = words.dpu();
+      const desired = words.oneOf(["unspecified", "dead", "active", "standalone"]);
+      return (stage, { command }) => stage.done(command, stage.cluster.controller.desire(vdpuId, desired));
+    },
+  },
+  {
+    name: "pin",
+    takes: "HA-SET DPU none|up|down",
+    does: "pins the BFD probe state of one side",
+    read: (words) => {
+      const { id } = words.haSet();
+      const { vdpuId } = words.dpu();
+      const state = words.oneOf(["none", "up", "down"]);
+      return (stage, { command }) => stage.done(command, stage.cluster.controller.pin(id, vdpuId, state));
+    },
+  },
+  {
+    name: "approve",
+    takes: "auto|manual",
+    does: "whether the controller approves pending operations as soon as it sees them (auto, the default), or with `grant` alone",
+    read: (words) => {
+      const mode = words.oneOf(["auto", "manual"]);
+      return (stage, { command }) => stage.done(command, stage.cluster.controller.setApprovals(mode));
+    },
+  },
+  {
+    name: "grant",
+    takes: "DPU activate_role|flow_reconcile|brainsplit_recover",
+    does: "waits until the operation is pending, and approves it",
+    read: (words) => {
+      const { vdpuId } = words.dpu();
+      const type = words.oneOf(OPERATION_TYPES);
+      return async ({ cluster }, { command }) => {
+        const there = (): boolean => cluster.controller.pending(vdpuId).some((operation) => operation.type === type);
+        await cluster.until(command, there, STORY_LIMIT);
+        await cluster.host.run(command, cluster.controller.approve(vdpuId, type), STORY_LIMIT);
+        return [];
+      };
+    },
+  },
+  {
+    name: "replay",
+    takes: "",
+    does: "writes every row of the controller again, unchanged",
+    read:
+      () =>
+      (stage, { command }) =>
+        stage.done(command, stage.cluster.controller.replay()),
+  },
+  {
+    name: "help",
+    takes: "on|off",
+    does: "whether the controller helps a DPU back into service after its restart (on, the default)",
+    read: (words) => {
+      const helps = words.oneOf(["on", "off"]) === "on";
+      return (stage, { command }) => stage.done(command, stage.cluster.controller.setHelpsRestart(helps));
+    },
+  },
+];
+
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (const item of items) await work(item);
+}
+
+async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSetPlace[]): Promise<readonly string[]> {
+  const { cluster } = stage;
+  const members = sets.flatMap((set) => set.dpus);
+  await stage.done(
+    step.command,
+    inTurn(sets, (set) => cluster.controller.createSet(set)),
+  );
+  await stage.done(
+    step.command,
+    inTurn(members, ({ vdpuId }) => cluster.controller.enable(vdpuId)),
+  );
+  await cluster.until(step.command, () => members.every((dpu) => isServing(cluster.haState(dpu))), STORY_LIMIT);
+  await cluster.until(`${step.command}: BFD`, () => members.every((dpu) => seenByAll(stage, dpu)), STORY_LIMIT);
+  for (const dpu of members) stage.since(dpu);
+  return members.map((dpu) => `${dpu.name} is ${cluster.haState(dpu)}`);
+}
+
+/** Every switch's probe of the DPU is up, and its own switch reports that and its state. */
+function seenByAll({ cluster }: StoryStage, dpu: DpuPlace): boolean {
+  const { topology, devices } = cluster;
+  const wanted = topology.switches.length;
+  if (devices.bfd.upSessions(devices.dpu(dpu)).length < wanted) return false;
+  const set = pairOf(topology, dpu)?.set.id ?? "";
+  const row = cluster.rows(switchOf(topology, dpu), "STATE_DB", "DASH_HA_SCOPE_STATE").get(`${dpu.vdpuId}|${set}`);
+  return (
+    (row?.["local_vdpu_up_bfd_sessions_v4"] ?? "").split(",").length >= wanted &&
+    row?.["local_ha_state"] === cluster.haState(dpu)
+  );
+}
