@@ -69,6 +69,13 @@ test("slot 0 of a switch with two DPUs and four remote ones", () => {
   ]);
 });
 
+test("slot 1 of the same switch is another node on another port, and slot 0 is its peer", () => {
+  const reading = configFromRows(rowsOf(), 1);
+  expect(reading).toMatchObject({ kind: "config", config: { endpoint: "10.0.1.0:23607" } });
+  expect(reading.kind === "config" && String(reading.config.routes[0]?.path)).toBe("region-a.cluster-a.host1-dpu1");
+  expect(peersOf(reading)[0]).toBe("10.0.1.0:23606 inCluster");
+});
+
 test("without an IPv4 loopback the endpoint is IPv6, and a peer without IPv4 is dialed by IPv6", () => {
   const { npu_ipv4: _, ...v6 } = remote(7);
   const reading = configFromRows(
