@@ -112,3 +112,30 @@ test("a dump that lacks a member, or has a number of another form, is none", () 
     expect(() => readUpstreamDump(bad)).toThrow();
   }
 });
+
+test("messages of one key to several receivers, and several rows of one key, are all in the dump", async () => {
+  await using harness = await TestHarness.start({
+    actors: exampleActors,
+    sinks: [
+      { table: PortTable, kind: "table" },
+      { table: RouteTable, kind: "producerState" },
+    ],
+  });
+  await harness.write(PortConfig, "p0", { peer: "a" });
+  await harness.rest();
+  for (const name of ["w0", "w1"]) {
+    const watcher = harness.service("watcher", name);
+    watcher.autoAck = true;
+    await watcher.send(harness.actor("port", "p0"), `PortRegister|${name}`, { active: true });
+  }
+  await harness.rest();
+  const { sent } = readUpstreamDump(await harness.service("tool", "t").actorState(harness.actor("port", "p0")));
+  const base = "region-a.cluster-a.host-dpu0/hamgrd/0";
+  expect(Object.keys(sent).toSorted()).toEqual([
+    "PortUpdate|p0",
+    `PortUpdate|p0 > ${base}/watcher/w0`,
+    "p0",
+    `p0 > ${base}/swss-common-bridge/DPU_APPL_DB|PORT_TABLE p0`,
+  ]);
+  expect(Object.values(sent).every(({ acked }) => acked)).toBe(true);
+});

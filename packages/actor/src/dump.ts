@@ -8,7 +8,7 @@ import type { PlaceHost } from "./place-host.js";
 
 /**
  * The answer to GET_ACTOR_STATE in the form that sonic-dash-ha's swbus-cli reads: input rows and messages as incoming,
- * rows of ours in STATE_DB as internal, the newest message per key as outgoing. Members that it does not know follow
+ * rows of ours in STATE_DB as internal, what was sent last as outgoing. Members that it does not know follow
  * under `tandem`.
  */
 export function dumpPlace(host: PlaceHost, place: Place): string {
@@ -46,7 +46,7 @@ export function dumpPlace(host: PlaceHost, place: Place): string {
     });
   }
   const sent: Record<string, ExactJson> = {};
-  for (const entry of place.sent.entries()) sent[entry.key] = dumpSent(entry);
+  for (const [name, entry] of place.sent.entries()) sent[name] = dumpSent(entry);
   return exactJson({
     incoming,
     internal,

@@ -3,10 +3,13 @@ import { type ServicePath, SwbusErrorCode } from "@tandem/swbus/edge";
 import { codeName, type SentDump } from "./dump-format.js";
 import type { OutboxEntry } from "./outbox-core.js";
 
-/** Keys kept per actor. Actors send under few keys; beyond this the oldest key is forgotten. */
-const SENT_KEYS_MAX = 512;
+/** Messages kept per actor: one per receiver, key and row. Beyond this the oldest is forgotten. */
+const SENT_MAX = 512;
 
 interface Sent {
+  readonly key: string;
+  /** Receiver, and the row inside when it is one: tells messages of one key apart. */
+  readonly to: string;
   data: Json;
   id: bigint;
   readonly createdAt: Millis;
@@ -19,21 +22,22 @@ interface Sent {
 }
 
 /**
- * The newest message of each key that an actor sent, for its dump. Keyed by message key; messages of one key to several
- * receivers, or of several rows, show the newest only.
+ * What an actor sent last, for its dump: the newest message per receiver, key and row.
  */
 export class SentLog {
   readonly #sent = new Map<string, Sent>();
 
   /** `now` is wall-clock time. */
   sending(entry: OutboxEntry, now: Millis): void {
-    const known = this.#sent.get(entry.key);
+    const known = this.#sent.get(entry.slot);
     if (known?.id === entry.id) {
       known.sentAt = now;
       return;
     }
-    this.#sent.delete(entry.key);
-    this.#sent.set(entry.key, {
+    this.#sent.delete(entry.slot);
+    this.#sent.set(entry.slot, {
+      key: entry.key,
+      to: `${entry.destination}${entry.rowKey === undefined ? "" : ` ${entry.rowKey}`}`,
       data: entry.data,
       id: entry.id,
       createdAt: known?.createdAt ?? now,
@@ -44,7 +48,7 @@ export class SentLog {
       response: undefined,
       responseSource: undefined,
     });
-    if (this.#sent.size > SENT_KEYS_MAX)
+    if (this.#sent.size > SENT_MAX)
       for (const oldest of this.#sent.keys()) {
         this.#sent.delete(oldest);
         break;
@@ -52,20 +56,29 @@ export class SentLog {
   }
 
   answered(
-    { key, id }: OutboxEntry,
+    { slot, id }: OutboxEntry,
     code: SwbusErrorCode,
     text: string,
     source: ServicePath | undefined,
     settled: boolean,
   ): void {
-    const known = this.#sent.get(key);
+    const known = this.#sent.get(slot);
     if (known?.id !== id) return;
     known.acked = settled;
     known.response = code === SwbusErrorCode.OK ? "Ok" : `${codeName(code)} (${text})`;
     known.responseSource = source;
   }
 
-  *entries(): Iterable<SentDump> {
-    for (const [key, sent] of this.#sent) yield { key, ...sent };
+  /**
+   * By the name under which a dump lists them: the newest message of a key by that key, where sonic-dash-ha's tools look
+   * for it; others of the same key with their receiver, which those tools do not show at all.
+   */
+  *entries(): Iterable<readonly [name: string, sent: SentDump]> {
+    const named = new Set<string>();
+    for (const sent of [...this.#sent.values()].reverse()) {
+      const name = named.has(sent.key) ? `${sent.key} > ${sent.to}` : sent.key;
+      named.add(sent.key);
+      yield [name, sent];
+    }
   }
 }

@@ -270,7 +270,7 @@ export class PlainPlace {
     const internal: Record<string, ExactJson> = {};
     for (const [name, row] of this.internal.dump()) internal[name] = dumpInternal(row);
     const sent: Record<string, ExactJson> = {};
-    for (const entry of this.#sent.entries()) sent[entry.key] = dumpSent(entry);
+    for (const [name, entry] of this.#sent.entries()) sent[name] = dumpSent(entry);
     const queued = [...this.#delayed].map(({ to, key, data, dueAt }) =>
       dumpQueued({ key, data, source: this.path, destination: to, dueAt }),
     );
