@@ -1,0 +1,36 @@
+import type { DatabaseName, Fields } from "@tandem/swss";
+import type { Cluster } from "../cluster/cluster.js";
+import { mask } from "../story/mask.js";
+import type { DpuPlace, SwitchPlace } from "../topology.js";
+
+/** Fields whose values depend on what has happened before, not on what stands now. */
+const HISTORY = /^(version|.*_time.*|.*_term|creation_time_in_ms|pending_operation_ids|local_.*ha_state.*)$/;
+
+/** Everything that hamgrd stands for in a cluster at rest, as text; equal for equal configurations. */
+export function finalRows(cluster: Cluster): string {
+  const lines: string[] = [];
+  const add = (owner: SwitchPlace | DpuPlace, db: DatabaseName, table: string): void => {
+    for (const [key, fields] of [...cluster.rows(owner, db, table)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      lines.push(`${owner.name} ${table} ${key} ${fieldText(fields)}`);
+    }
+  };
+  for (const dpu of cluster.topology.dpus) {
+    add(dpu, "DPU_APPL_DB", "DASH_HA_SET_TABLE");
+    add(dpu, "DPU_APPL_DB", "DASH_HA_SCOPE_TABLE");
+    add(dpu, "DPU_APPL_DB", "BFD_SESSION_TABLE");
+  }
+  for (const sw of cluster.topology.switches) {
+    add(sw, "APPL_DB", "VNET_ROUTE_TUNNEL_TABLE");
+    add(sw, "APPL_DB", "NEIGH_RESOLVE_TABLE");
+    add(sw, "STATE_DB", "DASH_HA_SCOPE_STATE");
+  }
+  return mask(cluster.topology, lines.join("\n"));
+}
+
+function fieldText(fields: Fields): string {
+  return Object.keys(fields)
+    .filter((name) => !HISTORY.test(name) && !(name === "pending_operation_types" && fields[name] === ""))
+    .sort()
+    .map((name) => `${name}=${fields[name]}`)
+    .join(" ");
+}
