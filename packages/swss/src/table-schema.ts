@@ -1,6 +1,8 @@
 import { err, ok, type Result } from "@tandem/base";
 import { DATABASES_DEFAULT, type DatabaseName } from "./database-names.js";
 import type { Field } from "./field.js";
+import { EMPTY_ROW } from "./table-names.js";
+import { encodeText } from "./text.js";
 
 /** Fields of a hash as Redis holds them. */
 export type Fields = Readonly<Record<string, string>>;
@@ -119,7 +121,7 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
       if (options.pb === undefined || !Object.hasOwn(hash, form)) continue;
       const text = hash[form] as string;
       const row = form === "pb" ? options.pb.decode(text) : options.pb.json.decode(text);
-      return row.ok ? row : failure(form, row.error, `${text.length} bytes`);
+      return row.ok ? row : failure(form, row.error, `${encodeText(text).length} bytes`);
     }
     return decodePlain(hash);
   };
@@ -157,7 +159,9 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
     unknownFields: (hash) =>
       Object.keys(hash).filter(
         (name) =>
-          !Object.hasOwn(options.fields, name) && !(options.pb !== undefined && (name === "pb" || name === "json")),
+          name !== EMPTY_ROW &&
+          !Object.hasOwn(options.fields, name) &&
+          !(options.pb !== undefined && (name === "pb" || name === "json")),
       ),
   };
 }

@@ -1,6 +1,7 @@
 import type { Inputs, Read } from "@tandem/actor";
 import { DashHaScopeConfig, type DashHaScopeConfigRow } from "../schema/dash-ha-scope-config.js";
 import { DpuDashHaScopeState } from "../schema/dpu-reports.js";
+import { readable } from "./readable.js";
 
 /** Whether the config takes the scope down. */
 export function goesDown(config: DashHaScopeConfigRow): boolean {
@@ -21,7 +22,7 @@ export const HOLD_READS: readonly Read[] = [{ table: DashHaScopeConfig }, { tabl
  * back. The DPU by itself keeps its responders when a scope is disabled.
  */
 export function nextHold(held: boolean, inputs: Inputs<unknown>, isMine: (vdpuId: string) => boolean): boolean {
-  if (!inputs.loaded(DashHaScopeConfig)) return held;
+  if (!readable(inputs, DashHaScopeConfig)) return held;
   let any = false;
   let live = false;
   for (const [key, config] of inputs.all(DashHaScopeConfig)) {

@@ -6,6 +6,7 @@ import { DpuState, type DpuStateRow } from "../schema/dpu-state.js";
 import { Members } from "../schema/members.js";
 import { nextHold } from "./bfd-hold.js";
 import { decodeWatch, encodeWatch, NOTHING_SEEN, type PlaneWatch, planesOfRow, watchPlanes } from "./planes.js";
+import { readable } from "./readable.js";
 
 /** Up sessions of one address family. */
 export interface ProbeList {
@@ -52,7 +53,7 @@ function nextWatch(
   let row = key === undefined ? undefined : inputs.read(DpuState, key);
   if (change.kind === "row" && change.table.id === DpuState.id && (key === undefined || change.key === key)) {
     row = change.row as DpuStateRow | undefined;
-  } else if (!inputs.loaded(DpuState)) {
+  } else if (!readable(inputs, DpuState)) {
     return memory.watch;
   }
   if (row === undefined && memory.watch.planes === undefined) return memory.watch;
@@ -60,7 +61,7 @@ function nextWatch(
 }
 
 function nextProbes(memory: DpuMemory, inputs: Inputs<DpuMemory>, now: Millis): DpuMemory["probes"] {
-  if (!inputs.loaded(DashBfdProbeState)) return memory.probes;
+  if (!readable(inputs, DashBfdProbeState)) return memory.probes;
   const row = inputs.all(DashBfdProbeState).values().next().value;
   if (row === undefined && memory.probes === undefined) return undefined;
   const seconds = millis(Math.floor(now / 1000) * 1000);

@@ -19,6 +19,7 @@ import {
   samePending,
 } from "./operations.js";
 import { planesOfPmon, watchPlanes } from "./planes.js";
+import { readable } from "./readable.js";
 
 type HaScopeInputs = Inputs<HaScopeMemory>;
 
@@ -107,7 +108,7 @@ function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, dr
 }
 
 function noteReport(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, draw: Draw): HaScopeMemory {
-  if (!isManaged(inputs) || !inputs.loaded(DpuDashHaScopeState)) return memory;
+  if (!isManaged(inputs) || !readable(inputs, DpuDashHaScopeState)) return memory;
   const row = inputs.read(DpuDashHaScopeState, scopeIds(inputs.id).scopeId);
   if (row === undefined && memory.report === undefined) return memory;
   const fields = row === undefined ? undefined : DpuDashHaScopeState.encodePlain(row);

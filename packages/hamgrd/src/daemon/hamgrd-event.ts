@@ -56,7 +56,6 @@ function severityOfRuntime(event: RuntimeEvent): Severity {
       return event.problems.length === 0 ? "info" : "warning";
     case "drift":
     case "mailboxMerged":
-    case "unknownFields":
       return "warning";
     case "spawned":
     case "retired":

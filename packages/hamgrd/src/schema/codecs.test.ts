@@ -1,7 +1,14 @@
 import { millis, ok } from "@tandem/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { aggregationCodec, dpuKeyCodec, keyPartCodec, planeStateCodec, sessionListCodec } from "./codecs.js";
+import {
+  aggregationCodec,
+  dpuKeyCodec,
+  keyPartCodec,
+  planeStateCodec,
+  reportedSessionsCodec,
+  sessionListCodec,
+} from "./codecs.js";
 import { DashHaScopeState } from "./dash-ha-scope-state.js";
 import { Dpu } from "./dpu.js";
 import { DashBfdProbeState, DpuDashHaScopeState } from "./dpu-reports.js";
@@ -52,6 +59,10 @@ test("session lists: commas, blanks, quotes and brackets", () => {
   ])
     expect(sessionListCodec.parse(text)).toEqual(ok(["10.0.0.1", "10.1.0.1"]));
   for (const text of ["", "  ", "[]", ",", '""']) expect(sessionListCodec.parse(text)).toEqual(ok([]));
+  expect(DashBfdProbeState.decode({ v4_bfd_up_sessions: "10.0.0.1,here" })).toMatchObject({
+    ok: false,
+    error: { field: "v4_bfd_up_sessions", expected: "a comma list of IP addresses" },
+  });
   expect(DashBfdProbeState.decode({})).toEqual(ok({ v4_bfd_up_sessions: [], v6_bfd_up_sessions: [] }));
 });
 
@@ -115,6 +126,7 @@ test("no text makes a codec throw", () => {
       for (const codec of [
         planeStateCodec,
         sessionListCodec,
+        reportedSessionsCodec,
         timestampCodec,
         dpuKeyCodec,
         aggregationCodec,

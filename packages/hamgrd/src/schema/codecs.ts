@@ -43,6 +43,17 @@ export const ipCodec: Codec<string> = {
   format: (address) => address,
 };
 
+/** The same where it comes from outside: what is no address makes the row bad. */
+export const reportedSessionsCodec: Codec<readonly string[]> = {
+  ...sessionListCodec,
+  parse: (text) => {
+    const items = sessionListCodec.parse(text);
+    return items.ok && !items.value.every((item) => ipCodec.parse(item).ok)
+      ? err("a comma list of IP addresses")
+      : items;
+  },
+};
+
 /** A name that becomes part of a row key, so that no separator may be in it. Empty is no name. */
 export const keyPartCodec: Codec<string> = {
   type: "name without `:` and `|`",

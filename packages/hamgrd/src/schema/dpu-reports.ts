@@ -1,5 +1,5 @@
 import { defineTable, type Row, t } from "@tandem/swss";
-import { sessionListCodec } from "./codecs.js";
+import { reportedSessionsCodec } from "./codecs.js";
 import { timestampCodec } from "./timestamp.js";
 
 /** Which NPUs the DPU's bfdmon sees. One row; any key is taken. */
@@ -9,8 +9,8 @@ export const DashBfdProbeState = defineTable({
   spec: "SmartSwitchDpuLivenessUsingBfd",
   key: { name: t.text({ doc: "`dash_ha`, `dpu0`, …", absent: "" }) },
   fields: {
-    v4_bfd_up_sessions: t.of(sessionListCodec, { doc: "NPUs whose IPv4 session is up.", absent: [] }),
-    v6_bfd_up_sessions: t.of(sessionListCodec, { doc: "NPUs whose IPv6 session is up.", absent: [] }),
+    v4_bfd_up_sessions: t.of(reportedSessionsCodec, { doc: "NPUs whose IPv4 session is up.", absent: [] }),
+    v6_bfd_up_sessions: t.of(reportedSessionsCodec, { doc: "NPUs whose IPv6 session is up.", absent: [] }),
     v4_bfd_up_sessions_timestamp: t.of(timestampCodec, { doc: "Age of the first list.", optional: true }),
     v6_bfd_up_sessions_timestamp: t.of(timestampCodec, { doc: "Age of the second list.", optional: true }),
   },

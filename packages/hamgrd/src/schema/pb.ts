@@ -9,7 +9,7 @@ export function enumTexts<const V extends readonly string[]>(name: string, value
     text(number: number): Result<V[number], string> {
       const value = Number.isInteger(number) ? values[number] : undefined;
       return value === undefined
-        ? err(`${name} 0 to ${values.length - 1} (${values.join(", ")}), found ${number}`)
+        ? err(`${name} 0 to ${values.length - 1} (${values.join(", ")}) instead of ${number}`)
         : ok(value as V[number]);
     },
     number: (value: V[number]): number => values.indexOf(value),
@@ -110,7 +110,7 @@ export function takeEach<T>(
   const values: T[] = [];
   for (const item of items) {
     const value = parse(item);
-    if (!value.ok) return err(`${value.error} in ${field}, found ${JSON.stringify(item)}`);
+    if (!value.ok) return err(`${value.error} in ${field} instead of ${JSON.stringify(item)}`);
     values.push(value.value);
   }
   return ok(values);

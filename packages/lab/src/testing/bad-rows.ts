@@ -50,7 +50,7 @@ export interface BadRowTest {
   readonly run: () => Promise<void>;
 }
 
-/** Two tests of one table, warm and cold. */
+/** The tests of one table. */
 export function badTableTests(bad: BadTable): readonly BadRowTest[] {
   return [
     { name: `${bad.table}: a bad row is one error and changes nothing; mended, it is taken`, run: () => warm(bad) },
@@ -58,6 +58,7 @@ export function badTableTests(bad: BadTable): readonly BadRowTest[] {
       name: `${bad.table}: a hamgrd that starts on a bad row keeps what stands, and goes on when it is mended`,
       run: () => cold(bad),
     },
+    { name: `${bad.table}: unknown fields are ignored and counted`, run: () => unknownFields(bad) },
   ];
 }
 
@@ -73,12 +74,12 @@ async function warm(bad: BadTable): Promise<void> {
     equal(row, world.lines(HAMGRD), [lineOf(bad, row)]);
     equal(row, world.lines(SWBUSD), row.swbusdSays === undefined ? [] : [row.swbusdSays]);
     equal(row, await counts(world, bad), { refusals: counted.refusals + 1, badNow: 1 });
-    equal(row, world.outputs(), before);
+    equal(row, world.changes(before), []);
 
     await put(world, bad, good);
     await world.pass(WHILE);
     equal(row, (await counts(world, bad)).badNow, 0);
-    equal(row, world.outputs(), before);
+    equal(row, world.changes(before), []);
     equal(row, world.said, []);
   }
   assert.equal(crashes(world), 0);
@@ -101,13 +102,27 @@ async function cold(bad: BadTable): Promise<void> {
       world.lines(HAMGRD).filter((text) => text === line),
       [line],
     );
-    equal(row, world.outputs(), before);
+    equal(row, world.changes(before), []);
 
     await put(world, bad, good);
     await world.pass(WHILE);
-    equal(row, world.outputs(), before);
+    equal(row, world.changes(before), []);
   }
   assert.equal(crashes(world), 0);
+}
+
+async function unknownFields(bad: BadTable): Promise<void> {
+  await using world = await WatchedCluster.start();
+  const before = world.outputs();
+  const labels = { slot: bad.on === "switch" ? "switch" : "0", table: `${bad.db}|${bad.table}` };
+  const counted = (): Promise<number | undefined> =>
+    world.metrics(HAMGRD).value("tandem_hamgrd_unknown_fields_total", labels);
+  assert.equal(await counted(), undefined);
+  await put(world, bad, { ...(await read(world, bad)), colour: "blue", "": NOT_UTF8 });
+  await world.pass(WHILE);
+  assert.equal(await counted(), 2);
+  assert.deepEqual(world.changes(before), []);
+  assert.deepEqual(world.said, []);
 }
 
 function lineOf({ db, table, key, on }: BadTable, { says }: BadRow): string {

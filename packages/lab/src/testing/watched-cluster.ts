@@ -164,6 +164,19 @@ export class WatchedCluster implements AsyncDisposable {
     return rows;
   }
 
+  /** What differs from an earlier `outputs`: rows gone, rows come, fields changed. */
+  changes(before: Readonly<Record<string, Fields>>): readonly string[] {
+    const now = this.outputs();
+    return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) => {
+      const [was, is] = [before[name], now[name]];
+      if (was === undefined || is === undefined) return [`${name}: ${was === undefined ? "new" : "gone"}`];
+      const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
+        (field) => was[field] !== is[field],
+      );
+      return fields.map((field) => `${name} ${field}: ${was[field]} -> ${is[field]}`);
+    });
+  }
+
   /** As kill -9 and start; does not wait until it is ready. */
   async restart(daemon: DaemonPlace): Promise<void> {
     await this.host.killDaemon(daemon);
