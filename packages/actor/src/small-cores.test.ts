@@ -1,5 +1,5 @@
 import { type Json, millis, seconds } from "@tandem/base";
-import type { AnyTable } from "@tandem/swss";
+import { type AnyTable, decodeText } from "@tandem/swss";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeEnvelope, decodePayload, encodeEnvelope } from "./envelope.js";
@@ -98,6 +98,13 @@ for (const { data, good } of envelopes) {
     if (envelope !== undefined) expect(data).toMatchObject(encodeEnvelope(envelope) as object);
   });
 }
+
+test("a value that is not UTF-8 survives the way through a message", () => {
+  const value = decodeText(Uint8Array.of(0x0a, 0xff, 0x00, 0xc3, 0x28));
+  const data = encodeEnvelope({ key: "k", operation: "Set", fields: { pb: value } });
+  const payload = decodePayload(new TextEncoder().encode(JSON.stringify({ key: "T", data })));
+  expect(payload && decodeEnvelope(payload.data)?.fields["pb"]).toBe(value);
+});
 
 test("payloads that are no UTF-8, no JSON, or lack a member are none; unknown members are ignored", () => {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -4,8 +4,12 @@ import { VirtualClock } from "@tandem/base/testing";
 import type { BusStream, Metadata } from "@tandem/wire";
 import { MemoryNetwork } from "@tandem/wire/testing";
 import { expect, test } from "vitest";
+import { encodeAnnouncement } from "../announcement.js";
 import type { ConnectionType } from "../connection-info.js";
 import { type SwbusMessage, SwbusMessageSchema } from "../gen/swbus_pb.js";
+import { encodeMessage } from "../message.js";
+import { parseServicePath } from "../service-path.js";
+import { announced } from "../testing/route-words.js";
 import { SwbusWorld, swbusConfig } from "../testing/swbus-world.js";
 import { METHOD } from "./admission.js";
 
@@ -173,4 +177,44 @@ test("a peer's bare node path counts as the same path as the one with slashes", 
   }
   await clock.advance(millis(10));
   expect(daemon.links.map(({ remote }) => String(remote))).toEqual(["r.c.n3"]);
+});
+
+test("a stream that ends as soon as it begins leaves no route behind", async () => {
+  const { clock, network, world } = simulated();
+  await using _ = world;
+  const daemon = await world.swbusd(swbusConfig(AT, ["r.c.n1"]));
+  const bus = network.bus("10.0.0.3");
+  const metadata = { "x-swbus-service-path": "r.c.n3////", "x-swbus-connection-type": "CONNECTION_TYPE_IN_CLUSTER" };
+  for (let i = 0; i < 20; i++) {
+    const stream = await clock.run(bus.dial({ endpoint: AT, method: METHOD, metadata }), seconds(1));
+    if (stream.ok) stream.value.close(i % 2);
+  }
+  await clock.advance(seconds(1));
+  expect([daemon.links, daemon.routes()]).toEqual([[], []]);
+});
+
+test("a hop count that changes while another way stands is told to the others", async () => {
+  const { clock, network, world } = simulated();
+  await using _ = world;
+  const { streams } = await listener(network, "r.c.n2////");
+  const daemon = await world.swbusd(swbusConfig(AT, ["r.c.n1"], { [PEER]: "inCluster" }));
+  await clock.advance(millis(10));
+  const messages = collect(streams[0] as BusStream);
+  const say = async (host: string, node: string, hops: number): Promise<void> => {
+    const metadata = { "x-swbus-service-path": `${node}////`, "x-swbus-connection-type": "CONNECTION_TYPE_IN_CLUSTER" };
+    const dialed = await clock.run(network.bus(host).dial({ endpoint: AT, method: METHOD, metadata }), seconds(1));
+    if (!dialed.ok) throw new Error(dialed.error.detail);
+    const header = { id: 1n, ttl: 1, source: parseServicePath(node), destination: parseServicePath("r.c.n1") };
+    dialed.value.send(encodeMessage(header, "announcement", encodeAnnouncement([announced("r.c.far", hops)])));
+    await clock.advance(seconds(1));
+  };
+  await say("10.0.0.3", "r.c.n3", 5);
+  await say("10.0.0.4", "r.c.n4", 2);
+  expect(daemon.routes().filter(({ path }) => String(path) === "r.c.far")).toHaveLength(2);
+  const far = messages.flatMap(({ Body }) =>
+    Body.case === "routeAnnouncement"
+      ? Body.value.entries.filter(({ servicePath }) => servicePath?.nodeId === "far")
+      : [],
+  );
+  expect(far.map(({ hopCount }) => hopCount)).toEqual([6, 3]);
 });
