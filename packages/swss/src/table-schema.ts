@@ -138,7 +138,8 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
         const text = at < 0 ? "" : rest.slice(0, at);
         const value = field.codec.parse(text);
         if (at < 0 || (text === "" && field.presence === "required") || !value.ok) {
-          return failure("key", keyFields.map(([part]) => `<${part}>`).join(separator), key);
+          const form = keyFields.map(([part]) => `<${part}>`).join(separator);
+          return failure("key", value.ok ? form : `${form}, <${name}> being ${value.error}`, key);
         }
         parts[name] = value.value;
         rest = rest.slice(at + 1);

@@ -62,6 +62,18 @@ export const keyPartCodec: Codec<string> = {
   format: (text) => text,
 };
 
+/** An address with the length of its network, or the bare address; empty in a row that only names an interface. */
+export const prefixCodec: Codec<string> = {
+  type: "`<address>/<length>`",
+  sample: { kind: "ipv4" },
+  parse: (text) => {
+    const [address = "", length = "0", ...rest] = text.split("/");
+    const isPrefix = ipCodec.parse(address).ok && /^\d{1,3}$/.test(length) && rest.length === 0;
+    return text === "" || isPrefix ? ok(text) : err("an IP address and the length of its network");
+  },
+  format: (prefix) => prefix,
+};
+
 /** A slot number inside a key of three letters and a number: `DPU0`, `dpu0`. */
 export const dpuKeyCodec: Codec<number> = {
   type: "`DPU<slot>`",

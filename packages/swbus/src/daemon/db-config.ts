@@ -1,5 +1,12 @@
-import { type Clock, seconds, type Timer } from "@tandem/base";
-import { type Command, describeStoreError, type Store, type StoreError, type Subscription } from "@tandem/swss";
+import { type Clock, seconds, type Timer, within } from "@tandem/base";
+import {
+  type Command,
+  describeStoreError,
+  type Store,
+  type StoreError,
+  type Subscription,
+  untilConnected,
+} from "@tandem/swss";
 import type { ConfigSource } from "./config.js";
 import { type ConfigRows, configFromRows, type GoodRows, NO_GOOD_ROWS, type Row } from "./config-from-rows.js";
 
@@ -8,11 +15,15 @@ const TABLES = ["DEVICE_METADATA", "LOOPBACK_INTERFACE", "DPU", "REMOTE_DPU", "V
 /** Rows are read again this often, in case key events are off or were missed. */
 const POLL = seconds(5);
 
+/** A connection that is just being made is waited for this long before it counts as missing. */
+const CONNECT_GRACE = seconds(1);
+
 /** Configuration of the swbusd for one DPU slot, from the switch's CONFIG_DB. */
 export function dbConfig(store: Store, slot: number, clock: Clock): ConfigSource {
   let good: GoodRows = NO_GOOD_ROWS;
   return {
     async read() {
+      await within(clock, CONNECT_GRACE, untilConnected(store));
       const rows = await readRows(store);
       if (rows.kind === "failed") return { kind: "waiting", reason: describeStoreError(rows.error), faults: [] };
       const reading = configFromRows(rows.rows, slot, good);

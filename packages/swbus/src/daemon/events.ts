@@ -54,6 +54,7 @@ export interface SwbusdStats {
   connectionsRefused: number;
   queueFull: number;
   configFaults: number;
+  waits: number;
   /** Answers that this swbusd gave itself, by error code. */
   readonly answered: Map<number, number>;
 }
@@ -71,6 +72,7 @@ export function emptyStats(): SwbusdStats {
     connectionsRefused: 0,
     queueFull: 0,
     configFaults: 0,
+    waits: 0,
     answered: new Map(),
   };
 }

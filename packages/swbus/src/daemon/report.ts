@@ -55,6 +55,7 @@ const COUNTS: Readonly<Record<CountName, readonly [name: string, help: string]>>
   dialFailures: ["tandem_swbusd_dial_failures_total", "Dials of configured peers that failed."],
   connectionsRefused: ["tandem_swbusd_connections_refused_total", "Streams turned away, either direction."],
   queueFull: ["tandem_swbusd_queue_full_total", "Messages that found their next hop's queue full."],
+  waits: ["tandem_swbusd_waits_total", "Times that a usable configuration had to be waited for."],
   configFaults: ["tandem_swbusd_config_faults_total", "Rows or members of the configuration that were skipped."],
 };
 

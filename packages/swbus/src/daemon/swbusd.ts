@@ -192,6 +192,7 @@ class RunningSwbusd implements Swbusd {
   #sayOnce(reason: string): void {
     if (this.#lastReason === reason) return;
     this.#lastReason = reason;
+    this.stats.waits += 1;
     this.#observer({ kind: "waiting", reason });
   }
 
