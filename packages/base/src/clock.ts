@@ -50,3 +50,9 @@ export async function within<T>(clock: Clock, limit: Millis, work: Promise<T>): 
     timer?.cancel();
   }
 }
+
+/** Resolves when `signal` aborts. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,3 +1,11 @@
+export {
+  type DaemonProgram,
+  type Environment,
+  parsePort,
+  parseSlots,
+  runDaemonProgram,
+  serveStatusOrGoOn,
+} from "./daemon-program.js";
 export { LOG_LEVEL_DEFAULT, LOG_LEVELS, type LogLevel, levelFromEnvironment, levelFromLoggerRow } from "./log-level.js";
 export type { LineOrigin, LineStyle, LogFields } from "./log-line.js";
 export { type LogOutput, type LogOutputOptions, openLogOutput, stderrOutput } from "./log-output.js";

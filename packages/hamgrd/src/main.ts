@@ -1,14 +1,26 @@
 import { parseArgs } from "node:util";
-import { CleanUp, crashPointFrom, err, type Json, ok, type Result, systemClock, systemRandom } from "@tandem/base";
 import {
-  createLogger,
+  CleanUp,
+  crashPointFrom,
+  err,
+  type Json,
+  ok,
+  type Result,
+  systemClock,
+  systemRandom,
+  untilAborted,
+} from "@tandem/base";
+import {
   type DaemonContext,
   type DaemonFailure,
   type DaemonLogger,
+  type Environment,
   Metrics,
-  openLogOutput,
-  runDaemon,
-  serveStatus,
+  parsePort,
+  parseSlots,
+  runDaemonProgram,
+  type StatusReport,
+  serveStatusOrGoOn,
 } from "@tandem/daemon";
 import { grpcBus, watchLogLevel } from "@tandem/swbus";
 import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
@@ -18,8 +30,6 @@ import { countEvents } from "./daemon/hamgrd-metrics.js";
 import { RECORD_FOLDER, recordSteps } from "./daemon/record-steps.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const PROGRAM = "hamgrd";
 
@@ -50,20 +60,8 @@ interface Flags {
 }
 
 /** Runs a hamgrd until SIGTERM or SIGINT; `argv` is without node and script. Gives the exit code. */
-export async function hamgrdMain(argv: readonly string[], env: Environment): Promise<number> {
-  const flags = parseFlags(argv);
-  if (flags.ok && flags.value === "help") {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  let logger: DaemonLogger | undefined;
-  return runDaemon({ program: PROGRAM, finally: async () => logger?.close() }, async (context) => {
-    if (!flags.ok) return err({ kind: "usage", message: flags.error });
-    if (flags.value === "help") return ok();
-    const output = await openLogOutput({ clock: systemClock, program: PROGRAM, env });
-    logger = createLogger({ clock: systemClock, output, env });
-    return serve(flags.value, logger, context, env);
-  });
+export function hamgrdMain(argv: readonly string[], env: Environment): Promise<number> {
+  return runDaemonProgram({ name: PROGRAM, help: HELP, parse: parseFlags, serve }, argv, env);
 }
 
 function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
@@ -84,17 +82,16 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       },
     });
     if (values.help === true) return ok("help");
-    const slots = parseSlots(values["slot-id"]);
+    if (values["slot-id"] === undefined) return err("--slot-id is missing; try --help");
+    const slots = parseSlots("--slot-id", values["slot-id"], SLOT_MAX);
     if (!slots.ok) return slots;
     const bfdMode = oneOf("--bfd-mode", values["bfd-mode"], ["cluster", "ha-set"] as const, SETTINGS_DEFAULT.bfdMode);
     if (!bfdMode.ok) return bfdMode;
     const vnetModes = ["all-switches", "participants"] as const;
     const vnetMode = oneOf("--vnet-mode", values["vnet-mode"], vnetModes, SETTINGS_DEFAULT.vnetMode);
     if (!vnetMode.ok) return vnetMode;
-    const port = values["metrics-port"];
-    if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
-      return err(`--metrics-port ${port}: expected a port`);
-    }
+    const port = parsePort("--metrics-port", values["metrics-port"]);
+    if (!port.ok) return port;
     return ok({
       slots: slots.value,
       recordFolder: values["record-dir"] ?? RECORD_FOLDER,
@@ -106,23 +103,11 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         restoreOnRise: !(values["no-restore"] ?? !SETTINGS_DEFAULT.restoreOnRise),
       },
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
-      ...(port !== undefined && { metricsPort: Number(port) }),
+      ...(port.value !== undefined && { metricsPort: port.value }),
     });
   } catch (error) {
     return err(`${(error as Error).message.split("\n")[0]}; try --help`);
   }
-}
-
-function parseSlots(text: string | undefined): Result<readonly number[], string> {
-  if (text === undefined) return err("--slot-id is missing; try --help");
-  const slots: number[] = [];
-  for (const piece of text.split(",")) {
-    const slot = /^\d{1,3}$/.test(piece) ? Number(piece) : Number.NaN;
-    if (!(slot <= SLOT_MAX)) return err(`--slot-id ${text}: expected DPU slots from 0 to ${SLOT_MAX}, with commas`);
-    if (slots.includes(slot)) return err(`--slot-id ${text}: slot ${slot} is named twice`);
-    slots.push(slot);
-  }
-  return ok(slots);
 }
 
 function oneOf<T extends string>(
@@ -171,9 +156,12 @@ async function serve(
     cleanUp.use(hamgrd);
     cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
     cleanUp.defer(watchLogLevel(openStore(stores.value, "CONFIG_DB"), PROGRAM, logger, systemClock));
-    if (flags.metricsPort !== undefined) await serveMetrics(flags.metricsPort, hamgrd, metrics, logger, cleanUp);
+    if (flags.metricsPort !== undefined) {
+      const status = await serveStatusOrGoOn(flags.metricsPort, metrics, () => readiness(hamgrd), logger);
+      if (status !== undefined) cleanUp.use(status);
+    }
     context.onReload(() => hamgrd.reload());
-    await aborted(context.signal);
+    await untilAborted(context.signal);
     return ok();
   } catch (error) {
     if (error instanceof MissingDatabaseError) return err({ kind: "failed", message: error.message });
@@ -199,29 +187,8 @@ function log(logger: DaemonLogger, event: HamgrdEvent): void {
   }
 }
 
-async function serveMetrics(
-  port: number,
-  hamgrd: Hamgrd,
-  metrics: Metrics,
-  logger: DaemonLogger,
-  cleanUp: CleanUp,
-): Promise<void> {
-  const slots = (): Record<string, Json> =>
-    Object.fromEntries([...hamgrd.slots].map(([slot, { state }]) => [`dpu${slot}`, { ...state }]));
-  const status = await serveStatus({
-    port,
-    metrics,
-    health: () => ({ ok: true }),
-    ready: () => ({
-      ok: [...hamgrd.slots.values()].every(({ state }) => state.kind === "running"),
-      detail: slots(),
-    }),
-  });
-  if (status.ok) cleanUp.use(status.value);
-  else logger.error(`${status.error.detail}; going on without`);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+function readiness(hamgrd: Hamgrd): StatusReport {
+  const slots: Record<string, Json> = {};
+  for (const [slot, { state }] of hamgrd.slots) slots[`dpu${slot}`] = { ...state };
+  return { ok: [...hamgrd.slots.values()].every(({ state }) => state.kind === "running"), detail: slots };
 }

@@ -1,29 +1,40 @@
 import { parseArgs } from "node:util";
-import { CleanUp, err, type Json, ok, type Result, systemClock, systemFiles, systemRandom } from "@tandem/base";
 import {
-  createLogger,
+  CleanUp,
+  err,
+  type Json,
+  ok,
+  type Result,
+  systemClock,
+  systemFiles,
+  systemRandom,
+  untilAborted,
+} from "@tandem/base";
+import {
   type DaemonContext,
   type DaemonFailure,
   type DaemonLogger,
+  type Environment,
   Metrics,
-  openLogOutput,
-  runDaemon,
-  serveStatus,
+  parsePort,
+  parseSlots,
+  runDaemonProgram,
+  type StatusReport,
+  serveStatusOrGoOn,
 } from "@tandem/daemon";
-import { describeConfigError, loadDatabases, loadPasswords, RedisStores, type Store } from "@tandem/swss";
+import { describeConfigError, openDatabases, type Store } from "@tandem/swss";
 import { grpcBus } from "@tandem/wire";
-
 import type { ConfigSource } from "./daemon/config.js";
 import { dbConfig } from "./daemon/db-config.js";
-import { readUint } from "./daemon/read-fields.js";
 import { logEvents, publishStats } from "./daemon/report.js";
 import { type Swbusd, startSwbusd } from "./daemon/swbusd.js";
 import { watchLogLevel } from "./daemon/watch-log-level.js";
 import { yamlConfig } from "./daemon/yaml-config.js";
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const PROGRAM = "swbusd";
+
+/** DPU slots are small numbers; the DPU row decides which exist. */
+const SLOT_MAX = 0xffff_ffff;
 
 const HELP = `Usage: swbusd (-s SLOT[,SLOT…] | -c FILE) [options]
 
@@ -45,20 +56,8 @@ interface Flags {
 }
 
 /** Runs a swbusd until SIGTERM or SIGINT; `argv` is without node and script. Gives the exit code. */
-export async function swbusdMain(argv: readonly string[], env: Environment): Promise<number> {
-  const flags = parseFlags(argv);
-  if (flags.ok && flags.value === "help") {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  let logger: DaemonLogger | undefined;
-  return runDaemon({ program: PROGRAM, finally: async () => logger?.close() }, async (context) => {
-    if (!flags.ok) return err({ kind: "usage", message: flags.error });
-    if (flags.value === "help") return ok();
-    const output = await openLogOutput({ clock: systemClock, program: PROGRAM, env });
-    logger = createLogger({ clock: systemClock, output, env });
-    return serve(flags.value, logger, context);
-  });
+export function swbusdMain(argv: readonly string[], env: Environment): Promise<number> {
+  return runDaemonProgram({ name: PROGRAM, help: HELP, parse: parseFlags, serve }, argv, env);
 }
 
 function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
@@ -74,36 +73,22 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       },
     });
     if (values.help === true) return ok("help");
-    const slots = parseSlots(values["slot-id"]);
+    const slotId = values["slot-id"];
+    const slots = slotId === undefined ? ok([]) : parseSlots("--slot-id", slotId, SLOT_MAX);
     if (!slots.ok) return slots;
-    const metricsPort = readNumber(values["metrics-port"], 0xffff);
-    if (metricsPort === "bad") return err(`--metrics-port ${values["metrics-port"]}: expected a port`);
+    const metricsPort = parsePort("--metrics-port", values["metrics-port"]);
+    if (!metricsPort.ok) return metricsPort;
     if (slots.value.length === 0 && values.config === undefined)
       return err("neither --slot-id nor --config is given; try --help");
     return ok({
       slots: slots.value,
       ...(values.config !== undefined && { config: values.config }),
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
-      ...(metricsPort !== undefined && { metricsPort }),
+      ...(metricsPort.value !== undefined && { metricsPort: metricsPort.value }),
     });
   } catch (error) {
     return err(`${(error as Error).message.split("\n")[0]}; try --help`);
   }
-}
-
-function parseSlots(text: string | undefined): Result<readonly number[], string> {
-  const slots: number[] = [];
-  for (const piece of text?.split(",") ?? []) {
-    const slot = readUint(piece, 0xffff_ffff);
-    if (slot === undefined) return err(`--slot-id ${text}: expected DPU slots, 0 or more, with commas`);
-    if (slots.includes(slot)) return err(`--slot-id ${text}: slot ${slot} is named twice`);
-    slots.push(slot);
-  }
-  return ok(slots);
-}
-
-function readNumber(text: string | undefined, max: number): number | undefined | "bad" {
-  return text === undefined ? undefined : (readUint(text, max) ?? "bad");
 }
 
 async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext): Promise<Result<void, DaemonFailure>> {
@@ -118,35 +103,22 @@ async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext)
   for (const daemon of daemons) cleanUp.use(daemon);
   const metrics = new Metrics().withProcessMetrics();
   cleanUp.defer(publishStats(daemons, metrics, systemClock));
-  if (flags.metricsPort !== undefined) await serveMetrics(flags.metricsPort, daemons, metrics, logger, cleanUp);
+  if (flags.metricsPort !== undefined) {
+    const status = await serveStatusOrGoOn(flags.metricsPort, metrics, () => readiness(daemons), logger);
+    if (status !== undefined) cleanUp.use(status);
+  }
   context.onReload(() => {
     for (const daemon of daemons) void daemon.reload();
   });
-  await new Promise<void>((resolve) => {
-    if (context.signal.aborted) resolve();
-    else context.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await untilAborted(context.signal);
   return ok();
 }
 
-async function serveMetrics(
-  port: number,
-  daemons: readonly Swbusd[],
-  metrics: Metrics,
-  logger: DaemonLogger,
-  cleanUp: CleanUp,
-): Promise<void> {
-  const status = await serveStatus({
-    port,
-    metrics,
-    health: () => ({ ok: true }),
-    ready: () => ({
-      ok: daemons.every(({ state }) => state.kind === "listening"),
-      detail: daemons.length === 1 ? { ...daemons[0]?.state } : bySlot(daemons),
-    }),
-  });
-  if (status.ok) cleanUp.use(status.value);
-  else logger.error(`${status.error.detail}; going on without`);
+function readiness(daemons: readonly Swbusd[]): StatusReport {
+  return {
+    ok: daemons.every(({ state }) => state.kind === "listening"),
+    detail: daemons.length === 1 ? { ...daemons[0]?.state } : bySlot(daemons),
+  };
 }
 
 function bySlot(daemons: readonly Swbusd[]): Record<string, Json> {
@@ -171,18 +143,9 @@ async function openSources(
 }
 
 async function openConfigDb(path: string | undefined, cleanUp: CleanUp): Promise<Result<Store, string>> {
-  const databases = await loadDatabases(systemFiles, path === undefined ? {} : { config: path });
-  if (!databases.ok) return err(describeConfigError(databases.error));
-  const passwords = await loadPasswords(systemFiles, databases.value);
-  if (!passwords.ok) return err(describeConfigError(passwords.error));
-  const stores = new RedisStores({
-    databases: databases.value,
-    passwords: passwords.value,
-    clock: systemClock,
-    random: systemRandom,
-  });
-  cleanUp.use(stores);
-  const store = stores.open({ db: "CONFIG_DB" });
+  const stores = await openDatabases(path === undefined ? {} : { config: path });
+  if (!stores.ok) return err(describeConfigError(stores.error));
+  const store = cleanUp.use(stores.value).open({ db: "CONFIG_DB" });
   if (store.ok) return store;
   return err(
     store.error.kind === "badConfig"
