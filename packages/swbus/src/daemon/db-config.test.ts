@@ -268,3 +268,24 @@ test("a swbusd follows CONFIG_DB: it waits for the loopback, takes new peers, su
   await clock.run(Promise.resolve(daemon[Symbol.asyncDispose]()), seconds(5));
   await clock.run(Promise.resolve(stores[Symbol.asyncDispose]()), seconds(5));
 });
+
+test("a change is seen at once also when Redis answered only after the watch began", async () => {
+  const clock = new VirtualClock();
+  const redis = new MemoryRedis({ clock });
+  redis.kill();
+  await using stores = new MemoryStores({ clock, random: seededRandom(1), servers: [{ redis }] });
+  const store = unwrap(stores.open({ db: "CONFIG_DB" }));
+  let changes = 0;
+  const unwatch = dbConfig(store, 0, clock).watch(() => {
+    changes += 1;
+  });
+  await clock.advance(millis(500));
+  redis.restart();
+  await clock.advanceUntil(() => store.connected, seconds(3));
+  await clock.advance(millis(10));
+  const before = changes;
+  await store.command(["HSET", "DPU|dpu0", "dpu_id", "0"]);
+  await clock.advance(millis(10));
+  expect(changes).toBe(before + 1);
+  unwatch();
+});

@@ -1,14 +1,8 @@
 import { type Clock, seconds, type Timer, within } from "@tandem/base";
-import {
-  type Command,
-  describeStoreError,
-  type Store,
-  type StoreError,
-  type Subscription,
-  untilConnected,
-} from "@tandem/swss";
+import { type Command, describeStoreError, type Store, type StoreError, untilConnected } from "@tandem/swss";
 import type { ConfigSource } from "./config.js";
 import { type ConfigRows, configFromRows, type GoodRows, NO_GOOD_ROWS, type Row } from "./config-from-rows.js";
+import { watchKeyEvents } from "./watch-key-events.js";
 
 const TABLES = ["DEVICE_METADATA", "LOOPBACK_INTERFACE", "DPU", "REMOTE_DPU", "VDPU"] as const;
 
@@ -35,8 +29,6 @@ export function dbConfig(store: Store, slot: number, clock: Clock): ConfigSource
 }
 
 function watchRows(store: Store, clock: Clock, changed: () => void): () => void {
-  const { id, separator } = store.db;
-  let stopped = false;
   let timer: Timer;
   const poll = (): void => {
     timer = clock.setTimer(POLL, () => {
@@ -45,20 +37,14 @@ function watchRows(store: Store, clock: Clock, changed: () => void): () => void 
     });
   };
   poll();
-  const offConnect = store.onConnect(changed);
-  // A subscription that is refused leaves the polling.
-  const subscriptions: Subscription[] = [];
-  for (const table of TABLES)
-    void store.psubscribe(`__keyspace@${id}__:${table}${separator}*`, changed).then((subscribed) => {
-      if (!subscribed.ok) return;
-      if (stopped) void subscribed.value.close();
-      else subscriptions.push(subscribed.value);
-    });
+  const unwatch = watchKeyEvents(
+    store,
+    TABLES.map((table) => `${table}${store.db.separator}*`),
+    changed,
+  );
   return () => {
-    stopped = true;
     timer.cancel();
-    offConnect();
-    for (const subscription of subscriptions) void subscription.close();
+    unwatch();
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, seconds, type Timer } from "@tandem/base";
 import { type DaemonLogger, levelFromLoggerRow } from "@tandem/daemon";
-import type { Store, Subscription } from "@tandem/swss";
+import type { Store } from "@tandem/swss";
+import { watchKeyEvents } from "./watch-key-events.js";
 
 /** The row is read again this often, in case key events are off or were missed. */
 const POLL = seconds(30);
@@ -10,7 +11,6 @@ export function watchLogLevel(store: Store, program: string, logger: DaemonLogge
   const key = `LOGGER${store.db.separator}${program}`;
   let timer: Timer;
   let stopped = false;
-  let subscription: Subscription | undefined;
   const read = async (): Promise<void> => {
     const reply = await store.command(["HGETALL", key]);
     // Unreadable: the level stays, and the store's owner hears of the connection.
@@ -27,16 +27,10 @@ export function watchLogLevel(store: Store, program: string, logger: DaemonLogge
     timer = clock.setTimer(POLL, poll);
   };
   poll();
-  const offConnect = store.onConnect(again);
-  void store.psubscribe(`__keyspace@${store.db.id}__:${key}`, again).then((subscribed) => {
-    if (!subscribed.ok) return;
-    if (stopped) void subscribed.value.close();
-    else subscription = subscribed.value;
-  });
+  const unwatch = watchKeyEvents(store, [key], again);
   return () => {
     stopped = true;
     timer.cancel();
-    offConnect();
-    void subscription?.close();
+    unwatch();
   };
 }
