@@ -37,14 +37,17 @@ export class DpuWriters implements AsyncDisposable {
   readonly #client: ZmqClient;
   readonly #tables: readonly ZmqProducerStateTable[];
 
-  constructor(endpoint: string, sockets: Sockets, dpuApplDb: Store, clock: Clock) {
+  /** With `restore` off, rows go out again neither when orchagent comes back nor when their copy is missing. */
+  constructor(endpoint: string, sockets: Sockets, dpuApplDb: Store, clock: Clock, restore: boolean) {
     this.endpoint = endpoint;
     this.#client = new ZmqClient(sockets, endpoint, { clock, retries: ZMQ_RETRIES });
     const tables = DPU_SINKS.map((table) => new ZmqProducerStateTable(dpuApplDb, table.name, this.#client));
     this.#tables = tables;
-    this.writers = new Map(
-      DPU_SINKS.map((table, i) => [table, zmqWriter(tables[i] as ZmqProducerStateTable, this.#client, dpuApplDb)]),
-    );
+    const writer = (table: ZmqProducerStateTable): RowWriter => {
+      const restoring = zmqWriter(table, this.#client, dpuApplDb);
+      return restore ? restoring : { ...restoring, copy: undefined, onReset: () => () => {} };
+    };
+    this.writers = new Map(DPU_SINKS.map((table, i) => [table, writer(tables[i] as ZmqProducerStateTable)]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -195,7 +195,9 @@ export class Slot implements AsyncDisposable {
     if (this.#writers?.endpoint === endpoint) return;
     const before = this.#writers;
     const { sockets, stores, clock, emit } = this.#world;
-    const writers = new DpuWriters(endpoint, sockets, openStore(stores, "DPU_APPL_DB", `dpu${slot}`), clock);
+    const { restoreOnRise } = this.#settings;
+    const dpuApplDb = openStore(stores, "DPU_APPL_DB", `dpu${slot}`);
+    const writers = new DpuWriters(endpoint, sockets, dpuApplDb, clock, restoreOnRise);
     this.#writers = writers;
     for (const [table, writer] of writers.writers) runtime.connectSink(table, writer);
     emit({ kind: "orchagent", slot, endpoint });
