@@ -134,7 +134,9 @@ export class KeyspaceWatcher extends ChangeSource<KeyOpFieldsValues, ReadError> 
         this.#putBack(taken);
         return reply;
       }
-      if (!reply.ok) this.report(reply.error);
+      if (!reply.ok && reply.error.kind === "refused") {
+        this.report({ ...reply.error, command: `HGETALL ${this.#prefix}${key}` });
+      }
       const fieldValues: FieldValues = reply.ok ? pairsOf(reply.value as readonly string[]) : [];
       // A row that is empty without a delete will have one, or never gets one: it expired.
       const gone = taken.get(key) === true || (!reply.ok && this.#known.has(key));

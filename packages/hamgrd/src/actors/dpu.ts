@@ -32,6 +32,7 @@ import { globalConfig } from "./global-config.js";
 import { dpusOfSlot, managedDpu } from "./managed-dpu.js";
 import { type NpuAddresses, npuAddresses } from "./npu-addresses.js";
 import { explicitlyDown, pmonOf } from "./planes.js";
+import { readable } from "./readable.js";
 import type { HamgrdSettings } from "./settings.js";
 import { snapshotWaits, WAIT_CONFIG } from "./waits.js";
 
@@ -210,16 +211,36 @@ function standsManaged(
     ...(bfd !== undefined && { dpu_bfd_state: bfd }),
     ...(settings.bfdMode === "cluster" && held && { bfd_withdrawn: true }),
   };
+  const missing = missingRows(inputs, settings.slot);
   const why = isDown ? "pmon reports it down" : held ? "its scope goes down" : planes === undefined ? "no report" : "";
   return stands({
     rows,
     keeps,
     publish,
     waits,
-    problems,
+    problems: [...problems, ...missing],
     reason: `${up ? "up" : "not up"}${why === "" ? "" : `: ${why}`}`,
     ...(settings.restoreOnRise && { sinkEpoch: { container: `dpu${settings.slot}`, epoch: watch.boots } }),
   });
+}
+
+/** Rows that the DPU's own actor reads for all: without them it goes on, and says so. */
+function missingRows(inputs: DpuInputs, slot: number): readonly Problem[] {
+  const missing = (code: string, text: string): Problem => ({ code, severity: "warning", text });
+  const problems: Problem[] = [];
+  if (globalConfig(inputs) === undefined && !inputs.hidesRow(DashHaGlobalConfig)) {
+    problems.push(missing("noGlobalConfig", "CONFIG_DB DASH_HA_GLOBAL_CONFIG has no row; what stands stays"));
+  }
+  const { watch, probes } = inputs.memory;
+  if (watch.planes !== undefined && inputs.all(DpuState).size === 0 && readable(inputs, DpuState)) {
+    const text = `CHASSIS_STATE_DB DPU_STATE has no row of slot ${slot} any more; the DPU counts as not up`;
+    problems.push(missing("reportGone", text));
+  }
+  if (probes !== undefined && inputs.all(DashBfdProbeState).size === 0 && readable(inputs, DashBfdProbeState)) {
+    const text = "DPU_STATE_DB DASH_BFD_PROBE_STATE has no row any more; no BFD session counts as up";
+    problems.push(missing("probesGone", text));
+  }
+  return problems;
 }
 
 const NO_REPORT: Wait = {

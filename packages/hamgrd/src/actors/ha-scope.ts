@@ -26,6 +26,7 @@ import { acceptedConfig, BFD_WAIT, foldHaScope, freshReport, STALE_WAIT, scopeId
 import { decodeHaScopeMemory, encodeHaScopeMemory, type HaScopeMemory, INITIAL_HA_SCOPE } from "./ha-scope-memory.js";
 import { dpuScopeRow, RESEND_INTERVAL, stateRow } from "./ha-scope-rows.js";
 import { answerWait } from "./operations.js";
+import { readable } from "./readable.js";
 import type { HamgrdSettings } from "./settings.js";
 import { snapshotWaits } from "./waits.js";
 
@@ -151,6 +152,18 @@ function problemsOf(
   if (set !== undefined && !(set.vdpu_ids as readonly string[]).includes(vdpuId)) {
     const text = `vDPU ${vdpuId} is not in HA set ${config.ha_set_id}`;
     problems.push({ code: "vdpuNotInSet", severity: "warning", text });
+  }
+  if (
+    set === undefined &&
+    inputs.state(haSetPort, config.ha_set_id) !== undefined &&
+    readable(inputs, DashHaSetConfig)
+  ) {
+    const text = `HA set ${config.ha_set_id} is deleted while its scope stands; what was known last is used`;
+    problems.push({ code: "setGone", severity: "warning", text });
+  }
+  if (inputs.memory.report !== undefined && inputs.memory.report.row === undefined) {
+    const text = `DPU_STATE_DB DASH_HA_SCOPE_STATE_TABLE has no row ${scopeId} any more; the DPU's state reads as unknown`;
+    problems.push({ code: "reportGone", severity: "warning", text });
   }
   if (inputs.state(vdpuPort, vdpuId)?.gone === true) {
     const text = `vDPU ${vdpuId} or its DPUs are deleted while its scope stands; what was known last is used`;
