@@ -264,6 +264,32 @@ test("DASH_HA_SCOPE_STATE in seven steps, the whole row each time", async () => 
   expect(await stateRow(hamgrd)).toBeUndefined();
 });
 
+test("W16: a scope reads the DPU's state row of its own name, whatever other rows stand in that table", async () => {
+  await using hamgrd = await startFixture([haScopeActor(settings())], { fakes: false });
+  const me = hamgrd.actor("ha-scope", SCOPE);
+  const [vdpu, set] = [hamgrd.service("vdpu", VDPU0), hamgrd.service("ha-set", SET)];
+  vdpu.autoAck = true;
+  set.autoAck = true;
+  await hamgrd.write(DashHaScopeConfig, SCOPE, { version: "1", owner: "dpu", ha_set_id: SET });
+  await vdpu.send(me, `VDPUStateUpdate|${VDPU0}`, fixture.vdpuState(0, 0, "managed"));
+  const state = { ha_set: SET_STATE, vdpu_ids: [VDPU0, VDPU1], pinned_vdpu_bfd_probe_states: [] };
+  await set.send(me, `HaSetStateUpdate|${SET}`, state);
+  await hamgrd.rest();
+  const before = await stateRow(hamgrd);
+  for (const key of ["haset9-0", "DASH_HA_SCOPE_STATE_TABLE", ""]) {
+    await hamgrd.update(DpuDashHaScopeState, key, {
+      ha_state: "active",
+      ha_role: "active",
+      activate_role_pending: "true",
+    });
+  }
+  await hamgrd.rest();
+  expect(await stateRow(hamgrd)).toEqual(before);
+  await hamgrd.update(DpuDashHaScopeState, SET, { ha_state: "active", ha_role: "active" });
+  await hamgrd.rest();
+  expect(await stateRow(hamgrd)).toMatchObject({ local_ha_state: "active" });
+});
+
 test("a Del counts as one whether it carries no fields, as bridges send it, or the whole row", async () => {
   for (const fields of [{}, fixture.dpuRow(0, 0)]) {
     await using hamgrd = await startFixture(hamgrdActors(settings()), { fakes: false });
