@@ -1,9 +1,11 @@
 import { type Millis, millis, pick, type Random, randomBelow, seconds, seededRandom } from "@tandem/base";
+import type { DatabaseName } from "@tandem/swss";
 import { INVARIANTS } from "../check/index.js";
 import { Cluster } from "../cluster/cluster.js";
 import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { SIMULATED_DAEMONS } from "../cluster/simulated-daemons.js";
 import { flushDatabases, writeStaleRows } from "../story/database-faults.js";
+import type { DpuPlace, SwitchPlace } from "../topology.js";
 import { finalRows } from "./final-rows.js";
 
 export interface StormOptions {
@@ -32,7 +34,8 @@ interface Fault {
 
 /**
  * Launches a pair in the simulator, breaks things at random from `seed`, mends them all, and looks at what is left: the
- * pair must serve again, every invariant hold, and every row be that of a run without faults.
+ * pair must serve again, every invariant hold, every row be that of a run without faults, and none be left once the pair
+ * is deleted.
  */
 export async function runStorm({ seed, faults }: StormOptions): Promise<StormOutcome> {
   const random = seededRandom(seed);
@@ -87,6 +90,7 @@ export async function runStorm({ seed, faults }: StormOptions): Promise<StormOut
     if (rows() !== expected) violations.add(difference(expected, rows()));
   }
   for (const text of wrong("quiet")) violations.add(text);
+  for (const text of await leftBehind(cluster)) violations.add(text);
   return { story, violations: [...violations] };
 }
 
@@ -163,6 +167,31 @@ function drawFault(cluster: Cluster, random: Random): Fault {
     () => ({ text: `restart ${dpu.name}`, begin: () => controller.restart(dpu.vdpuId) }),
   ];
   return pick(random, faults)();
+}
+
+/** Rows that are still there some time after every HA set was deleted. */
+async function leftBehind(cluster: Cluster): Promise<readonly string[]> {
+  const { host, controller, topology } = cluster;
+  const remove = async (): Promise<void> => {
+    for (const set of topology.haSets) await controller.removeSet(set.id);
+  };
+  await host.run("removal", remove(), CALM_LIMIT);
+  const left = (): string[] => [
+    ...topology.switches.flatMap((sw) => [
+      ...namesOf(cluster, sw, "APPL_DB", "VNET_ROUTE_TUNNEL_TABLE"),
+      ...namesOf(cluster, sw, "STATE_DB", "DASH_HA_SCOPE_STATE"),
+    ]),
+    ...topology.dpus.flatMap((dpu) => [
+      ...namesOf(cluster, dpu, "DPU_APPL_DB", "DASH_HA_SCOPE_TABLE"),
+      ...namesOf(cluster, dpu, "DPU_APPL_DB", "DASH_HA_SET_TABLE"),
+    ]),
+  ];
+  await cluster.until("removal", () => left().length === 0, CALM_LIMIT).catch(() => {});
+  return left();
+}
+
+function namesOf(cluster: Cluster, owner: SwitchPlace | DpuPlace, db: DatabaseName, table: string): string[] {
+  return [...cluster.rows(owner, db, table).keys()].map((key) => `left behind: ${owner.name} ${table} ${key}`);
 }
 
 let calmOutcome: Promise<string> | undefined;
