@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { seconds, systemClock, type Timer } from "@tandem/base";
 
 /** A clean end that takes longer is cut short. */
@@ -16,6 +17,7 @@ export interface Ending extends Disposable {
  */
 export function watchForEnd(outer: AbortSignal, complain: (line: string) => void): Ending {
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal); // each wait of each process listens for a while
   let deadline: Timer | undefined;
   let first: string | undefined;
 

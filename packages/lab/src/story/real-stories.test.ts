@@ -1,0 +1,36 @@
+import { needs, runScenario } from "@tandem/base/testing";
+import { beforeEach, expect, test, vi } from "vitest";
+import { Cluster } from "../cluster/cluster.js";
+import { ISOLATIONS } from "../cluster/cluster-host.js";
+import { ProcessCluster } from "../cluster/process-cluster.js";
+import { missingForProcesses, REDIS_SERVER, TANDEM } from "../testing/tandem-command.js";
+import { loadStory, storyNames } from "./load-story.js";
+import { Narrator } from "./narrator.js";
+
+const missing = missingForProcesses();
+
+beforeEach((context) => needs(context, missing === "", missing));
+
+for (const name of storyNames()) {
+  const story = loadStory(name);
+  const isolations = story.size.dpus > 1 ? ISOLATIONS : (["process"] as const);
+  for (const isolation of isolations) {
+    // Times are printed by the lab and asserted nowhere: a busy machine may take as long as it likes within the limits.
+    test(`story ${name} on real processes, isolation ${isolation}`, { timeout: 300_000 }, async () => {
+      vi.stubEnv("UPDATE", undefined); // the simulator records, this compares
+      const { switches, dpus: dpusPerSwitch } = story.size;
+      const failures: string[] = [];
+      const host = await ProcessCluster.create({
+        ...{ switches, dpusPerSwitch, isolation, redisServer: REDIS_SERVER, tandem: TANDEM },
+        path: process.env["PATH"] ?? "",
+        onFailure: ({ message }) => failures.push(message),
+      });
+      await using cluster = await Cluster.start(host);
+      const narrator = new Narrator(cluster, name);
+      await runScenario(story.path, narrator.run);
+      const { invariants } = await narrator.receipt();
+      expect(invariants.violations).toEqual([]);
+      expect(failures).toEqual([]);
+    });
+  }
+}
