@@ -52,6 +52,7 @@ export class Committer {
   /** The own rows that were written or deleted, or `undefined` when the place was closed first. */
   async commit(plan: CommitPlan): Promise<readonly RowRef[] | undefined> {
     const { state, crashPoint, clock, emit } = this.#host;
+    let told = false;
     for (let attempt = 0; ; attempt++) {
       const times = { monotonic: clock.monotonic(), wall: clock.now() };
       const commit = this.#book.commit(plan.difference(), plan.rows, ownRedisKey, times);
@@ -67,7 +68,10 @@ export class Committer {
         this.#memoryStored = plan.memory;
         return commit.apply();
       }
-      emit({ kind: "storeFailed", where: `commit of ${this.#actor}`, detail: describeStoreError(done.error) });
+      if (!told && done.error.kind !== "disconnected") {
+        told = true;
+        emit({ kind: "storeFailed", where: `commit of ${this.#actor}`, detail: describeStoreError(done.error) });
+      }
       await this.#host.pauseForStore(attempt);
       if (this.#closed) return undefined;
     }

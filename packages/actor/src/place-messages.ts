@@ -100,7 +100,10 @@ export class PlaceMessages {
   }
 
   #take(message: EdgeMessage, payload: StructuredPayload | undefined): Taken {
-    if (payload === undefined) return refused(SwbusErrorCode.INVALID_PAYLOAD, "cannot decode as ActorMessage");
+    if (payload === undefined) {
+      this.#reportBad(message, "");
+      return refused(SwbusErrorCode.INVALID_PAYLOAD, "cannot decode as ActorMessage");
+    }
     if (message.source.resourceType === BRIDGE_TYPE) return this.#takeRow(message, payload);
     if (!this.#place.isWanted) return refused(SwbusErrorCode.NO_ROUTE, "actor doesn't exist: it is being removed");
     const { publisher } = this.#place;
@@ -158,8 +161,12 @@ export class PlaceMessages {
 
   /** Understood by nobody: acknowledged, so that it is not repeated, and reported. */
   #bad(message: EdgeMessage, { key }: StructuredPayload): Taken {
-    this.#host.emit({ kind: "badMessage", actor: this.#place.name, source: message.source.toString(), key });
+    this.#reportBad(message, key);
     return RECEIVED;
+  }
+
+  #reportBad({ source }: EdgeMessage, key: string): void {
+    this.#host.emit({ kind: "badMessage", actor: this.#place.name, source: source.toString(), key });
   }
 
   #traceOf({ data }: StructuredPayload): string {

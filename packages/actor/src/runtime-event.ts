@@ -31,7 +31,7 @@ export type RuntimeEvent =
   | { readonly kind: "orphan"; readonly actor: string; readonly rows: number }
   /** A ledger names a row that no sink of this runtime writes, or says it in words of another version. It stays. */
   | { readonly kind: "foreignLedger"; readonly actor: string; readonly row: string }
-  /** A database does not answer or refuses; what waits for it is tried again. */
+  /** A database refuses; what waits for it is tried again. A lost connection is told by whoever opened the stores. */
   | { readonly kind: "storeFailed"; readonly where: string; readonly detail: string }
   /** An actor steps more often than it should need to; its steps are spread out. */
   | { readonly kind: "busy"; readonly actor: string; readonly limit: number }

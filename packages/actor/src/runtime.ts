@@ -108,7 +108,7 @@ class Runtime implements ActorRuntime {
         this.#heirs = new Map(heirs.value);
         break;
       }
-      this.#emit({ kind: "storeFailed", where: "ledgers", detail: heirs.error });
+      if (attempt === 0) this.#emit({ kind: "storeFailed", where: "ledgers", detail: heirs.error });
       await this.#pauseForStore(attempt);
       signal?.throwIfAborted();
       if (this.#stop.signal.aborted) return;

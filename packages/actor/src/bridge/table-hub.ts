@@ -87,10 +87,10 @@ export class TableHub implements AsyncDisposable {
       const popped = await source.pops();
       if (this.#stop.signal.aborted) return;
       if (!popped.ok) {
-        if (!failing) {
+        if (!failing && popped.error.kind !== "disconnected") {
           emit({ kind: "storeFailed", where: feed.table.id, detail: describeTableError(popped.error) });
         }
-        failing = true;
+        failing = popped.error.kind !== "disconnected";
         if (popped.error.kind !== "disconnected" && !(await this.#pause())) return;
         if (popped.error.kind !== "disconnected") source.refresh();
         continue;
