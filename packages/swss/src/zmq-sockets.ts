@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "@tandem/base";
+import { err, ok, type Result, seconds, systemClock, within } from "@tandem/base";
 import * as zmq from "zeromq";
 import { MESSAGE_BYTES_MAX } from "./binary-serializer.js";
 import type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
@@ -110,6 +110,9 @@ class ZmqPush implements Push {
   }
 }
 
+/** How long a closed endpoint is waited for. */
+const RELEASE_LIMIT = seconds(1);
+
 class ZmqPull implements Pull {
   readonly endpoint: string;
   readonly #socket: zmq.Pull;
@@ -134,7 +137,10 @@ class ZmqPull implements Pull {
     if (this.#closing) return;
     this.#closing = true;
     this.#closed();
+    // The library's own thread closes the listening socket, some time after `unbind` has returned.
+    const released = new Promise<void>((resolve) => this.#socket.events.on("close", () => resolve()));
     await this.#socket.unbind(this.endpoint);
+    await within(systemClock, RELEASE_LIMIT, released);
     this.#socket.close();
   }
 
