@@ -86,6 +86,8 @@ class SystemProcess implements LabProcess {
   constructor(spec: ProcessSpec) {
     this.name = spec.name;
     const log = createWriteStream(spec.log, { flags: "a" });
+    // A log that cannot be written costs its lines, not the process.
+    log.on("error", () => {});
     this.#child = spawn(spec.command, [...spec.args], {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
@@ -104,8 +106,8 @@ class SystemProcess implements LabProcess {
     this.ended = new Promise((resolve) => {
       const end = (code: number | null, signal: string | null): void => {
         this.#running = false;
-        log.end();
-        resolve({ code, signal });
+        // Who is told of the end may read the log.
+        log.end(() => resolve({ code, signal }));
       };
       this.#child.once("error", (error) => {
         this.#take(`cannot start: ${error.message}`);
