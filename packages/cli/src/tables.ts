@@ -8,6 +8,8 @@ import { type OpenStores, openStores } from "./stores.js";
 export class TableReader implements AsyncDisposable {
   readonly #stores: OpenStores;
   readonly #io: Io;
+  /** Complaints made: a table may be read more than once. */
+  readonly #said = new Set<string>();
 
   private constructor(stores: OpenStores, io: Io) {
     this.#stores = stores;
@@ -27,8 +29,8 @@ export class TableReader implements AsyncDisposable {
   }
 
   /**
-   * All rows of a table, as found. Rows that travel as protobuf are shown as plain fields; one that cannot be decoded
-   * is complained about and shown without fields.
+   * All rows of a table, as found. Rows that may travel as protobuf are shown as plain fields; one that cannot be
+   * decoded is complained about once, and shown with the plain fields that it has.
    */
   async rows(table: AnyTable, container = ""): Promise<Result<readonly TableRow[], Failure>> {
     const store = await this.#stores.open(table.db, container);
@@ -39,7 +41,7 @@ export class TableReader implements AsyncDisposable {
     return ok(
       content.value.map(({ key, fieldValues }) => ({
         key: splitKey(key, table.separator, parts),
-        fields: this.#plainFields(table, key, Object.fromEntries(fieldValues)),
+        ...this.#read(table, key, Object.fromEntries(fieldValues)),
       })),
     );
   }
@@ -58,12 +60,15 @@ export class TableReader implements AsyncDisposable {
     await this.#stores[Symbol.asyncDispose]();
   }
 
-  #plainFields(table: AnyTable, key: string, fields: Readonly<Record<string, string>>): TableRow["fields"] {
-    if (table.pb === undefined || !("pb" in fields)) return fields;
+  #read(table: AnyTable, key: string, fields: TableRow["fields"]): Omit<TableRow, "key"> {
+    if (table.pb === undefined) return { fields };
     const row = table.decode(fields);
-    if (row.ok) return table.encodePlain(row.value);
-    this.#io.complain(`warning: ${describeRowError(row.error, key)}`);
-    return {};
+    if (row.ok) return { fields: table.encodePlain(row.value) };
+    const complaint = describeRowError(row.error, key);
+    if (!this.#said.has(complaint)) this.#io.complain(`warning: ${complaint}`);
+    this.#said.add(complaint);
+    const { pb: _, json: __, ...plain } = fields;
+    return { fields: plain, bad: row.error.field };
   }
 }
 

@@ -33,6 +33,7 @@ beforeAll(async () => {
     pending_operation_types: "flow_reconcile",
   });
   write(APPL, "DASH_HA_SCOPE_CONFIG_TABLE:vdpu1-0:haset1-0", { version: "1", owner: "switch", ha_set_id: "haset1-0" });
+  write(APPL, "DASH_HA_SCOPE_CONFIG_TABLE:vdpu2-0:haset2-0", { version: "x", ha_set_id: "haset2-0" });
   write(APPL, "DASH_HA_SET_CONFIG_TABLE:haset9-0", { pb: "no protobuf" });
   write(CONFIG, "DASH_HA_GLOBAL_CONFIG|global", { cp_data_channel_port: "11362" });
 });
@@ -52,7 +53,13 @@ const show = (...words: readonly string[]) => runCli(["show", ...words, "--db-co
 test("show ha lists scopes, and refused ones with the reason", async () => {
   const { exitCode, stdout, stderr } = await show("ha");
   expect(exitCode).toBe(0);
-  expect(stderr).toMatch(/^warning: APPL_DB DASH_HA_SET_CONFIG_TABLE "haset9-0": .*\n$/);
+  expect(stderr.trimEnd().split("\n").sort()).toEqual([
+    expect.stringMatching(
+      /^warning: APPL_DB DASH_HA_SCOPE_CONFIG_TABLE "vdpu2-0:haset2-0": version: expected a number/,
+    ),
+    expect.stringMatching(/^warning: APPL_DB DASH_HA_SET_CONFIG_TABLE "haset9-0": pb: expected a message /),
+  ]);
+  expect(stdout).toMatch(/^vdpu2-0 +haset2-0 +N\/A +refused: bad version /m);
   expect(stdout).toMatch(/^vdpu0-0 +haset0-0 +active +Active .* flow_reconcile +N\/A$/m);
   expect(stdout).toMatch(/^vdpu1-0 +haset1-0 +N\/A +refused: owner switch /m);
 });
@@ -61,7 +68,8 @@ test("show ha --json is one object with its schema", async () => {
   const { stdout } = await show("ha", "--json");
   const object = JSON.parse(stdout);
   expect(object.schema).toBe("tandem.show-ha.v1");
-  expect(object.scopes).toHaveLength(2);
+  expect(object.scopes).toHaveLength(3);
+  expect(object.scopes[1]).toMatchObject({ vdpu: "vdpu1-0", state: "N/A", refusal: "owner switch" });
 });
 
 test("pending lists what waits for an approval", async () => {

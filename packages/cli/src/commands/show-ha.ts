@@ -1,5 +1,5 @@
 import { ok, systemClock } from "@tandem/base";
-import { DashHaScopeConfig, DashHaScopeState } from "@tandem/hamgrd";
+import { DashHaScopeConfig, DashHaScopeState, DashHaSetConfig } from "@tandem/hamgrd";
 import pc from "picocolors";
 import { askPeers } from "../ask-peers.js";
 import { type CommandRun, printJson, textOption, wantsJson } from "../io.js";
@@ -15,9 +15,11 @@ export const runShowHa: CommandRun = async (invocation, io) => {
   if (!states.ok) return states;
   const configs = await tables.rows(DashHaScopeConfig);
   if (!configs.ok) return configs;
+  const sets = await tables.rows(DashHaSetConfig);
+  if (!sets.ok) return sets;
   const completed = await askPeers(tables, states.value, textOption(invocation, "dbConfig"), io);
   if (!completed.ok) return completed;
-  const scopes = haScopeLines(completed.value, configs.value, systemClock.now());
+  const scopes = haScopeLines(completed.value, configs.value, sets.value, systemClock.now());
   if (wantsJson(invocation)) printJson(io, "show-ha", { scopes });
   else io.print(renderHa(scopes, io.colours ? paint : plain));
   return ok();

@@ -37,7 +37,7 @@ test("show ha has a line per scope, also for configured scopes that have no stat
     { key: ["vdpu4-0", "haset4-0"], fields: { owner: "dpu", ha_set_id: "haset4-0" } },
     { key: ["vdpu0-0", "haset0-0"], fields: { owner: "dpu", ha_set_id: "haset0-0" } },
   ];
-  expect(renderHa(haScopeLines([waiting, active], configs, NOW))).toBe(
+  expect(renderHa(haScopeLines([waiting, active], configs, [], NOW))).toBe(
     `vDPU      HA-Set    Role    State                    Peer-Role  Peer-State  Term  Health                             Pending-Ops    Age
 vdpu0-0   haset0-0  active  Active                   standby    Standby     1     up, bfd 2                          -              3m
 vdpu2-0   haset2-0  N/A     refused: owner switch    N/A        N/A         N/A   N/A                                -              N/A
@@ -48,8 +48,27 @@ vdpu10-0  haset1-0  N/A     PendingActiveActivation  N/A        N/A         N/A 
   );
 });
 
+test("a config that is refused is told beside the state that stays", () => {
+  const config = (fields: Record<string, string>, bad?: string) => [
+    { key: ["vdpu0-0", "haset0-0"], fields: { ha_set_id: "haset0-0", ...fields }, ...(bad !== undefined && { bad }) },
+  ];
+  const set = (scope: string, bad?: string) => [
+    { key: ["haset0-0"], fields: { scope }, ...(bad !== undefined && { bad }) },
+  ];
+  const shown = (...[configs, sets]: [ReturnType<typeof config>, ReturnType<typeof set>]) =>
+    haScopeLines([active], configs, sets, NOW).map(({ state, refusal }) => `${state}: ${refusal}`);
+  expect(shown(config({ owner: "dpu" }), set("dpu"))).toEqual(["Active: "]);
+  expect(shown(config({ owner: "switch" }), set("dpu"))).toEqual(["Active: owner switch"]);
+  expect(shown(config({ owner: "dpu" }), set("eni"))).toEqual(["Active: scope eni"]);
+  expect(shown(config({ owner: "dpu" }, "version"), set("dpu"))).toEqual(["Active: bad version"]);
+  expect(shown(config({ owner: "dpu" }), set("dpu", "pb"))).toEqual(["Active: bad pb of its HA set"]);
+  expect(renderHa(haScopeLines([active], config({ owner: "switch" }), [], NOW))).toContain(
+    "active  Active (refused: owner switch)  standby",
+  );
+});
+
 test("colours follow the aligned columns", () => {
-  const painted = renderHa(haScopeLines([active, waiting], [], NOW), (tone, text) => `<${tone}>${text}`);
+  const painted = renderHa(haScopeLines([active, waiting], [], [], NOW), (tone, text) => `<${tone}>${text}`);
   expect(painted.split("\n").map((line) => /^<\w+>/.exec(line)?.[0])).toEqual([
     undefined,
     "<good>",

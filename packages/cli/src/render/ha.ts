@@ -8,6 +8,8 @@ export interface HaScopeLine {
   readonly set: string;
   readonly role: string;
   readonly state: string;
+  /** Why its newest config is not in force; empty when it is. What stood before stays. */
+  readonly refusal: string;
   readonly peerRole: string;
   readonly peerState: string;
   readonly term: string;
@@ -22,31 +24,34 @@ export type Paint = (tone: "good" | "bad" | "warn", text: string) => string;
 export const plain: Paint = (_tone, text) => text;
 
 /**
- * One line per scope that is configured here or has a state, by vDPU and set. Whatever is configured but not driven
- * (owner switch, ENI scopes) says so in place of its state.
+ * One line per scope that is configured here or has a state, by vDPU and set. A config that hamgrd refuses (owner
+ * switch, an ENI scope, a row that cannot be read) says so beside the state that stays.
  */
 export function haScopeLines(
   states: readonly TableRow[],
   configs: readonly TableRow[],
+  sets: readonly TableRow[],
   now: number,
 ): readonly HaScopeLine[] {
   const lines = new Map<string, HaScopeLine>();
   const configOf = new Map(configs.map((config) => [config.key.join("|"), config]));
-  for (const state of states) {
-    lines.set(state.key.join("|"), scopeLine(state, configOf.get(state.key.join("|")), now));
-  }
+  const line = (state: TableRow, config: TableRow | undefined): HaScopeLine => ({
+    ...scopeLine(state, config, now),
+    refusal: config === undefined ? "" : refusal(state, config, sets),
+  });
+  for (const state of states) lines.set(state.key.join("|"), line(state, configOf.get(state.key.join("|"))));
   for (const [key, config] of configOf) {
-    if (!lines.has(key)) lines.set(key, scopeLine({ key: config.key, fields: {} }, config, now));
+    if (!lines.has(key)) lines.set(key, line({ key: config.key, fields: {} }, config));
   }
   return [...lines.entries()].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([, line]) => line);
 }
 
-function scopeLine({ key, fields }: TableRow, config: TableRow | undefined, now: number): HaScopeLine {
+function scopeLine({ key, fields }: TableRow, config: TableRow | undefined, now: number): Omit<HaScopeLine, "refusal"> {
   return {
     vdpu: key[0] ?? NOT_AVAILABLE,
     set: shown(config?.fields["ha_set_id"] || key.slice(1).join("|")),
     role: shown(fields["local_acked_asic_ha_state"] || fields["local_target_asic_ha_state"]),
-    state: refusal(config, fields) ?? stateName(fields["local_ha_state"]),
+    state: stateName(fields["local_ha_state"]),
     peerRole: shown(fields["peer_acked_asic_ha_state"]),
     peerState: stateName(fields["peer_ha_state"]),
     term: shown(fields["local_acked_term"] || fields["local_target_term"]),
@@ -56,12 +61,18 @@ function scopeLine({ key, fields }: TableRow, config: TableRow | undefined, now:
   };
 }
 
-/** Why a configured scope is not driven; nothing when somebody drives it (it has a state of its own). */
-function refusal(config: TableRow | undefined, fields: Readonly<Record<string, string>>): string | undefined {
-  if (config === undefined || fields["local_ha_state"] !== undefined) return undefined;
-  if (config.fields["owner"] === "switch") return "refused: owner switch";
-  const set = config.fields["ha_set_id"];
-  return set !== undefined && set !== "" && set !== config.key.slice(1).join("|") ? "refused: scope eni" : undefined;
+/** What hamgrd refuses: docs/bad-input.md. A set that is not there yet is judged by the scope's name. */
+function refusal(state: TableRow, config: TableRow, sets: readonly TableRow[]): string {
+  if (config.bad !== undefined) return `bad ${config.bad}`;
+  if (config.fields["owner"] === "switch") return "owner switch";
+  const setId = config.fields["ha_set_id"] ?? "";
+  const set = sets.find(({ key }) => key.join(":") === setId);
+  if (set?.bad !== undefined) return `bad ${set.bad} of its HA set`;
+  const isEni =
+    set === undefined
+      ? setId !== "" && setId !== config.key.slice(1).join("|") && state.fields["local_ha_state"] === undefined
+      : set.fields["scope"] === "eni";
+  return isEni ? "scope eni" : "";
 }
 
 /** `up`, or the planes that are not; then the number of BFD sessions that are up. */
@@ -100,7 +111,7 @@ export function renderHa(lines: readonly HaScopeLine[], paint: Paint = plain): s
     line.vdpu,
     line.set,
     line.role,
-    line.state,
+    shownState(line),
     line.peerRole,
     line.peerState,
     line.term,
@@ -114,9 +125,14 @@ export function renderHa(lines: readonly HaScopeLine[], paint: Paint = plain): s
   );
 }
 
+function shownState({ state, refusal }: HaScopeLine): string {
+  if (refusal === "") return state;
+  return state === NOT_AVAILABLE ? `refused: ${refusal}` : `${state} (refused: ${refusal})`;
+}
+
 /** Bad: refused, dead or unhealthy. Warn: waits for an approval, or stands alone. */
 function toneOf(line: HaScopeLine): "good" | "bad" | "warn" {
-  if (line.state.startsWith("refused") || line.state === "Dead" || /down|unknown/.test(line.health)) return "bad";
+  if (line.refusal !== "" || line.state === "Dead" || /down|unknown/.test(line.health)) return "bad";
   return line.pending !== "-" || line.state === "Standalone" ? "warn" : "good";
 }
 

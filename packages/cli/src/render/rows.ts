@@ -5,6 +5,8 @@ export interface TableRow {
   /** The key's parts, without the table's name. */
   readonly key: readonly string[];
   readonly fields: Readonly<Record<string, string>>;
+  /** Which field makes the row one that its readers refuse. */
+  readonly bad?: string;
 }
 
 /** By key, numbers inside names in order of size: `vdpu2` before `vdpu10`. */

@@ -116,7 +116,7 @@ function refusalOf(inputs: HaSetInputs, config: DashHaSetConfigRow): Problem | u
     return { code: "scopeEni", severity: "refused", text };
   }
   if (inputs.memory.owner === "switch") {
-    const text = "its HA scope has owner switch, which is not supported; nothing is written";
+    const text = "its HA scope has owner switch, which is not supported; what stands of the set stays as it is";
     return { code: "ownerSwitch", severity: "refused", text };
   }
   return undefined;
