@@ -87,9 +87,10 @@ test("a row that cannot be decoded is one warning, and is still listed", async (
   const { exitCode, stdout, stderr } = await show("dash", "ha", "set", "status");
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^haset9-0 +N\/A/m);
-  const warnings = stderr.split("
-").filter((line) => line.includes('"haset9-0"'));
-  expect(warnings).toEqual([expect.stringMatching(/^warning: APPL_DB DASH_HA_SET_CONFIG_TABLE "haset9-0": pb: expected /)]);
+  const warnings = stderr.split("\n").filter((line) => line.includes('"haset9-0"'));
+  expect(warnings).toEqual([
+    expect.stringMatching(/^warning: APPL_DB DASH_HA_SET_CONFIG_TABLE "haset9-0": pb: expected /),
+  ]);
 });
 
 test("show dash ha scope status of an unknown scope names the known ones and fails", async () => {
