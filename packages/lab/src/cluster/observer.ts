@@ -33,6 +33,9 @@ export interface RowChange {
   readonly fields: Fields | undefined;
 }
 
+/** What an observer needs of a cluster. */
+export type ObservedHost = Pick<ClusterHost, "topology" | "clock" | "stores">;
+
 /** Changes kept; older ones are dropped. */
 const CHANGES_MAX = 50_000;
 
@@ -50,7 +53,7 @@ export class Observer implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  static start(host: ClusterHost): Observer {
+  static start(host: ObservedHost): Observer {
     const observer = new Observer(host.clock);
     for (const sw of host.topology.switches) {
       for (const [db, table] of WATCHED.switch) observer.#watch(host, sw, db, table);
@@ -93,7 +96,7 @@ export class Observer implements AsyncDisposable {
     await Promise.all(this.#tables.map((table) => table.close()));
   }
 
-  #watch(host: ClusterHost, owner: RedisOwner, db: DatabaseName, name: string): void {
+  #watch(host: ObservedHost, owner: RedisOwner, db: DatabaseName, name: string): void {
     const sw = "slot" in owner ? switchOf(host.topology, owner) : owner;
     const container = "slot" in owner ? `dpu${owner.slot}` : "";
     const store = unwrap(host.stores(sw).open({ db, container }), `${owner.name} ${db}`);

@@ -26,12 +26,13 @@ export class Narrator {
     this.story = story;
     this.#stage = new StoryStage(cluster, {
       check: (when) => this.check(when),
+      violated: (violations) => this.#keep(violations),
       traffic: (sent, losses) => {
         this.#sent += sent;
         this.#losses.push(...losses);
       },
     });
-    this.#unwatch = cluster.observer.onChange(() => this.check("always"));
+    this.#unwatch = cluster.observer.onChange(() => this.#keep(this.check("always")));
   }
 
   /** One command of the story → what it prints. Throws `StoryError` when it is none, or cannot be done. */
@@ -47,7 +48,7 @@ export class Narrator {
     return lines.join("\n");
   };
 
-  /** Violations of the invariants of that kind now; those of `always` are also kept for the receipt. */
+  /** Violations now: of every invariant when all is quiet, else of those that always hold. */
   check(when: "always" | "quiet"): readonly string[] {
     const found: string[] = [];
     for (const invariant of INVARIANTS) {
@@ -55,7 +56,6 @@ export class Narrator {
       this.#checks += 1;
       for (const violation of invariant.violations(this.cluster)) found.push(`${invariant.id}: ${violation}`);
     }
-    if (when === "always") this.#keep(found);
     return found;
   }
 

@@ -93,6 +93,7 @@ export const SHOW_COMMANDS: readonly StoryCommand[] = [
       async ({ cluster, book }) => {
         await cluster.reaches(() => book.check("quiet").length === 0, SHOW_LIMIT);
         const found = book.check("quiet");
+        book.violated(found);
         return found.length === 0 ? ["all invariants hold"] : found;
       },
   },
