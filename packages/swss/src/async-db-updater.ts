@@ -6,6 +6,7 @@ import { RETRY_DELAY } from "./steady-subscription.js";
 import { describeStoreError, type Store, type StoreError } from "./store.js";
 import { rowKey } from "./table-names.js";
 
+/** Why rows were not copied to Redis; after a `StoreError` they are tried again. */
 export type UpdaterError =
   | StoreError
   /** This row cannot be written at all, e.g. its key holds a list; it is dropped. */
@@ -13,6 +14,7 @@ export type UpdaterError =
   /** Closed while Redis was not reachable: these rows were sent, but their copies were not written. */
   | { readonly kind: "rowsUnwritten"; readonly db: string; readonly rows: number };
 
+/** How many rows may wait for an `AsyncDbUpdater`, and who hears of those that it drops. */
 export interface AsyncDbUpdaterOptions {
   /** Rows that may wait; beyond it `put` waits. Default 65,536. */
   readonly limit?: number;

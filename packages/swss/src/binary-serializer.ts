@@ -19,12 +19,14 @@ export interface ZmqReceived {
   readonly fieldValues: FieldValues;
 }
 
+/** A decoded message: rows of one table, oldest first. */
 export interface ZmqMessage {
   readonly db: string;
   readonly table: string;
   readonly entries: readonly ZmqReceived[];
 }
 
+/** Why a message was not made: it would be larger than `MESSAGE_BYTES_MAX`. */
 export type EncodeError = { readonly kind: "tooLarge"; readonly limit: number };
 
 /** Why a message was dropped; `at` is the offset of the offending byte. */

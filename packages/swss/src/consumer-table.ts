@@ -14,6 +14,7 @@ export interface QueuedChange {
   readonly fieldValues: FieldValues;
 }
 
+/** Whether a `ConsumerTable` writes rows as it takes entries, and under which names. */
 export interface ConsumerTableOptions extends ReaderOptions<ReaderError> {
   /** Whether rows are written as entries are taken. Without it any op passes. */
   readonly modifyRows?: boolean;

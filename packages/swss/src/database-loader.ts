@@ -11,8 +11,10 @@ import {
 
 /** Where SONiC keeps its database files. */
 export const DATABASE_CONFIG_PATH = "/var/run/redis/sonic-db/database_config.json";
+/** Where SONiC names the database files of its namespaces and DPUs. */
 export const DATABASE_GLOBAL_PATH = "/var/run/redis/sonic-db/database_global.json";
 
+/** Which config files are read; none given means the system's own. */
 export interface LoadDatabasesOptions {
   /** The host's `database_config.json`, or a global file, which then names the host's file too. */
   readonly config?: string;

@@ -22,4 +22,5 @@ export const DATABASES_DEFAULT = {
   DPU_COUNTERS_DB: { id: 18, separator: ":" },
 } as const satisfies Record<string, { readonly id: number; readonly separator: ":" | "|" }>;
 
+/** Names of SONiC's databases, as `DATABASES_DEFAULT` lists them. A config file may name others. */
 export type DatabaseName = keyof typeof DATABASES_DEFAULT;

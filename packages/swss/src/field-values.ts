@@ -20,6 +20,7 @@ export interface ChangeInput {
   readonly fieldValues?: FieldsInput;
 }
 
+/** Fields in the form that readers give, whichever form they have; those of an object in its order. */
 export function fieldValuesOf(fields: FieldsInput): FieldValues {
   return isFieldValues(fields) ? fields : Object.entries(fields);
 }
@@ -29,10 +30,12 @@ export function recordOf(fieldValues: FieldValues): Record<string, string> {
   return Object.fromEntries(fieldValues);
 }
 
+/** A change that sets fields. */
 export function setOf(key: string, fields: FieldsInput): KeyOpFieldsValues {
   return { key, op: "SET", fieldValues: fieldValuesOf(fields) };
 }
 
+/** A change that deletes a row. */
 export function delOf(key: string): KeyOpFieldsValues {
   return { key, op: "DEL", fieldValues: [] };
 }

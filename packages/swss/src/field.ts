@@ -20,6 +20,7 @@ export interface Codec<T> {
   format(value: T): string;
 }
 
+/** A field or key part of a table: its codec, and what it means when a row lacks it. */
 export interface Field<T, P extends Presence = Presence> {
   readonly codec: Codec<T>;
   readonly presence: P;
@@ -70,6 +71,7 @@ const boolCodec: Codec<boolean> = {
   format: (value) => (value ? "true" : "false"),
 };
 
+/** Any text as it is. */
 export const textCodec: Codec<string> = { type: "text", sample: { kind: "text" }, parse: ok, format: (value) => value };
 
 const bytesCodec: Codec<Uint8Array> = {

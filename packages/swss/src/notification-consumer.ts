@@ -5,12 +5,14 @@ import { SteadySubscription } from "./steady-subscription.js";
 import type { Store } from "./store.js";
 import type { ReaderError } from "./table-error.js";
 
+/** A received notification; `data` is the producer's second text, and fields may be none. */
 export interface Notification {
   readonly op: string;
   readonly data: string;
   readonly fieldValues: FieldValues;
 }
 
+/** Which messages a `NotificationConsumer` keeps, and how many. */
 export interface NotificationConsumerOptions extends ReaderOptions<ReaderError> {
   /** `dedupe`: a message that equals one still waiting takes its place at the end. Default `fifo`. */
   readonly queue?: "fifo" | "dedupe";

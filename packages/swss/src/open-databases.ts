@@ -12,6 +12,7 @@ import { type LoadDatabasesOptions, loadDatabases } from "./database-loader.js";
 import type { ConfigError } from "./databases.js";
 import { loadPasswords, RedisStores } from "./redis-stores.js";
 
+/** How `openDatabases` connects, and what stands for clock, files and randomness in tests. */
 export interface OpenDatabasesOptions extends LoadDatabasesOptions {
   /** Connect to hostname:port even where a unix socket is configured. */
   readonly tcp?: boolean;

@@ -5,6 +5,7 @@ import type { Store, StoreError } from "./store.js";
 import type { InvalidChange, WriteError } from "./table-error.js";
 import { type TableNames, tableNames } from "./table-names.js";
 
+/** What becomes of sets without fields. */
 export interface ProducerStateTableOptions {
   /**
    * A set without fields reaches readers as a delete, while the row itself stays. It is refused, unless it is to be

@@ -37,6 +37,7 @@ export type QueueOp = (typeof ROW_OPS)[number] | (typeof BULK_OPS)[number] | (ty
 
 const KNOWN_OPS: ReadonlySet<string> = new Set([...ROW_OPS, ...BULK_OPS, ...QUIET_OPS]);
 
+/** Which ops a `ProducerTable` lets pass. */
 export interface ProducerTableOptions {
   /** Ops beyond those that a row-writing consumer understands, for consumers that leave rows alone. */
   readonly extraOps?: readonly string[];

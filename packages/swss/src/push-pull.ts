@@ -21,9 +21,10 @@ export interface Pull extends AsyncDisposable {
   readonly endpoint: string;
 }
 
+/** Why an endpoint could not be listened at; usually another process holds it. */
 export type BindError = { readonly kind: "bindFailed"; readonly endpoint: string; readonly detail: string };
 
-/** The socket port. Real: `zmqSockets`. Simulated: `MemorySockets` in `./testing`. Both pass `socketContract`. */
+/** The socket port. Real: `zmqSockets`. Simulated: `MemoryWires` in `./testing`. Both pass `socketContract`. */
 export interface Sockets extends AsyncDisposable {
   /** `endpoint` as ZMQ writes it: `tcp://host:port`, `ipc://path`. */
   push(endpoint: string): Push;

@@ -6,6 +6,7 @@ import { RedisClient, type RedisEndpoint } from "./redis-client.js";
 /** Where SONiC images that protect Redis keep its password. */
 export const PASSWORD_PATH = "/run/redis/auth/passwd";
 
+/** Which databases `RedisStores` opens, and with which passwords. */
 export interface RedisStoresOptions extends LinkedStoresOptions {
   /** Connect to hostname:port even where a unix socket is configured. */
   readonly tcp?: boolean;

@@ -44,8 +44,8 @@ export interface Subscription {
 export type MessageListener = (message: string, channel: string) => void;
 
 /**
- * The store port: one database, commands on one connection, subscriptions on another. Real: `RedisStore`. Simulated:
- * `MemoryStore` in `./testing`. Both pass `storeContract`.
+ * The store port: one database, commands on one connection, subscriptions on another. Real: what
+ * `RedisStores` opens. Simulated: what `MemoryStores` in `./testing` opens. Both pass `storeContract`.
  *
  * A store reconnects by itself (10 ms to 1 s, with jitter). While disconnected, commands fail at once with
  * `disconnected`; what was published meanwhile is lost, so readers re-read on each `onConnect`. Subscriptions are

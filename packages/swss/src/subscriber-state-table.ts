@@ -5,6 +5,7 @@ import type { Store } from "./store.js";
 import type { TableReadOptions } from "./table.js";
 import type { ReadError } from "./table-error.js";
 
+/** What a `SubscriberStateTable` reports of rows that expire, and of the marks of list fields. */
 export type SubscriberStateTableOptions = Omit<KeyspaceWatcherOptions, "accepts"> & TableReadOptions;
 
 /**

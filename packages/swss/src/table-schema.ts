@@ -48,6 +48,7 @@ export interface RowCheck {
   readonly expected: string;
 }
 
+/** What `defineTable` is told of a table. */
 export interface TableOptions<K extends FieldMap, F extends FieldMap> {
   readonly name: string;
   readonly db: DatabaseName;
@@ -78,9 +79,11 @@ export interface TableSchema<K extends FieldMap = FieldMap, F extends FieldMap =
   unknownFields(fields: Fields): readonly string[];
 }
 
+/** A schema of any table, for code that works with all of them. */
 // biome-ignore lint/suspicious/noExplicitAny: a schema of any table; its row type is invariant and cannot be named here
 export type AnyTable = TableSchema<any, any>;
 
+/** Declares a table. `Row<typeof Declared>` is the type of its rows, `Key<typeof Declared>` of its keys. */
 export function defineTable<const K extends FieldMap, const F extends FieldMap>(
   options: TableOptions<K, F>,
 ): TableSchema<K, F> {

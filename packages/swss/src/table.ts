@@ -14,6 +14,7 @@ import { dumpRows } from "./scripts.js";
 import type { Command, Reply, Store, StoreError } from "./store.js";
 import { EMPTY_ROW, escapeGlob, rowKey } from "./table-names.js";
 
+/** How names of fields are read. */
 export interface TableReadOptions {
   /** What becomes of the mark of list fields (`ports@`) in names read: swss-common strips it, and so does the default. */
   readonly listMarks?: "strip" | "keep";

@@ -5,6 +5,7 @@ import type { Push, PushError, Sockets } from "./push-pull.js";
 /** Why changes were not sent. What was sent may still be lost on its way. */
 export type SendError = PushError | EncodeError;
 
+/** How long a `ZmqClient` tries while its queue is full. */
 export interface ZmqClientOptions {
   /** Tries after the first while the queue is full, after 20 ms and then doubling. Default 10, which take 20 s. */
   readonly retries?: number;

@@ -7,6 +7,7 @@ import type { Store } from "./store.js";
 import { POP_BATCH_DEFAULT } from "./table-names.js";
 import type { ZmqServer } from "./zmq-server.js";
 
+/** How many changes a `ZmqConsumerStateTable` holds, and whether it copies them to Redis. */
 export interface ZmqConsumerStateTableOptions extends ReaderOptions<never> {
   /** Whether received rows are also copied to Redis. Default false: usually the producer does. */
   readonly dbPersistence?: boolean;

@@ -6,6 +6,7 @@ import type { Store } from "./store.js";
 import type { InvalidChange } from "./table-error.js";
 import type { SendError, ZmqClient } from "./zmq-client.js";
 
+/** Whether rows are copied to Redis too, and what becomes of sets without fields. */
 export interface ZmqProducerStateTableOptions {
   /** Whether rows are also copied to Redis, behind the send. Default true. */
   readonly dbPersistence?: boolean;

@@ -13,6 +13,7 @@ export type ServerError =
   | { readonly kind: "malformed"; readonly endpoint: string; readonly error: DecodeError }
   | { readonly kind: "unknownTable"; readonly endpoint: string; readonly db: string; readonly table: string };
 
+/** Who hears of messages that a `ZmqServer` drops. */
 export interface ZmqServerOptions {
   readonly onError?: (error: ServerError) => void;
 }

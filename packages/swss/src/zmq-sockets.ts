@@ -9,6 +9,7 @@ const HIGH_WATER_MARK = 10_000;
 /** A dead peer is noticed after 5 s of silence and 5 unanswered probes, as in sonic-swss-common. */
 const KEEPALIVE = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 1, tcpKeepaliveCount: 5 } as const;
 
+/** What ZMQ connections are bound to. */
 export interface ZmqSocketsOptions {
   /** VRF or other network device that connections are bound to. */
   readonly device?: string;

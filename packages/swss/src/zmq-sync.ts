@@ -61,6 +61,7 @@ function tableOf({ db, table }: { readonly db: string; readonly table: string })
 /** Answers the rows of one request. What it answers must fit into 16 MiB. */
 export type ZmqSyncHandler = (entries: readonly ZmqReceived[]) => Promise<readonly ZmqEntry[]>;
 
+/** Who hears of requests that a `ZmqSyncServer` could not read. */
 export interface ZmqSyncServerOptions {
   /** Hears of requests that could not be decoded; they are answered with an empty message of no table. */
   readonly onError?: (error: DecodeError) => void;

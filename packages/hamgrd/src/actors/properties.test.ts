@@ -1,5 +1,5 @@
 import type { AnyTable } from "@tandem/swss";
-import { arbitraryRow } from "@tandem/swss/testing";
+import { arbitraryRow } from "@tandem/swss/testing/arbitrary";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DashHaGlobalConfig } from "../schema/dash-ha-global-config.js";

@@ -1,6 +1,6 @@
 import { ok } from "@tandem/base";
 import type { AnyTable } from "@tandem/swss";
-import { arbitraryRow } from "@tandem/swss/testing";
+import { arbitraryRow } from "@tandem/swss/testing/arbitrary";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { TABLES } from "./all-tables.js";

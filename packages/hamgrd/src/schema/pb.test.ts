@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ok } from "@tandem/base";
 import { type AnyTable, decodeText, encodeText, type Fields } from "@tandem/swss";
-import { arbitraryRow } from "@tandem/swss/testing";
+import { arbitraryRow } from "@tandem/swss/testing/arbitrary";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DashHaScopeConfig } from "./dash-ha-scope-config.js";

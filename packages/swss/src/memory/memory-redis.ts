@@ -6,6 +6,7 @@ import { MemoryConnection } from "./memory-connection.js";
 import { type EventClass, normalizeNotifyFlags, notifyChannels } from "./notify-flags.js";
 import { type MemoryScript, ownScripts, ScriptCache } from "./script-cache.js";
 
+/** How a `MemoryRedis` is set up; all but the clock has a default. */
 export interface MemoryRedisOptions {
   /** Drives expiry and latency. */
   readonly clock: Clock;

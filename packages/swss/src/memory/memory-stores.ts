@@ -14,6 +14,7 @@ export interface MemoryServer {
   readonly namespace?: string;
 }
 
+/** The servers that one simulated process reaches. */
 export interface MemoryStoresOptions {
   readonly clock: Clock;
   readonly random: Random;

@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** How `startRedis` sets up its server: it saves nothing, and publishes key events unless told otherwise. */
 export interface RedisServerOptions {
   /** Default 32. */
   readonly databases?: number;

@@ -8,6 +8,7 @@ export interface SocketWorld extends AsyncDisposable {
   freeEndpoint(): Promise<string>;
 }
 
+/** One promise of `Sockets`, as a test to run on a world of its own. */
 export interface ContractCase {
   readonly name: string;
   run(world: SocketWorld): Promise<void>;

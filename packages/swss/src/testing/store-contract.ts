@@ -19,6 +19,7 @@ export interface StoreWorld extends AsyncDisposable {
   run<T>(work: Promise<T>): Promise<T>;
 }
 
+/** One promise of `Store`, as a test to run on a world of its own. */
 export interface StoreContractCase {
   readonly name: string;
   run(world: StoreWorld): Promise<void>;

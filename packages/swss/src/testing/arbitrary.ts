@@ -1,0 +1,1 @@
+export { arbitraryRow } from "./arbitrary-row.js";
