@@ -65,3 +65,11 @@ test("thousands of distinct errors keep a bounded number of timers", async () =>
   await logger.close();
   expect(clock.pending).toBe(0);
 });
+
+test("what is said after the end is printed, and keeps no timer", async () => {
+  const { logger, output, clock } = setup();
+  await logger.close();
+  logger.warn("still here");
+  expect(output.lines).toEqual(["warn: still here"]);
+  expect(clock.pending).toBe(0);
+});

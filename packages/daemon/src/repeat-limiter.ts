@@ -14,6 +14,7 @@ const TEXTS_MAX = 256;
  */
 export class RepeatLimiter {
   readonly #windows = new Map<string, Window>();
+  #stopped = false;
 
   constructor(
     private readonly clock: Clock,
@@ -22,6 +23,8 @@ export class RepeatLimiter {
 
   /** True when `text` is to be printed now; otherwise `summarize` is called later with the number of repeats. */
   admit(text: string, summarize: (repeats: number, window: Millis) => void): boolean {
+    // Words said while a daemon ends are few, and must not keep its process alive.
+    if (this.#stopped) return true;
     const open = this.#windows.get(text);
     if (open !== undefined) {
       open.repeats += 1;
@@ -33,6 +36,7 @@ export class RepeatLimiter {
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const { timer } of this.#windows.values()) timer.cancel();
     this.#windows.clear();
   }

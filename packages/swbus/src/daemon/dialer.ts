@@ -58,7 +58,8 @@ export class Dialer {
           const refusal = await this.serve(dialed.value);
           this.#stream = undefined;
           good = refusal === undefined && clock.monotonic() - began >= GOOD_STREAM;
-        } else said = this.#failed(dialed.error, said);
+        } else if (signal.aborted) return;
+        else said = this.#failed(dialed.error, said);
         if (good) attempt = 0;
         await sleep(clock, backoffDelay(REDIAL, attempt, random), signal);
         attempt += 1;

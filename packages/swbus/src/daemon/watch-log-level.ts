@@ -11,6 +11,8 @@ export function watchLogLevel(store: Store, program: string, logger: DaemonLogge
   const key = `LOGGER${store.db.separator}${program}`;
   let timer: Timer;
   let stopped = false;
+  /** What was wrong with the row when it was last read. */
+  let told = "";
   const read = async (): Promise<void> => {
     const reply = await store.command(["HGETALL", key]);
     // Unreadable: the level stays, and the store's owner hears of the connection.
@@ -19,7 +21,8 @@ export function watchLogLevel(store: Store, program: string, logger: DaemonLogge
     for (let i = 0; i + 1 < reply.value.length; i += 2) fields[String(reply.value[i])] = String(reply.value[i + 1]);
     const level = levelFromLoggerRow(fields);
     if (level.ok) logger.setLevel(level.value);
-    else logger.error(`CONFIG_DB ${key}: ${level.error}`);
+    else if (level.error !== told) logger.error(`CONFIG_DB ${key}: ${level.error}; the level stays`);
+    told = level.ok ? "" : level.error;
   };
   const again = (): void => void read();
   const poll = (): void => {
