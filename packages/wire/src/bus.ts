@@ -28,6 +28,8 @@ export interface BusStream {
   readonly remote: Endpoint;
   /** False when more than the high-water mark is queued. After the end of the stream it does nothing. */
   send(message: Uint8Array): boolean;
+  /** Bytes that were sent and still wait here; 0 after the end of the stream. */
+  readonly queuedBytes: number;
   /** Resolves when the queue is below the mark, or at the end of the stream. */
   drained(): Promise<void>;
   /**

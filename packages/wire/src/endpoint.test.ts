@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatEndpoint, parseEndpoint } from "./endpoint.js";
 
@@ -19,4 +20,18 @@ test("anything else is one line that says what was expected", () => {
 
 test("an IPv4 peer of a dual-stack socket is shown as IPv4", () => {
   expect(formatEndpoint("::ffff:10.0.0.1", 5)).toBe("10.0.0.1:5");
+});
+
+test("no text makes the parser throw, and what it takes names one address", () => {
+  const near = fc
+    .tuple(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()), fc.oneof(fc.nat(70_000).map(String), fc.string()))
+    .map(([host, port]) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`));
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), near), (text) => {
+      const parsed = parseEndpoint(text);
+      if (!parsed.ok) return;
+      const { host, port } = parsed.value;
+      expect(parseEndpoint(formatEndpoint(host, port)).ok).toBe(true);
+    }),
+  );
 });

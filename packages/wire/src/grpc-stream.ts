@@ -105,6 +105,10 @@ export class GrpcStream implements BusStream {
     return this.#queuedBytes <= limits.highWater;
   }
 
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
   drained(): Promise<void> {
     if (this.#finished || this.#queuedBytes <= this.#transport.limits.highWater) return Promise.resolve();
     return new Promise((resolve) => this.#drainWaiters.push(resolve));

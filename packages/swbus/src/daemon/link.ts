@@ -4,14 +4,13 @@ import type { Connection, ConnectionId, ConnectionType } from "../connection-inf
 import type { Sent } from "../router.js";
 import type { ServicePath } from "../service-path.js";
 
-/** Bytes that may wait behind the stream's own mark before senders are told QUEUE_FULL. */
+/** Bytes that may wait on a stream before senders are told QUEUE_FULL. */
 export const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
 
 /** One live stream of this swbusd. */
 export class Link implements Connection {
   readonly address: string;
   #open = true;
-  #backlog = 0;
   #congested = false;
   #refusalTold = false;
   #stuck = false;
@@ -51,7 +50,7 @@ export class Link implements Connection {
   /** Queues without waiting. */
   trySend(message: Uint8Array): Sent {
     if (!this.#open || message.length > MESSAGE_BYTES_MAX) return "gone";
-    if (this.#congested && this.#backlog + message.length > BACKLOG_BYTES_MAX) return "full";
+    if (this.stream.queuedBytes + message.length > BACKLOG_BYTES_MAX) return "full";
     this.#put(message);
     return "sent";
   }
@@ -68,15 +67,12 @@ export class Link implements Connection {
 
   #put(message: Uint8Array): void {
     const below = this.stream.send(message);
-    if (this.#congested) this.#backlog += message.length;
-    else if (!below) {
-      this.#congested = true;
-      void this.stream.drained().then(() => {
-        this.#congested = false;
-        this.#refusalTold = false;
-        this.#stuck = false;
-        this.#backlog = 0;
-      });
-    }
+    if (below || this.#congested) return;
+    this.#congested = true;
+    void this.stream.drained().then(() => {
+      this.#congested = false;
+      this.#refusalTold = false;
+      this.#stuck = false;
+    });
   }
 }

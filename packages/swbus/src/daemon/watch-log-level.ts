@@ -21,7 +21,7 @@ export function watchLogLevel(store: Store, program: string, logger: DaemonLogge
     for (let i = 0; i + 1 < reply.value.length; i += 2) fields[String(reply.value[i])] = String(reply.value[i + 1]);
     const level = levelFromLoggerRow(fields);
     if (level.ok) logger.setLevel(level.value);
-    else if (level.error !== told) logger.error(`CONFIG_DB ${key}: ${level.error}; the level stays`);
+    else if (level.error !== told) logger.error(`CONFIG_DB ${key}: ${level.error}`);
     told = level.ok ? "" : level.error;
   };
   const again = (): void => void read();

@@ -13,7 +13,7 @@ import { HandlerMap } from "./handler-map.js";
 import { type Answer, answerTo } from "./messages.js";
 import type { EdgeMessage, Handler, Origin, SendError, Visibility } from "./types.js";
 
-/** Bytes that may wait behind the stream's own mark before `send` refuses. */
+/** Bytes that may wait for swbusd before `send` refuses. */
 export const EDGE_BACKLOG_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Between two dials of the local swbusd. */
@@ -58,8 +58,6 @@ class Edge implements EdgeRuntime {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #stream: BusStream | undefined;
-  #backlog = 0;
-  #congested = false;
 
   constructor(options: EdgeOptions) {
     this.#options = options;
@@ -121,17 +119,9 @@ class Edge implements EdgeRuntime {
     const bytes = encodeEdgeMessage(message);
     const size = bytes.length;
     if (size > MESSAGE_BYTES_MAX) return err({ kind: "tooLarge", destination, size, limit: MESSAGE_BYTES_MAX });
-    if (this.#congested && this.#backlog + size > EDGE_BACKLOG_BYTES_MAX)
+    if (stream.queuedBytes + size > EDGE_BACKLOG_BYTES_MAX)
       return err({ kind: "queueFull", destination, limit: EDGE_BACKLOG_BYTES_MAX });
-    const below = stream.send(bytes);
-    if (this.#congested) this.#backlog += size;
-    else if (!below) {
-      this.#congested = true;
-      void stream.drained().then(() => {
-        this.#congested = false;
-        this.#backlog = 0;
-      });
-    }
+    stream.send(bytes);
     return ok();
   }
 
@@ -175,8 +165,6 @@ class Edge implements EdgeRuntime {
       return;
     }
     this.#stream = stream;
-    this.#backlog = 0;
-    this.#congested = false;
     observer?.({ kind: "connected", endpoint });
     for (const listener of [...this.#onConnect]) listener();
     for await (const batch of stream.batches) for (const bytes of batch) this.#receive(bytes);

@@ -268,8 +268,11 @@ export const busContract: readonly BusContractCase[] = [
         if (!streams.near.send(message)) break;
         assert.ok(sent < 1000, "send never says that the queue is full");
       }
+      const queued = streams.near.queuedBytes;
+      assert.ok(queued > 0 && queued <= sent * (message.length + 5), `${queued} bytes are said to wait`);
       const reading = read(world, streams.far, sent);
       await world.run(streams.near.drained());
+      assert.ok(streams.near.queuedBytes < queued, "what the peer has read still counts as waiting");
       assert.equal((await reading).length, sent);
     },
   },

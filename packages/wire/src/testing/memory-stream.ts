@@ -215,6 +215,10 @@ class MemoryStream implements BusStream {
     return this.#outstanding <= highWater;
   }
 
+  get queuedBytes(): number {
+    return this.#finished ? 0 : this.#outstanding;
+  }
+
   drained(): Promise<void> {
     if (this.#finished || this.#outstanding <= this.network.limits.highWater) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push(resolve));
