@@ -1,5 +1,4 @@
 import { formatReceipt, type Receipt, receiptJson } from "./story/receipt.js";
-import type { SwitchPlace } from "./topology.js";
 
 /** What a lab tells while it runs; `ms` counts from its start. */
 export type LabEvent =
@@ -37,24 +36,20 @@ export type LabEvent =
 /** How other tools reach a switch of the lab. */
 export interface SwitchAddresses {
   readonly name: string;
-  readonly databaseConfig: string;
   readonly redis: string;
   readonly redisSocket: string;
-  readonly dpus: readonly { readonly name: string; readonly swbusd: string; readonly orchagent: string }[];
+  readonly databaseConfig: string;
+  readonly dpus: readonly DpuAddresses[];
+  /** Where each daemon process serves /metrics, /health and /ready. */
+  readonly metrics: readonly { readonly daemon: string; readonly url: string }[];
 }
 
-export function switchAddresses(sw: SwitchPlace, folder: string, databaseConfig: string): SwitchAddresses {
-  return {
-    name: sw.name,
-    databaseConfig,
-    redis: `${sw.npu}:${sw.redisPort}`,
-    redisSocket: `${folder}/${sw.name}/redis.sock`,
-    dpus: sw.dpus.map((dpu) => ({
-      name: dpu.name,
-      swbusd: `${sw.npu}:${dpu.swbusPort}`,
-      orchagent: `${dpu.midplane}:${dpu.zmqPort}`,
-    })),
-  };
+export interface DpuAddresses {
+  readonly name: string;
+  readonly redisSocket: string;
+  readonly swbusd: string;
+  readonly swbusdConfig: string;
+  readonly orchagent: string;
 }
 
 /** Escape codes, or nothing where nobody sees them. */
@@ -131,10 +126,15 @@ function eventObject(event: LabEvent): Readonly<Record<string, unknown>> {
       return {
         event: event.kind,
         folder: event.folder,
-        switches: event.switches.map(({ databaseConfig, redisSocket, ...sw }) => ({
+        switches: event.switches.map(({ databaseConfig, redisSocket, dpus, ...sw }) => ({
           ...sw,
           redis_socket: redisSocket,
           db_config: databaseConfig,
+          dpus: dpus.map(({ swbusdConfig, redisSocket: socket, ...dpu }) => ({
+            ...dpu,
+            redis_socket: socket,
+            swbusd_config: swbusdConfig,
+          })),
         })),
       };
     default: {
@@ -147,11 +147,18 @@ function eventObject(event: LabEvent): Readonly<Record<string, unknown>> {
 function addressesText(folder: string, switches: readonly SwitchAddresses[]): string {
   const lines = ["", "the cluster stays up until Ctrl-C; from another terminal:"];
   for (const sw of switches) {
-    lines.push(`  ${sw.name}   redis-cli -s ${sw.redisSocket}   (or ${sw.redis})`);
-    lines.push(`        tandem show ha --db-config ${sw.databaseConfig}`);
-    for (const dpu of sw.dpus) lines.push(`        ${dpu.name}: swbusd ${dpu.swbusd}, orchagent ${dpu.orchagent}`);
+    const [first] = sw.dpus;
+    lines.push("", sw.name, `  ./tandem show ha --db-config ${sw.databaseConfig}`);
+    if (first !== undefined) {
+      lines.push(`  ./tandem show swbusd route --config-file ${first.swbusdConfig}`);
+      lines.push(`  redis-cli -s ${sw.redisSocket}   (or ${sw.redis})`);
+    }
+    for (const dpu of sw.dpus) {
+      lines.push(`  ${dpu.name}: redis ${dpu.redisSocket}, swbusd ${dpu.swbusd}, orchagent ${dpu.orchagent}`);
+    }
+    for (const { daemon, url } of sw.metrics) lines.push(`  ${daemon}: ${url}`);
   }
-  lines.push(`  logs  ${folder}/log`);
+  lines.push("", `logs: ${folder}/log`);
   return lines.join("\n");
 }
 

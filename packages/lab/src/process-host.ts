@@ -165,6 +165,7 @@ class SystemProcess implements LabProcess {
   }
 
   async stop(): Promise<ProcessEnd> {
+    if (!this.#running) return this.ended;
     this.kill("SIGTERM");
     const ended = await within(systemClock, STOP_LIMIT, this.ended);
     if (ended === undefined) this.kill("SIGKILL");

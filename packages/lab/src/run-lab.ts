@@ -2,10 +2,11 @@ import type { ScenarioStep } from "@tandem/base/testing";
 import { Cluster } from "./cluster/cluster.js";
 import { describeDpuEntry } from "./cluster/dpu-log.js";
 import { ProcessCluster } from "./cluster/process-cluster.js";
-import { type LabEvent, switchAddresses } from "./lab-event.js";
+import type { LabEvent } from "./lab-event.js";
 import type { LabFlags } from "./lab-flags.js";
 import { stageTitle } from "./story/load-story.js";
 import { Narrator } from "./story/narrator.js";
+import { switchAddresses } from "./switch-addresses.js";
 
 export interface RunOptions {
   /** Command line that runs `tandem`. */
@@ -79,9 +80,8 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
   tell({ kind: "receipt", receipt });
   const result = { unexpected, violations: receipt.invariants.violations.length, failures };
   if (flags.once) return result;
-  const { folder, topology } = host;
-  const places = topology.switches.map((sw) => switchAddresses(sw, folder, host.databaseConfig(sw)));
-  tell({ kind: "addresses", folder, switches: places });
+  const places = host.topology.switches.map((sw) => switchAddresses(host, sw));
+  tell({ kind: "addresses", folder: host.folder, switches: places });
   await aborted(signal);
   return { ...result, failures };
 }

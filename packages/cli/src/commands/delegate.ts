@@ -28,7 +28,7 @@ export const runLab: CommandRun = async ({ args }, io) => {
   const exitCode = await labMain(args, {
     env: io.env,
     tandem: [process.execPath, process.argv[1] ?? ""],
-    io: { out: (line) => io.print(`${line}\n`), complain: (line) => io.complain(line) },
+    io: { out: (line) => io.print(`${line}\n`), complain: (line) => io.complain(line), colours: io.colours },
     signal: io.signal,
   });
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });

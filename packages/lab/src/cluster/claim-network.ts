@@ -81,6 +81,17 @@ function endpoints(topology: Topology, portShift: number): readonly (readonly [h
   ]);
 }
 
+/** A port of 127.0.0.1 that nobody holds now. Somebody may take it before it is used. */
+export async function freePort(): Promise<number> {
+  const server = await bind("127.0.0.1", 0);
+  const address = server?.address();
+  if (server === undefined || typeof address !== "object" || address === null) {
+    throw new Error("no port of 127.0.0.1 is free");
+  }
+  await close(server);
+  return address.port;
+}
+
 /** A listener that takes no connection, or undefined where the endpoint is in use or not ours to bind. */
 function bind(host: string, port: number): Promise<Server | undefined> {
   const server = createServer((socket) => socket.destroy());

@@ -15,8 +15,8 @@ import {
 } from "@tandem/base";
 import { loadDatabases, RedisStores, type Sockets, type Stores, zmqSockets } from "@tandem/swss";
 import { type LabProcess, type ProcessSpec, systemProcesses } from "../process-host.js";
-import { type DpuPlace, type SwitchPlace, switchOf, type Topology } from "../topology.js";
-import { claimNetwork, linkPort, type NetworkClaim } from "./claim-network.js";
+import { type DpuPlace, nodePath, type SwitchPlace, switchOf, type Topology } from "../topology.js";
+import { claimNetwork, freePort, linkPort, type NetworkClaim } from "./claim-network.js";
 import {
   type ClusterHost,
   type DaemonPlace,
@@ -74,6 +74,7 @@ export class ProcessCluster implements ClusterHost {
   readonly #processes = systemProcesses();
   readonly #redis = new Map<string, LabProcess>();
   readonly #daemons = new Map<string, LabProcess>();
+  readonly #metricsPorts = new Map<string, number>();
   readonly #links = new Map<string, LinkProxy[]>();
   readonly #stores = new Map<string, Stores>();
   /** Processes that end because the lab wants it. */
@@ -125,6 +126,16 @@ export class ProcessCluster implements ClusterHost {
     return join(this.folder, sw.name, "database_global.json");
   }
 
+  /** A YAML file with which swbus-cli, also upstream's, finds the swbusd of a slot. */
+  busConfig(sw: SwitchPlace, dpu: DpuPlace): string {
+    return join(this.folder, sw.name, `swbusd-dpu${dpu.slot}.yaml`);
+  }
+
+  /** Port of 127.0.0.1 at which a daemon that has been started serves /metrics, /health and /ready. */
+  metricsPort({ name }: DaemonPlace): number | undefined {
+    return this.#metricsPorts.get(name);
+  }
+
   get logFolder(): string {
     return join(this.folder, "log");
   }
@@ -148,12 +159,14 @@ export class ProcessCluster implements ClusterHost {
   async startDaemon({ name, kind, sw, dpus }: DaemonPlace): Promise<void> {
     const [command, ...args] = this.#options.tandem;
     const slots = dpus.map(({ slot }) => slot).join(",");
+    const metricsPort = this.#metricsPorts.get(name) ?? (await freePort());
+    this.#metricsPorts.set(name, metricsPort);
     const daemon = this.#start({
       name,
       command,
       args: [
         ...args,
-        ...[kind, "-s", slots, "--db-config", this.databaseConfig(sw)],
+        ...[kind, "-s", slots, "--db-config", this.databaseConfig(sw), "--metrics-port", String(metricsPort)],
         ...(kind === "hamgrd" ? ["--record-dir", join(this.folder, "log"), ...(this.#options.hamgrdFlags ?? [])] : []),
       ],
       env: { TANDEM_LOG: "stderr" },
@@ -197,6 +210,8 @@ export class ProcessCluster implements ClusterHost {
     this.#disposing = true;
     for (const stores of this.#stores.values()) await stores[Symbol.asyncDispose]();
     await this.sockets[Symbol.asyncDispose]();
+    // Daemons first: one that cannot reach its Redis waits a while for it before it ends.
+    await Promise.all([...this.#daemons.values()].map((daemon) => daemon.stop()));
     await this.#processes[Symbol.asyncDispose]();
     for (const links of this.#links.values()) for (const link of links) await link[Symbol.asyncDispose]();
     await this.#claim[Symbol.asyncDispose]();
@@ -220,6 +235,7 @@ export class ProcessCluster implements ClusterHost {
       for (const [name, text] of databaseFiles(sw, this.folder)) {
         await writeFile(join(this.folder, sw.name, name), text);
       }
+      for (const dpu of sw.dpus) await writeFile(this.busConfig(sw, dpu), busConfigText(this.topology, sw, dpu));
       const databases = await loadDatabases(systemFiles, { config: this.databaseConfig(sw) });
       const { clock, random } = this;
       this.#stores.set(sw.name, new RedisStores({ databases: unwrap(databases, "databases"), clock, random }));
@@ -236,6 +252,7 @@ export class ProcessCluster implements ClusterHost {
   }
 
   #start(spec: ProcessSpec): LabProcess {
+    if (this.#disposing) throw new Error(`${spec.name}: not started, the lab is ending`);
     const child = this.#processes.start(spec);
     void child.ended.then((end) => {
       if (this.#disposing || this.#ending.has(child)) return;
@@ -300,6 +317,11 @@ export class ProcessCluster implements ClusterHost {
     }
     throw new Error(`no Redis of ${owner.name}`);
   }
+}
+
+function busConfigText(topology: Topology, sw: SwitchPlace, dpu: DpuPlace): string {
+  const key = nodePath(topology, dpu);
+  return `endpoint: "${sw.npu}:${dpu.swbusPort}"\nroutes:\n  - key: "${key}"\n    scope: "InCluster"\npeers: []\n`;
 }
 
 function redisArgs(place: RedisPlace): string[] {
