@@ -39,6 +39,9 @@ export async function readInheritance(store: Store, slot: string): Promise<Resul
     if (!keys.ok) return err(describeStoreError(keys.error));
     const rows = await readRows(store, keys.value);
     if (!rows.ok) return err(describeStoreError(rows.error));
+    // What is no hash is nothing of ours, and would stand in the way of what is.
+    const blocking = keys.value.filter((_, i) => rows.value[i] === undefined);
+    if (blocking.length > 0) await store.command(["DEL", ...blocking]);
     for (const [i, key] of keys.value.entries()) {
       const heir = heirOf(key);
       if (heir === undefined) continue;

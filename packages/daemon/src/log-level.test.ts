@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parsePort, parseSlots } from "./daemon-program.js";
 import { levelFromEnvironment, levelFromLoggerRow } from "./log-level.js";
 
 describe("the level of a LOGGER row", () => {
@@ -41,4 +43,17 @@ describe("the level that the environment fixes", () => {
   ];
   for (const [name, env, level] of cases)
     test(`${name}: ${level}`, () => expect(levelFromEnvironment("swbusd", env)).toBe(level));
+});
+
+test("no text makes the readers of levels, slots and ports throw", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.constantFrom("warn,swbusd=debug", "=", "0,1", "65535")), (text) => {
+      levelFromLoggerRow({ LOGLEVEL: text });
+      levelFromEnvironment("swbusd", { RUST_LOG: text });
+      const slots = parseSlots("-s", text, 255);
+      if (slots.ok) expect(new Set(slots.value).size).toBe(slots.value.length);
+      const port = parsePort("-p", text);
+      if (port.ok) expect(port.value).toBeLessThanOrEqual(65_535);
+    }),
+  );
 });

@@ -1,9 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseFlags } from "./lab-flags.js";
 import { labMain } from "./main.js";
+import { checkStory, parseStory } from "./story/load-story.js";
+import { planTopology } from "./topology.js";
 
 let folder: string;
 
@@ -89,4 +92,28 @@ test("size and isolation follow the story and the number of DPUs", () => {
   expect(read("--scenario", "12-two-pairs")).toMatchObject({ dpus: 2, isolation: "process", compares: true });
   expect(read("--dpus", "4")).toMatchObject({ dpus: 4, isolation: "switch", compares: false });
   expect(read("--dpus", "4", "--isolation", "process")).toMatchObject({ isolation: "process" });
+});
+
+test("no story and no flag makes a reader throw", () => {
+  const topology = planTopology({ switches: 2, dpusPerSwitch: 1 });
+  const names = ["launch", "power", "await", "rows", "traffic", "approve", "pin", "kill", "cut", "reaches", "check"];
+  const word = fc.oneof(
+    fc.constantFrom(...names, "sw0", "sw0_dpu0", "vdpu0-0", "haset0-0", "on", "off", "up", "x=1", "sw0_dpu0=active"),
+    fc.string(),
+  );
+  const line = fc.oneof(
+    fc.array(word, { maxLength: 5 }).map((words) => words.join(" ")),
+    fc.constantFrom("----", "", "# why", "# switches=2 dpus=1", "# switches=99999999999999999999 dpus=0"),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 8 }), (lines) => {
+      checkStory(parseStory("x", "x.txt", lines.join("\n")), topology);
+    }),
+  );
+  const flag = fc.constantFrom("--switches", "--dpus", "--isolation", "--fault", "--json", "--once", "--x", "-h");
+  fc.assert(
+    fc.property(fc.array(fc.oneof(flag, word), { maxLength: 5 }), (argv) => {
+      parseFlags(argv);
+    }),
+  );
 });

@@ -3,7 +3,7 @@ import { unwrap } from "@tandem/base";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { type ConfigChange, ConfigDBConnector } from "./config-db-connector.js";
-import { decodeConfigEntry, encodeConfigEntry } from "./config-entry.js";
+import { decodeConfigEntry, encodeConfigEntry, joinConfigKey, splitConfigKey } from "./config-entry.js";
 import { dumpKeyspace, TABLE_WORLDS, type TableWorld } from "./testing/table-world.js";
 
 async function connector(w: TableWorld) {
@@ -122,6 +122,16 @@ test("an entry survives encode and decode: other values come back as text, and l
         return [field, written.length === 0 ? [""] : written];
       });
       assert.deepEqual(decodeConfigEntry(encodeConfigEntry(entry)), Object.fromEntries(expected));
+    }),
+  );
+});
+
+test("no row and no key makes the readers of CONFIG_DB throw", () => {
+  const field = fc.oneof(fc.constantFrom("ports@", "@", "NULL", "a@b"), fc.string());
+  fc.assert(
+    fc.property(fc.array(fc.tuple(field, fc.string())), fc.string(), (fieldValues, key) => {
+      decodeConfigEntry(fieldValues);
+      assert.equal(joinConfigKey(splitConfigKey(key, "|"), "|"), key);
     }),
   );
 });

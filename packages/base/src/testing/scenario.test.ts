@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { golden } from "./golden.js";
 import { memoryFiles } from "./memory-files.js";
@@ -104,4 +105,17 @@ test("memory files see later changes of their map", async () => {
   expect(await files.read("/a")).toEqual({ ok: false, error: { kind: "notFound", path: "/a" } });
   map.set("/a", "text");
   expect(await files.read("/a")).toEqual({ ok: true, value: "text" });
+});
+
+test("any text is a scenario of some kind: its commands are its lines", () => {
+  const line = fc.oneof(fc.constantFrom("", "----", "# why", "go a=1 b", "  x  ", "="), fc.string());
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const text = lines.join("\n");
+      for (const step of parseScenario(text).steps) {
+        expect(text.split("\n")[step.line - 1]).toBe(step.command);
+        expect([...step.words, ...Object.keys(step.options)].every((word) => step.command.includes(word))).toBe(true);
+      }
+    }),
+  );
 });

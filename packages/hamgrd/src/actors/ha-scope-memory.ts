@@ -79,7 +79,7 @@ function decodeOperation(data: Json): Operation | undefined {
   const approved = m.maybe("approved", "an approval", (value) => {
     const inner = Members.of(value);
     if (!inner.ok) return undefined;
-    const asked = maybeTime(inner.value, "asked");
+    const asked = inner.value.maybeTime("asked");
     const attempt = inner.value.integer("attempt");
     if (inner.value.failure !== undefined) return undefined;
     return asked === undefined ? { attempt } : { asked, attempt };
@@ -97,10 +97,6 @@ function decodeReport(data: Json): DpuReport | undefined {
   return m.failure === undefined ? report : undefined;
 }
 
-function maybeTime(members: Members, name: string): Millis | undefined {
-  return members.maybe(name, "a time", (value) => (typeof value === "number" ? millis(value) : undefined));
-}
-
 export function decodeHaScopeMemory(data: Json): HaScopeMemory | undefined {
   const members = Members.of(data);
   if (!members.ok) return undefined;
@@ -108,8 +104,8 @@ export function decodeHaScopeMemory(data: Json): HaScopeMemory | undefined {
   const watch = m.maybe("watch", "planes", decodeWatch);
   const accepted = m.maybe("accepted", "fields", decodeFields);
   const report = m.maybe("report", "a report", decodeReport);
-  const createdAt = maybeTime(m, "createdAt");
-  const listedAt = maybeTime(m, "listedAt");
+  const createdAt = m.maybeTime("createdAt");
+  const listedAt = m.maybeTime("listedAt");
   const operations = m.maybe("operations", "operations", (value) => {
     const list = Array.isArray(value) ? (value as readonly Json[]).map(decodeOperation) : [undefined];
     return list.every((operation) => operation !== undefined) ? list : undefined;

@@ -111,7 +111,7 @@ function decodePlane(data: Json): Plane | undefined {
   if (!members.ok) return undefined;
   const m = members.value;
   const state = planeStateCodec.parse(m.text("state"));
-  const time = m.maybe("time", "a time", (value) => (typeof value === "number" ? millis(value) : undefined));
+  const time = m.maybeTime("time");
   const told = m.bool("told");
   return m.failure === undefined && state.ok && time !== undefined ? { state: state.value, time, told } : undefined;
 }

@@ -1,4 +1,7 @@
-import { err, type Json, ok, type Result } from "@tandem/base";
+import { err, type Json, type Millis, millis, ok, type Result } from "@tandem/base";
+
+/** ECMA-262, "Time Values and Time Range". */
+const TIME_MAX = 8_640_000_000_000_000;
 
 /**
  * Members of a JSON object by type. A member that is missing (or null) and has no `absent` value, or one that does not
@@ -55,6 +58,12 @@ export class Members {
 
   maybeText(name: string): string | undefined {
     return this.maybe(name, "text", (value) => (typeof value === "string" ? value : undefined));
+  }
+
+  /** Milliseconds since the epoch that a date can hold. */
+  maybeTime(name: string): Millis | undefined {
+    const isTime = (value: Json): value is number => Number.isInteger(value) && Math.abs(value as number) <= TIME_MAX;
+    return this.maybe(name, "a time in ms", (value) => (isTime(value) ? millis(value) : undefined));
   }
 
   private has(name: string): boolean {

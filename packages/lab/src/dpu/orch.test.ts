@@ -1,6 +1,8 @@
 import { millis, seconds } from "@tandem/base";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DpuPair, type DpuPairOptions, HA_SET } from "../testing/dpu-pair.js";
+import { parseHaScopeRow, parseHaSetRow, unknownFields } from "./orch-rows.js";
 
 /** One DPU that is on, and its peer that never is. */
 function lone(options: DpuPairOptions = {}): DpuPair {
@@ -252,4 +254,16 @@ test("a full flow table drops what is new and handles what it knows", () => {
   for (let i = 0; i < 4096; i++) pair.packet("a", `f${i}`);
   expect(pair.packet("a", "one too many")).toEqual({ kind: "dropped", why: "flow table full" });
   expect(pair.packet("a", "f7")).toEqual({ kind: "handled" });
+});
+
+test("no row makes orchagent's readers throw", () => {
+  const names = [...Object.keys(SET), ...Object.keys(SCOPE), "peer_ip", "dp_channel_probe_interval_ms"];
+  const value = fc.oneof(fc.string(), fc.constantFrom(...Object.values(SET), ...Object.values(SCOPE), "1", "-1"));
+  fc.assert(
+    fc.property(fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), value), (fields) => {
+      parseHaSetRow(fields);
+      parseHaScopeRow(fields);
+      unknownFields("set", fields);
+    }),
+  );
 });
