@@ -102,3 +102,22 @@ test("two REMOTE_DPU rows for one swbusd: the second is skipped", async () => {
   assert.deepEqual(world.said, []);
   assert.deepEqual(world.changes(before), []);
 });
+
+test("a process of several slots tells of a row that all of them read once", async () => {
+  await using world = await WatchedCluster.start({ dpusPerSwitch: 2, isolation: "switch" });
+  const before = world.outputs();
+  const good = await world.get(world.sw0, "CONFIG_DB", "DASH_HA_GLOBAL_CONFIG", "global");
+  await world.put(world.sw0, "CONFIG_DB", "DASH_HA_GLOBAL_CONFIG", "global", { ...good, cp_data_channel_port: "x" });
+  await world.pass(WHILE);
+  assert.deepEqual(world.lines("sw0.hamgrd"), [
+    'error: switch: CONFIG_DB DASH_HA_GLOBAL_CONFIG "global": cp_data_channel_port: expected an integer from 1 to 65535, found "x"; the last good row stays',
+  ]);
+  await world.run(world.host.killRedis(world.sw0));
+  await world.pass(WHILE);
+  assert.deepEqual(world.lines("sw0.hamgrd"), [
+    "error: switch: Redis does not answer (closed by Redis); what stands stays, tried again until it does",
+  ]);
+  await world.run(world.host.startRedis(world.sw0));
+  await world.pass(seconds(30));
+  assert.deepEqual(world.changes(before), []);
+});

@@ -11,7 +11,7 @@ import {
 import { dbConfig, describeEvent, publishStats, type Swbusd, type SwbusdEvent, startSwbusd } from "@tandem/swbus";
 import { type Command, type DatabaseName, type Fields, type Store, Table } from "@tandem/swss";
 import { Cluster } from "../cluster/cluster.js";
-import type { DaemonPlace, RedisOwner } from "../cluster/cluster-host.js";
+import type { DaemonPlace, Isolation, RedisOwner } from "../cluster/cluster-host.js";
 import { type ProcessPorts, SimulatedCluster, type StartDaemon } from "../cluster/simulated-cluster.js";
 import { type DpuPlace, pairOf, type SwitchPlace, switchOf } from "../topology.js";
 
@@ -27,6 +27,8 @@ export interface Said {
 export interface WatchedClusterOptions {
   readonly switches?: number;
   readonly dpusPerSwitch?: number;
+  /** Default `process`. */
+  readonly isolation?: Isolation;
   /** Whether every pair is brought up first. Default true. */
   readonly launch?: boolean;
 }
@@ -65,6 +67,7 @@ export class WatchedCluster implements AsyncDisposable {
       switches: options.switches ?? 2,
       dpusPerSwitch: options.dpusPerSwitch ?? 1,
       seed: 1,
+      isolation: options.isolation ?? "process",
       daemons: { swbusd: this.#startSwbusd, hamgrd: this.#startHamgrd },
     });
   }
