@@ -41,6 +41,10 @@ const wrong: readonly { readonly argv: readonly string[]; readonly says: string 
   { argv: ["--fault", "power sw0_dpu0 maybe"], says: "maybe: expected off or on; usage: power DPU off" },
   { argv: ["--fault", "power sw7_dpu0 off"], says: "sw7_dpu0: expected a DPU or vDPU, e.g. sw0_dpu0" },
   { argv: ["--fault", ""], says: '--fault "": expected one story command' },
+  {
+    argv: ["--scenario", "10-link-cut", "--dpus", "8", "--switches", "4"],
+    says: "link sw0 sw1 cut: links can be cut with at most 16 DPUs, here are 32",
+  },
   { argv: ["--nope"], says: "--nope" },
   { argv: ["extra"], says: "extra" },
 ];

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { err, ok, type Result } from "@tandem/base";
 import { parseScenario, type ScenarioStep } from "@tandem/base/testing";
 import { ISOLATIONS, type Isolation } from "./cluster/cluster-host.js";
+import { RELAYED_DPUS_MAX } from "./cluster/process-cluster.js";
 import { checkStory, loadStory, type Story, storyNames } from "./story/load-story.js";
 import { readCommand } from "./story/story-commands.js";
 import { StoryError } from "./story/story-error.js";
@@ -65,6 +66,12 @@ export function parseFlags(argv: readonly string[]): Result<LabFlags | "help" | 
   if (wrong !== undefined) return err(others.length === 0 ? wrong : `${wrong} (and ${others.length} more)`);
   const faults = parseFaults(values.fault ?? [], topology);
   if (!faults.ok) return faults;
+  const cut = [...story.value.steps, ...faults.value].find(({ words }) => words[0] === "link");
+  if (cut !== undefined && topology.dpus.length > RELAYED_DPUS_MAX) {
+    return err(
+      `${cut.command}: links can be cut with at most ${RELAYED_DPUS_MAX} DPUs, here are ${topology.dpus.length}`,
+    );
+  }
   return ok({
     switches: switches.value,
     dpus: dpus.value,

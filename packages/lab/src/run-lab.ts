@@ -27,6 +27,8 @@ export interface LabResult {
   readonly failures: number;
 }
 
+const BY_HAND = "Faults by hand";
+
 /** Starts the cluster, tells the story, ends with its receipt; without `once` it stays up until the signal aborts. */
 export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabResult> {
   const { env, tandem, tell, complain, signal } = options;
@@ -75,7 +77,10 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
     if (title !== undefined) tell({ kind: "stage", title });
     await perform(step, flags.compares);
   }
-  for (const fault of flags.faults) await perform(fault, false);
+  if (flags.faults.length > 0) tell({ kind: "stage", title: BY_HAND });
+  for (const [i, fault] of flags.faults.entries()) {
+    await perform(i === 0 ? { ...fault, before: `# ${BY_HAND}\n` } : fault, false);
+  }
   const receipt = await narrator.receipt();
   tell({ kind: "receipt", receipt });
   const result = { unexpected, violations: receipt.invariants.violations.length, failures };

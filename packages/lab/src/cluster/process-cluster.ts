@@ -30,6 +30,12 @@ import { findProgram } from "./find-program.js";
 import { LinkProxy } from "./link-proxy.js";
 import { ProcessFailure } from "./process-failure.js";
 
+/**
+ * Up to this many DPUs every connection between switches passes a relay of the lab, so that it can be cut. Larger meshes
+ * (4,032 of them at 64 DPUs) would wait for that one process.
+ */
+export const RELAYED_DPUS_MAX = 16;
+
 /** How long one process may take to become ready, on a machine that starts many at once. */
 const START_LIMIT = seconds(60);
 
@@ -118,6 +124,7 @@ export class ProcessCluster implements ClusterHost {
   }
 
   swbusPort(from: SwitchPlace, dpu: DpuPlace): number {
+    if (this.topology.dpus.length > RELAYED_DPUS_MAX) return dpu.swbusPort;
     return linkPort(from.index, dpu.slot, this.#claim.portShift);
   }
 
@@ -240,6 +247,7 @@ export class ProcessCluster implements ClusterHost {
       const { clock, random } = this;
       this.#stores.set(sw.name, new RedisStores({ databases: unwrap(databases, "databases"), clock, random }));
     }
+    if (this.topology.dpus.length > RELAYED_DPUS_MAX) return;
     for (const from of this.topology.switches) {
       for (const dpu of this.topology.dpus) {
         if (dpu.switchIndex === from.index) continue;

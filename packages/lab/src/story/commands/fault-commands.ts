@@ -77,9 +77,10 @@ export const FAULT_COMMANDS: readonly StoryCommand[] = [
   {
     name: "link",
     takes: "SWITCH SWITCH cut|heal",
-    does: "bus, probes and data-plane channels between two switches: nothing passes and nothing is closed, or all passes again",
+    does: "bus, probes and data-plane channels between two switches: nothing passes and nothing is closed, or all passes again; in the lab with at most 16 DPUs",
     read: (words) => {
       const [a, b] = [words.switch(), words.switch()];
+      if (a === b) throw expected(b.name, `another switch than ${a.name}`);
       const cut = words.oneOf(["cut", "heal"]) === "cut";
       return ({ cluster }) => {
         if (cut) cluster.cutLink(a, b);

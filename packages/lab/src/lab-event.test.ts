@@ -1,0 +1,85 @@
+import { millis } from "@tandem/base";
+import { expect, test } from "vitest";
+import { COLOURS, eventJson, eventText, type LabEvent, PLAIN } from "./lab-event.js";
+import type { Receipt } from "./story/receipt.js";
+
+const receipt: Receipt = {
+  story: "mine",
+  host: "processes",
+  switches: 2,
+  dpus: 2,
+  stages: [
+    { title: "1. Launch", steps: [{ command: "launch", took: millis(1500) }] },
+    { title: "2. Look", steps: [{ command: "check", took: millis(2) }] },
+  ],
+  rowsWritten: new Map([
+    ["DPU_STATE", 4],
+    ["BFD_SESSION_TABLE", 8],
+  ]),
+  transitions: new Map([["sw0_dpu0", ["on", "active"]]]),
+  packets: {
+    sent: 10,
+    losses: [{ scope: "haset0-0", at: "sw0", why: "no route", from: millis(0), until: millis(20), packets: 3 }],
+  },
+  invariants: { checked: 7, violations: ["one-decider: both"] },
+  memory: new Map([["sw0_dpu0.hamgrd", 2 ** 20]]),
+};
+
+test("a receipt tells stages with times, ways, rows, memory, losses and violations", () => {
+  expect(eventText({ kind: "receipt", receipt }, PLAIN)?.split("\n")).toEqual([
+    "",
+    "receipt of mine: 2 switches, 2 DPUs, real processes",
+    "",
+    "stages",
+    "    1.50 s  1. Launch",
+    "      2 ms  2. Look",
+    "    1.50 s  in all",
+    "",
+    "what each DPU went through",
+    "  sw0_dpu0: on -> active",
+    "",
+    "row changes seen",
+    "       8  BFD_SESSION_TABLE",
+    "       4  DPU_STATE",
+    "",
+    "memory",
+    "     1.0 MB  sw0_dpu0.hamgrd",
+    "",
+    "packets: 10 sent, 3 lost",
+    "       3  of haset0-0 at sw0: no route, for 20 ms",
+    "invariants: 7 checks, 1 violations",
+    "  one-decider: both",
+  ]);
+});
+
+const events: readonly LabEvent[] = [
+  { kind: "starting", story: "mine", title: "Mine.", switches: 2, dpus: 1, isolation: "switch" },
+  { kind: "started", ms: 1.4, processes: [{ name: "sw0.redis", pid: 7 }] },
+  { kind: "notCompared", recorded: "2 switches of 1 DPUs" },
+  { kind: "stage", title: "1. Launch" },
+  { kind: "command", ms: 3, command: "launch" },
+  { kind: "transition", ms: 4, dpu: "sw0_dpu0", text: "power on" },
+  { kind: "step", ms: 5, command: "launch", printed: "a\nb", expected: "a" },
+  { kind: "receipt", receipt },
+  { kind: "addresses", folder: "/tmp/x", switches: [] },
+];
+
+test("with --json every event is one object with schema and event", () => {
+  const objects = events.map((event) => JSON.parse(eventJson(event)));
+  for (const object of objects) expect(object.schema).toBe("tandem.lab.v1");
+  expect(objects.map(({ event }) => event)).toEqual([
+    ...["starting", "started", "not_compared", "stage", "command", "transition", "step", "receipt", "addresses"],
+  ]);
+  expect(objects[6]).toMatchObject({ printed: ["a", "b"], as_expected: false, expected: ["a"] });
+  expect(objects[7].receipt.packets).toEqual({
+    sent: 10,
+    lost: 3,
+    losses: [{ scope: "haset0-0", at: "sw0", why: "no route", packets: 3, for_ms: 20 }],
+  });
+});
+
+test("text has escape codes only where colours are shown; a command without an answer adds nothing", () => {
+  for (const event of events) expect(eventText(event, PLAIN) ?? "").not.toContain("\u001b");
+  expect(eventText({ kind: "stage", title: "1. Launch" }, COLOURS)).toBe("\n\u001b[1m1. Launch\u001b[22m");
+  expect(eventText({ kind: "step", ms: 1, command: "x", printed: "", expected: undefined }, PLAIN)).toBeUndefined();
+});
