@@ -8,9 +8,8 @@ const CLAIM_PORT = 6378;
 const LINK_PORT_FIRST = 40_000;
 const LINKS_PER_SWITCH = 64;
 
-/** Second octets of 127.0.0.0/8 that labs use. */
-const OCTET_FIRST = 10;
-const OCTET_LAST = 249;
+/** Second octets of 127.0.0.0/8 that labs use; those above are left to tests. */
+const OCTETS = [10, 249] as const;
 /** Added to every port, in turn, where another program holds the usual ones on all addresses. */
 const PORT_SHIFTS = [0, 1000, 2000, 3000] as const;
 
@@ -23,6 +22,8 @@ export interface NetworkClaim extends AsyncDisposable {
 export interface ClaimOptions {
   readonly switches: number;
   readonly dpusPerSwitch: number;
+  /** First and last second octet; default 10 to 249. */
+  readonly octets?: readonly [first: number, last: number];
 }
 
 /** Port at which the switch of that index dials a remote slot. */
@@ -35,9 +36,10 @@ export function linkPort(from: number, slot: number, portShift: number): number 
  * start at the same instant get different networks: the claim is one bind.
  */
 export async function claimNetwork(options: ClaimOptions): Promise<Result<NetworkClaim, string>> {
+  const [first, last] = options.octets ?? OCTETS;
   let taken = "";
   for (const portShift of PORT_SHIFTS) {
-    for (let octet = OCTET_FIRST; octet <= OCTET_LAST; octet++) {
+    for (let octet = first; octet <= last; octet++) {
       const network = `127.${octet}`;
       const claim = await bind(`${network}.0.1`, CLAIM_PORT);
       if (claim === undefined) continue;
@@ -52,8 +54,8 @@ export async function claimNetwork(options: ClaimOptions): Promise<Result<Networ
   }
   return err(
     taken === ""
-      ? `no free loopback network 127.${OCTET_FIRST} to 127.${OCTET_LAST}: as many labs run here; end one`
-      : `no free ports on 127.${OCTET_FIRST} to 127.${OCTET_LAST}: ${taken} is in use; end what holds it`,
+      ? `no free loopback network 127.${first} to 127.${last}: as many labs run here; end one`
+      : `no free ports on 127.${first} to 127.${last}: ${taken} is in use; end what holds it`,
   );
 }
 
