@@ -31,7 +31,9 @@ test("a daemon that fails to start: which, why, its last lines, and a log that s
   try {
     // Both daemons fail; the one that is told first ends the start, and the other may not have come to print.
     const told =
-      /^(sw\d_dpu0\.swbusd) ended with exit code 3; its last lines:\n {4}the moon is full\n {2}log: (.*)$/.exec(failure);
+      /^(sw\d_dpu0\.swbusd) ended with exit code 3; its last lines:\n {4}the moon is full\n {2}log: (.*)$/.exec(
+        failure,
+      );
     expect(told, failure).not.toBeNull();
     expect(told?.[2]).toBe(join(host.folder, "log", `${told?.[1]}.log`));
     expect(readFileSync(told?.[2] ?? "", "utf8")).toBe("the moon is full\n");
