@@ -70,14 +70,14 @@ async function measure(run: BenchRun): Promise<readonly Figure[]> {
   const floors = { "zeromq, the same messages one by one": rates.plain };
   return [
     figureOf(rates.rows, {
-      what: "ZMQ state table, a row a message, two processes",
+      what: "ZMQ state table, a row a call, two processes",
       unit: "rows/s",
       floors,
       upstream: 160_000,
       targets: [{ bound: 120_000 }],
     }),
     figureOf(rates.many, {
-      what: `ZMQ state table, ${ROWS_IN_MESSAGE} rows a message, two processes`,
+      what: `ZMQ state table, ${ROWS_IN_MESSAGE} rows a call, two processes`,
       unit: "rows/s",
       floors,
       upstream: 160_000,

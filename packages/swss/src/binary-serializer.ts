@@ -68,6 +68,18 @@ export function encodeMessage(db: string, table: string, entries: readonly ZmqEn
   return ok(message);
 }
 
+/** Messages of one database and table as one message: their rows, in their order. */
+export function joinMessages(db: string, table: string, messages: readonly Uint8Array[]): Uint8Array {
+  const [first] = messages;
+  if (first === undefined || messages.length === 1) return first ?? new Uint8Array();
+  const head = 8 + 8 + encodeText(db).length + 8 + encodeText(table).length;
+  const joined = Buffer.concat(messages.map((message, i) => (i === 0 ? message : message.subarray(head))));
+  let pairs = 1;
+  for (const message of messages) pairs += Buffer.from(message.buffer, message.byteOffset, 4).readUInt32LE() - 1;
+  joined.writeUInt32LE(pairs);
+  return joined;
+}
+
 /** Length and bytes of one string; false when the message becomes too large. */
 function putText(text: string): boolean {
   const room = used + 8 + text.length * 3;

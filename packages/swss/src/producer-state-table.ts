@@ -1,9 +1,10 @@
 import { err, mapOk, ok, type Result } from "@tandem/base";
 import { type ChangeInput, type FieldsInput, fieldCount, fieldValuesOf } from "./field-values.js";
-import { type AppliedView, applyStateView, clearState, writeState } from "./scripts.js";
+import { type AppliedView, applyStateView, clearState, type StateChange, stateChange, writeState } from "./scripts.js";
 import type { Store, StoreError } from "./store.js";
 import type { InvalidChange, WriteError } from "./table-error.js";
 import { type TableNames, tableNames } from "./table-names.js";
+import { TurnBatch } from "./turn-batch.js";
 
 /** What becomes of sets without fields. */
 export interface ProducerStateTableOptions {
@@ -21,14 +22,16 @@ const CHANGES_PER_CALL = 256;
  * Writes a state table: changes of one key merge until a consumer takes them, so it sees the latest state and never
  * more changes than keys. Order holds within a key, not between keys.
  *
- * Calls that are not awaited one by one share round trips; `write`, `setMany` and `delMany` are faster still. A change
- * given to them in one call is queued as a whole as long as it has at most 256 keys.
+ * Single sets and deletes of one turn of the event loop go out together, in order and at its end: they share a call,
+ * and its failure. What `write`, `setMany` or `delMany` is given in one call is queued as a whole as long as it has at
+ * most 256 keys.
  */
 export class ProducerStateTable {
   readonly store: Store;
   readonly name: string;
   readonly #names: TableNames;
   readonly #sendEmpty: boolean;
+  readonly #turn: TurnBatch<StateChange, Result<number, StoreError>>;
   /** The view being built; `undefined` while writes go to Redis. */
   #view: Map<string, Map<string, string>> | undefined;
 
@@ -37,6 +40,7 @@ export class ProducerStateTable {
     this.name = name;
     this.#names = tableNames(store.db, name);
     this.#sendEmpty = options.emptySets === "send";
+    this.#turn = new TurnBatch(CHANGES_PER_CALL, (changes) => writeState(store, this.#names, changes));
   }
 
   /** Merges fields into what is pending of `key`; the consumer merges them into the row. */
@@ -67,13 +71,14 @@ export class ProducerStateTable {
       for (const change of changes) addToView(this.#view, change);
       return ok();
     }
-    if (changes.length === 0) return ok();
-    if (changes.length <= CHANGES_PER_CALL) {
-      return mapOk(await writeState(this.store, this.#names, changes), () => undefined);
-    }
+    const [first] = changes;
+    if (first === undefined) return ok();
+    if (changes.length === 1) return mapOk(await this.#turn.add(stateChange(first)), () => undefined);
+    this.#turn.flush();
+    const words = changes.map(stateChange);
     const calls: Promise<Result<number, StoreError>>[] = [];
-    for (let i = 0; i < changes.length; i += CHANGES_PER_CALL) {
-      calls.push(writeState(this.store, this.#names, changes.slice(i, i + CHANGES_PER_CALL)));
+    for (let i = 0; i < words.length; i += CHANGES_PER_CALL) {
+      calls.push(writeState(this.store, this.#names, words.slice(i, i + CHANGES_PER_CALL)));
     }
     const written = await Promise.all(calls);
     return written.find((result) => !result.ok) ?? ok();
@@ -81,11 +86,13 @@ export class ProducerStateTable {
 
   /** Drops everything that no consumer has taken. Rows stay. Tables whose names begin alike are left alone. */
   clear(): Promise<Result<void, StoreError>> {
+    this.#turn.flush();
     return clearState(this.store, this.#names);
   }
 
   /** Keys that no consumer has taken yet. */
   async count(): Promise<Result<number, StoreError>> {
+    this.#turn.flush();
     return mapOk(await this.store.command(["SCARD", this.#names.keySet]), Number);
   }
 
@@ -101,6 +108,7 @@ export class ProducerStateTable {
   async applyTempView(): Promise<Result<AppliedView, WriteError>> {
     const view = this.#view;
     if (view === undefined) return err(this.#invalidChange("", "a view was expected, none is being built"));
+    this.#turn.flush();
     const applied = await applyStateView(this.store, this.#names, view);
     if (applied.ok && this.#view === view) this.#view = undefined;
     return applied;

@@ -4,6 +4,7 @@ import { enqueue, type QueueEntry } from "./scripts.js";
 import type { Store, StoreError } from "./store.js";
 import type { InvalidChange, WriteError } from "./table-error.js";
 import { type TableNames, tableNames } from "./table-names.js";
+import { TurnBatch } from "./turn-batch.js";
 
 /** Ops after which a consumer writes or deletes the row. */
 const ROW_OPS = ["set", "SET", "create", "remove", "DEL"] as const;
@@ -56,7 +57,8 @@ const ENTRIES_PER_CALL = 256;
 
 /**
  * Queues entries that a consumer takes in order, each exactly once as written. Nothing merges: the queue is as long as
- * its consumer is behind.
+ * its consumer is behind. Single entries of one turn of the event loop go out together, in order and at its end: they
+ * share a call, and its failure.
  *
  * One malformed entry makes an upstream consumer lose up to 127 others, so everything is checked before it is queued.
  */
@@ -65,12 +67,14 @@ export class ProducerTable {
   readonly name: string;
   readonly #names: TableNames;
   readonly #ops: ReadonlySet<string>;
+  readonly #turn: TurnBatch<QueueEntry, Result<number, StoreError>>;
 
   constructor(store: Store, name: string, options: ProducerTableOptions = {}) {
     this.store = store;
     this.name = name;
     this.#names = tableNames(store.db, name);
     this.#ops = options.extraOps === undefined ? KNOWN_OPS : new Set([...KNOWN_OPS, ...options.extraOps]);
+    this.#turn = new TurnBatch(ENTRIES_PER_CALL, (entries) => enqueue(store, this.#names, entries));
   }
 
   set(key: string, fields: FieldsInput, op: string = "SET"): Promise<Result<void, WriteError>> {
@@ -89,7 +93,10 @@ export class ProducerTable {
       if (typeof entry === "string") return err(this.#invalid(change.key, entry));
       entries.push(entry);
     }
-    if (entries.length === 0) return ok();
+    const [first] = entries;
+    if (first === undefined) return ok();
+    if (entries.length === 1) return mapOk(await this.#turn.add(first), () => undefined);
+    this.#turn.flush();
     const calls: Promise<Result<number, StoreError>>[] = [];
     for (let i = 0; i < entries.length; i += ENTRIES_PER_CALL) {
       calls.push(enqueue(this.store, this.#names, entries.slice(i, i + ENTRIES_PER_CALL)));
@@ -100,6 +107,7 @@ export class ProducerTable {
 
   /** Entries that no consumer has taken yet. */
   async count(): Promise<Result<number, StoreError>> {
+    this.#turn.flush();
     return mapOk(await this.store.command(["LLEN", this.#names.queue]), (length) => Math.floor(Number(length) / 3));
   }
 

@@ -21,22 +21,24 @@ export const SCRIPTS = {
   tableWrite: load("table_write"),
 } as const satisfies Record<string, Script>;
 
+/** One change in the words of the script that queues it: key, number of fields or -1, fields. */
+export type StateChange = readonly string[];
+
+export function stateChange({ key, op, fieldValues = [] }: ChangeInput): StateChange {
+  if (op === "DEL") return [key, "-1"];
+  const words = [key, String(fieldCount(fieldValues))];
+  pushFlat(words, fieldValues);
+  return words;
+}
+
 /** Queues changes of a state table; the number of keys that were not yet pending. */
 export async function writeState(
   store: Store,
   names: TableNames,
-  changes: readonly ChangeInput[],
+  changes: readonly StateChange[],
 ): Promise<Result<number, StoreError>> {
   const args: string[] = [WAKE_UP];
-  for (const { key, op, fieldValues } of changes) {
-    if (op === "DEL") {
-      args.push(key, "-1");
-    } else {
-      const fields = fieldValues ?? [];
-      args.push(key, String(fieldCount(fields)));
-      pushFlat(args, fields);
-    }
-  }
+  for (const change of changes) for (const word of change) args.push(word);
   const keys = [names.channel, names.keySet, names.delSet, names.tempPrefix];
   return mapOk(await store.run(SCRIPTS.producerStateTableWrite, keys, args), Number);
 }

@@ -81,6 +81,32 @@ for (const [world, open] of TABLE_WORLDS) {
       assert.deepEqual(await dumpKeyspace(store), { "T:a": { hash: { y: "2" } } });
     });
 
+    test("single changes of one turn share a call and keep their order, also before what is not one of them", async () => {
+      await using w = await open();
+      const store = await w.store("APPL_DB");
+      const producer = new ProducerStateTable(store, "T");
+      const recorder = await PublishRecorder.start(await w.store("APPL_DB"));
+      await using consumer = new ConsumerStateTable(await w.store("APPL_DB"), "T", { clock: w.clock });
+      const fields = { x: "1" };
+      const written = [
+        producer.set("a", fields),
+        producer.del("a"),
+        producer.set("a", { y: "2" }),
+        producer.set("b", fields),
+      ];
+      fields.x = "changed after the call";
+      const counted = producer.count();
+      for (const result of await Promise.all(written)) unwrap(result);
+      assert.equal(unwrap(await counted), 2);
+      assert.equal((await recorder.take()).length, 1);
+      assert.deepEqual(told(unwrap(await consumer.pops())), ['SET a {"y":"2"}', 'SET b {"x":"1"}']);
+
+      const late = producer.set("c", fields);
+      unwrap(await producer.clear());
+      unwrap(await late);
+      assert.deepEqual(unwrap(await consumer.pops()), []);
+    });
+
     test("a set without fields and an empty key are refused before anything is written", async () => {
       await using w = await open();
       const store = await w.store("APPL_DB");

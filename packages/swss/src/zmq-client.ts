@@ -1,5 +1,5 @@
 import { type Clock, err, millis, ok, type Result, sleep, systemClock } from "@tandem/base";
-import { type EncodeError, encodeMessage, type ZmqEntry } from "./binary-serializer.js";
+import { type EncodeError, encodeMessage, joinMessages, type ZmqEntry } from "./binary-serializer.js";
 import type { Push, PushError, Sockets } from "./push-pull.js";
 
 /** Why changes were not sent. What was sent may still be lost on its way. */
@@ -17,13 +17,20 @@ export interface ZmqClientOptions {
 const RETRIES_DEFAULT = 10;
 const WAITING_MAX_DEFAULT = 10_000;
 const FIRST_RETRY_MS = 20;
+/** Sends that wait are joined up to this size. */
+const JOINED_BYTES_MAX = 64 * 1024;
 
 interface Waiting {
+  readonly db: string;
+  readonly table: string;
   readonly message: Uint8Array;
   readonly done: (result: Result<void, SendError>) => void;
 }
 
-/** Sends rows to a `ZmqServer`. Messages keep their order, also across retries. */
+/**
+ * Sends rows to a `ZmqServer`. They keep their order, also across retries. Sends of one turn of the event loop go out at
+ * its end; those for one table that follow each other share a message, and its failure.
+ */
 export class ZmqClient implements AsyncDisposable {
   readonly endpoint: string;
   readonly #push: Push;
@@ -50,8 +57,10 @@ export class ZmqClient implements AsyncDisposable {
       return Promise.resolve(err({ kind: "full", endpoint: this.endpoint, limit: this.#waitingMax }));
     }
     return new Promise((done) => {
-      this.#waiting.push({ message: encoded.value, done });
-      if (!this.#sending) void this.#sendAll();
+      this.#waiting.push({ db, table, message: encoded.value, done });
+      if (this.#sending) return;
+      this.#sending = true;
+      queueMicrotask(() => void this.#sendAll());
     });
   }
 
@@ -66,11 +75,23 @@ export class ZmqClient implements AsyncDisposable {
   }
 
   async #sendAll(): Promise<void> {
-    this.#sending = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      for (const { message, done } of batch) done(await this.#sendOne(message));
+      for (let from = 0; from < batch.length; ) {
+        const to = endOfJoined(batch, from);
+        const joined = batch.slice(from, to);
+        const { db, table } = batch[from] as Waiting;
+        const sent = await this.#sendOne(
+          joinMessages(
+            db,
+            table,
+            joined.map(({ message }) => message),
+          ),
+        );
+        for (const { done } of joined) done(sent);
+        from = to;
+      }
     }
     this.#sending = false;
   }
@@ -84,4 +105,17 @@ export class ZmqClient implements AsyncDisposable {
       if (slept === undefined) return err({ kind: "closed", endpoint: this.endpoint });
     }
   }
+}
+
+/** Where the sends end that go out in one message with the one at `from`. */
+function endOfJoined(batch: readonly Waiting[], from: number): number {
+  const { db, table, message } = batch[from] as Waiting;
+  let bytes = message.length;
+  let to = from + 1;
+  for (; to < batch.length; to++) {
+    const next = batch[to] as Waiting;
+    bytes += next.message.length;
+    if (bytes > JOINED_BYTES_MAX || next.db !== db || next.table !== table) break;
+  }
+  return to;
 }

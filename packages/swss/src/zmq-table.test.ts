@@ -245,3 +245,28 @@ test("a client waits for room, keeps the order, and fails in the end", async () 
   await client[Symbol.asyncDispose]();
   assert.deepEqual(await cut, { ok: false, error: { kind: "closed", endpoint: "tcp://127.0.0.1:1" } });
 });
+
+test("sends of one turn share a message while they are for one table, in order and below its size", async () => {
+  const wires = new MemoryWires();
+  const messages: string[] = [];
+  const server = new ZmqServer(wires.sockets(), "tcp://127.0.0.1:1");
+  for (const table of ["T", "U"]) {
+    const take = (entries: readonly { readonly key: string }[]): void =>
+      void messages.push(`${table} ${entries.map(({ key }) => key.slice(0, 8)).join(" ")}`);
+    unwrap(server.register("DB", table, take));
+  }
+  unwrap(await server.bind());
+  const client = new ZmqClient(wires.sockets(), "tcp://127.0.0.1:1", { clock: new VirtualClock() });
+  const send = (table: string, key: string) => client.send("DB", table, [{ key, op: "SET", fieldValues: { f: key } }]);
+  const large = "large".padEnd(40_000);
+  for (const sent of await Promise.all([
+    ...["a", "b"].map((key) => send("T", key)),
+    ...["c", "d"].map((key) => send("U", key)),
+    ...["e", large, large, "f"].map((key) => send("T", key)),
+  ])) {
+    unwrap(sent);
+  }
+  unwrap(await send("T", "g"));
+  await settle();
+  assert.deepEqual(messages, ["T a b", "U c d", "T e", "T large   ", "T large   ", "T f", "T g"]);
+});
