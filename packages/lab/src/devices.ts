@@ -8,7 +8,7 @@ import { LabNetwork } from "./network.js";
 import { type SimulatedNpu, startNpu } from "./npu/simulated-npu.js";
 import { type PmonTimings, type SimulatedPmon, startPmon } from "./pmon/simulated-pmon.js";
 import type { DpuPlace, SwitchPlace, Topology } from "./topology.js";
-import { Traffic } from "./traffic.js";
+import { type Forwarding, Traffic } from "./traffic.js";
 
 export interface DevicesOptions {
   readonly topology: Topology;
@@ -29,6 +29,8 @@ export class LabDevices implements AsyncDisposable {
     readonly fabric: DpuFabric,
     readonly bfd: BfdProbes,
     readonly traffic: Traffic,
+    /** What decides where packets go. */
+    readonly forwarding: Forwarding,
     /** In the order of the topology, as the switches. */
     readonly dpus: readonly SimulatedDpu[],
     readonly npus: readonly SimulatedNpu[],
@@ -70,7 +72,8 @@ export class LabDevices implements AsyncDisposable {
     const bfd = new BfdProbes({ ...world, stores: (dpu) => storesAt(dpu.place.switchIndex), onWarning });
     const targets = topology.haSets.map((set) => ({ vip: set.vip, scope: set.id }));
     const traffic = new Traffic({ ...world, bfd, targets });
-    return ok(new LabDevices(network, fabric, bfd, traffic, dpus.value, npus.value, pmons.value));
+    const forwarding = { network, bfd, dpus: dpus.value };
+    return ok(new LabDevices(network, fabric, bfd, traffic, forwarding, dpus.value, npus.value, pmons.value));
   }
 
   dpu(place: DpuPlace): SimulatedDpu {

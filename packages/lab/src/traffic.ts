@@ -1,5 +1,7 @@
 import { type Clock, type Millis, millis, type Timer } from "@tandem/base";
 import type { BfdProbes } from "./bfd/bfd-probes.js";
+import { scopeTreatment } from "./dpu/core.js";
+import type { Treatment } from "./dpu/data-path.js";
 import type { SimulatedDpu } from "./dpu/simulated-dpu.js";
 import type { LabNetwork } from "./network.js";
 import { type BothDown, nextHop } from "./npu/next-hop.js";
@@ -45,6 +47,39 @@ export function forward(world: Forwarding, npu: SimulatedNpu, vip: string, scope
     return lost(peer.place.name, second.kind === "dropped" ? second.why : "tunnel loop");
   }
   return { kind: "delivered", by: peer.place.name, tunnelledBy: dpu.place.name };
+}
+
+/**
+ * Why a packet that arrives at `npu` now would get lost, or undefined when it would arrive. As `forward`, but nothing is
+ * sent: no DPU learns a flow by it.
+ */
+export function lossAt(world: Forwarding, npu: SimulatedNpu, vip: string, scope: string): string | undefined {
+  const sw = npu.place.name;
+  const route = npu.route(vip);
+  if (route === undefined) return `${sw}: no route`;
+  const hop = nextHop(route.row, (pa) => world.bfd.isUp(npu, pa), scope, world.bothDown ?? "asBothUp");
+  if (hop.kind === "none") return `${sw}: ${hop.why}`;
+  const pa = route.row.endpoint_monitor?.[hop.index];
+  const first = dpuAt(world, pa);
+  if (first === undefined || !world.network.reaches(sw, first.place.name)) return `${sw}: ${pa} is out of reach`;
+  const how = treatmentAt(first, scope);
+  if (how !== "tunnel") return how === "drop" ? `${first.place.name}: ${describeState(first)}` : undefined;
+  const peer = dpuAt(world, first.core?.sets.get(scope)?.peerIp);
+  if (peer === undefined || !world.network.reaches(first.place.name, peer.place.name)) {
+    return `${first.place.name}: its peer is out of reach`;
+  }
+  const then = treatmentAt(peer, scope);
+  if (then === "tunnel") return `${peer.place.name}: tunnel loop`;
+  return then === "drop" ? `${peer.place.name}: ${describeState(peer)}` : undefined;
+}
+
+function treatmentAt(dpu: SimulatedDpu, scopeId: string): Treatment {
+  const scope = dpu.core?.scopes.get(scopeId);
+  return scope === undefined ? "drop" : scopeTreatment(scope);
+}
+
+function describeState(dpu: SimulatedDpu): string {
+  return dpu.powered ? (dpu.haState() ?? "no scope") : "off";
 }
 
 function dpuAt(world: Forwarding, pa: string | undefined): SimulatedDpu | undefined {

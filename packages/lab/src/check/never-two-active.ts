@@ -1,11 +1,21 @@
-import type { Invariant } from "./invariant.js";
+import type { Always } from "./invariant.js";
+import { StateBook } from "./state-book.js";
 
-export const neverTwoActive: Invariant = {
+export const neverTwoActive: Always = {
   id: "never-two-active",
   text: "The two sides of a pair are never both active.",
   when: "always",
-  violations: (view) =>
-    view.topology.haSets
-      .filter((set) => set.dpus.every((dpu) => view.haState(dpu) === "active"))
-      .map((set) => `${set.id}: ${set.dpus.map((dpu) => dpu.name).join(" and ")} are both active`),
+  sees: ["state", "power"],
+  start: ({ topology }) => {
+    const states = new StateBook(topology);
+    return {
+      observe(seen) {
+        states.note(seen);
+        if (seen.kind !== "state" || seen.to !== "active") return [];
+        const pair = states.pairOf(seen.dpu);
+        if (pair === undefined || states.of(pair.peer) !== "active") return [];
+        return [`${pair.set.id}: ${seen.dpu.name} became active beside ${pair.peer.name}`];
+      },
+    };
+  },
 };

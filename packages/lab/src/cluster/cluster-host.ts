@@ -66,6 +66,9 @@ export interface ClusterHost extends AsyncDisposable {
   /** Resident memory in bytes; 0 where parts share one process. */
   memory(daemon: DaemonPlace): Promise<number>;
 
+  /** Called when a daemon or a Redis (`redis <owner>`) was killed, and when it is ready again. Returns the unsubscriber. */
+  onPart(listener: PartListener): () => void;
+
   /** Nothing passes between the two switches, and nothing is closed. */
   cutLink(a: SwitchPlace, b: SwitchPlace): void;
   healLink(a: SwitchPlace, b: SwitchPlace): void;
@@ -73,6 +76,9 @@ export interface ClusterHost extends AsyncDisposable {
   /** `work`, while time passes as far as it needs; throws `TooLateError`, naming `what`, beyond `limit`. */
   run<T>(what: string, work: Promise<T>, limit: Millis): Promise<T>;
 }
+
+/** `part`: the name of a daemon, or `redis <owner>`. */
+export type PartListener = (part: string, up: boolean) => void;
 
 /** What had to come did not come in time. */
 export class TooLateError extends Error {

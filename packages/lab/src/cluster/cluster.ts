@@ -1,16 +1,20 @@
 import { CleanUp, type Millis, millis, seconds, unwrap } from "@tandem/base";
 import { Table, untilConnected } from "@tandem/swss";
 import type { ClusterView } from "../check/invariant.js";
+import type { Observation } from "../check/observation.js";
 import { Controller } from "../controller/controller.js";
 import type { ApprovalMode } from "../controller/plan.js";
 import { LabDevices } from "../devices.js";
 import type { DpuTimings } from "../dpu/ha-state.js";
+import type { SimulatedDpu } from "../dpu/simulated-dpu.js";
 import type { PmonTimings, SimulatedPmon } from "../pmon/simulated-pmon.js";
-import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
-import { type ClusterHost, DAEMON_KINDS, TooLateError } from "./cluster-host.js";
+import { type DpuPlace, type HaSetPlace, type SwitchPlace, switchOf } from "../topology.js";
+import { lossAt } from "../traffic.js";
+import { type ClusterHost, DAEMON_KINDS, daemonOf, TooLateError } from "./cluster-host.js";
 import { configRows } from "./config-rows.js";
 import { DpuLog } from "./dpu-log.js";
 import { Observer } from "./observer.js";
+import { Parts } from "./parts.js";
 
 /** Timings of the lab's devices: short, so that a story is over in seconds. docs/simulated-dpu.md. */
 export const LAB_DPU_TIMINGS: Partial<DpuTimings> = {
@@ -44,11 +48,19 @@ export class Cluster implements ClusterView, AsyncDisposable {
   #observer: Observer | undefined;
   #controller: Controller | undefined;
   #devices: LabDevices | undefined;
+  readonly #parts: Parts;
+  readonly #seeing = new Set<(seen: Observation) => void>();
+  #calmSince: Millis | undefined;
   #disposed = false;
 
   private constructor(host: ClusterHost, options: ClusterOptions) {
     this.host = host;
     this.#options = options;
+    this.#parts = new Parts(host.clock);
+    host.onPart((part, up) => {
+      this.#parts.note(part, up);
+      this.#see({ kind: "part", at: this.now(), part, up });
+    });
   }
 
   /** Starts everything; resolves when every daemon is ready. The cluster owns `host` from then on. */
@@ -96,6 +108,43 @@ export class Cluster implements ClusterView, AsyncDisposable {
     return this.devices.dpu(place).splitBrain();
   }
 
+  now(): Millis {
+    return this.host.clock.monotonic();
+  }
+
+  core(place: DpuPlace): ReturnType<ClusterView["core"]> {
+    return this.devices.dpu(place).core;
+  }
+
+  loss(sw: SwitchPlace, set: HaSetPlace): string | undefined {
+    return lossAt(this.devices.forwarding, this.devices.npu(sw), set.vip, set.id);
+  }
+
+  wellSince(place: DpuPlace): Millis | undefined {
+    return this.#parts.since([
+      daemonOf(this.host, "hamgrd", place).name,
+      `redis ${place.name}`,
+      `redis ${switchOf(this.topology, place).name}`,
+    ]);
+  }
+
+  calmSince(): Millis | undefined {
+    return this.#calmSince;
+  }
+
+  /** Whoever breaks and mends things says when nothing is broken any more, and when something is again. */
+  setCalm(calm: boolean): void {
+    if (calm === (this.#calmSince !== undefined)) return;
+    this.#calmSince = calm ? this.now() : undefined;
+    this.#see({ kind: "calm", at: this.now(), calm });
+  }
+
+  /** Called with everything that happens from now on. Returns the unsubscriber. */
+  onSeen(listener: (seen: Observation) => void): () => void {
+    this.#seeing.add(listener);
+    return () => this.#seeing.delete(listener);
+  }
+
   rows: ClusterView["rows"] = (owner, db, table) => this.observer.rows(owner, db, table);
 
   /** Bus, probes and data-plane channels between two switches: nothing passes, nothing is closed. */
@@ -137,6 +186,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
     await this.#step(Promise.all(redis.map((owner) => host.startRedis(owner))));
     for (const sw of topology.switches) await this.#step(this.#configure(sw));
     this.#observer = this.#cleanUp.use(Observer.start(host));
+    this.#observer.onRow((row) => this.#see({ kind: "row", ...row }));
     await this.#startDevices();
     for (const kind of DAEMON_KINDS) {
       const daemons = host.daemons.filter((place) => place.kind === kind);
@@ -174,12 +224,35 @@ export class Cluster implements ClusterView, AsyncDisposable {
     this.#devices = devices;
     for (const dpu of devices.dpus) {
       this.logs.set(dpu.place.name, new DpuLog(clock, dpu, () => this.observer.notify()));
+      this.#watchDpu(dpu);
       unwrap(await this.#step(dpu.powerOn()), dpu.place.name);
     }
-    devices.bfd.onChange(() => this.observer.notify());
+    const ways = (): void => this.#see({ kind: "ways", at: this.now() });
+    devices.bfd.onChange(() => {
+      ways();
+      this.observer.notify();
+    });
+    devices.network.onChange(ways);
+    for (const npu of devices.npus) npu.onChange(ways);
     const controller = Controller.start({ topology, clock, stores, approvals, helpsRestart, onWarning });
     this.#controller = this.#cleanUp.use(unwrap(controller, "controller"));
     this.#controller.onChange(() => this.observer.notify());
+    this.#controller.onWrite(({ switchIndex, ...row }) =>
+      this.#see({ kind: "wanted", at: this.now(), sw: topology.switches[switchIndex] as SwitchPlace, ...row }),
+    );
+  }
+
+  #watchDpu(device: SimulatedDpu): void {
+    const dpu = device.place;
+    device.onRow((row) => this.#see({ kind: "told", at: this.now(), dpu, ...row }));
+    this.logs.get(dpu.name)?.onEntry((entry) => {
+      if (entry.kind !== "bfd") this.#see({ ...entry, dpu });
+      else this.#see({ kind: "answers", at: entry.at, dpu, answers: entry.answers });
+    });
+  }
+
+  #see(seen: Observation): void {
+    for (const listener of [...this.#seeing]) listener(seen);
   }
 }
 

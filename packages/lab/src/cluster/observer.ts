@@ -23,14 +23,19 @@ export const WATCHED = {
   ],
 } as const satisfies Record<string, readonly (readonly [DatabaseName, string])[]>;
 
+/** Where each hamgrd keeps what it has written: watched too, but no receipt counts it. */
+export const LEDGER = ["STATE_DB", "TANDEM_LEDGER"] as const;
+
 /** One change of a watched row. `fields` is undefined when the row went. */
 export interface RowChange {
   readonly at: Millis;
-  readonly owner: string;
+  readonly owner: RedisOwner;
   readonly db: DatabaseName;
   readonly table: string;
   readonly key: string;
   readonly fields: Fields | undefined;
+  /** The row before. */
+  readonly before: Fields | undefined;
 }
 
 /** What an observer needs of a cluster. */
@@ -48,6 +53,7 @@ export class Observer implements AsyncDisposable {
   readonly #rows = new Map<string, Map<string, Fields>>();
   readonly #tables: SubscriberStateTable[] = [];
   readonly #listeners = new Set<() => void>();
+  readonly #rowListeners = new Set<(change: RowChange) => void>();
 
   private constructor(clock: Clock) {
     this.#clock = clock;
@@ -56,7 +62,7 @@ export class Observer implements AsyncDisposable {
   static start(host: ObservedHost): Observer {
     const observer = new Observer(host.clock);
     for (const sw of host.topology.switches) {
-      for (const [db, table] of WATCHED.switch) observer.#watch(host, sw, db, table);
+      for (const [db, table] of [...WATCHED.switch, LEDGER]) observer.#watch(host, sw, db, table);
     }
     for (const dpu of host.topology.dpus) {
       for (const [db, table] of WATCHED.dpu) observer.#watch(host, dpu, db, table);
@@ -73,6 +79,12 @@ export class Observer implements AsyncDisposable {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called with each change of a row, before `onChange`. Returns the unsubscriber. */
+  onRow(listener: (change: RowChange) => void): () => void {
+    this.#rowListeners.add(listener);
+    return () => this.#rowListeners.delete(listener);
   }
 
   /** Something else that conditions may look at has changed. */
@@ -108,10 +120,13 @@ export class Observer implements AsyncDisposable {
       for await (const changes of table) {
         for (const { key, op, fieldValues } of changes) {
           const fields = op === "SET" ? Object.fromEntries(fieldValues) : undefined;
+          const before = rows.get(key);
           if (fields === undefined) rows.delete(key);
           else rows.set(key, fields);
-          this.written.set(name, (this.written.get(name) ?? 0) + 1);
-          this.changes.push({ at: this.#clock.monotonic(), owner: owner.name, db, table: name, key, fields });
+          if (name !== LEDGER[1]) this.written.set(name, (this.written.get(name) ?? 0) + 1);
+          const change = { at: this.#clock.monotonic(), owner, db, table: name, key, fields, before };
+          this.changes.push(change);
+          for (const listener of [...this.#rowListeners]) listener(change);
         }
         if (this.changes.length > CHANGES_MAX) this.changes.splice(0, this.changes.length - CHANGES_MAX);
         this.notify();

@@ -21,6 +21,7 @@ import {
   type ClusterHost,
   type DaemonPlace,
   type Isolation,
+  type PartListener,
   planDaemons,
   type RedisOwner,
   TooLateError,
@@ -83,6 +84,7 @@ export class ProcessCluster implements ClusterHost {
   readonly #metricsPorts = new Map<string, number>();
   readonly #links = new Map<string, LinkProxy[]>();
   readonly #stores = new Map<string, Stores>();
+  readonly #partListeners = new Set<PartListener>();
   /** Processes that end because the lab wants it. */
   readonly #ending = new WeakSet<LabProcess>();
   #disposing = false;
@@ -157,9 +159,11 @@ export class ProcessCluster implements ClusterHost {
     });
     this.#redis.set(place.name, redis);
     await this.#untilReady(redis, [/[Rr]eady to accept connections/]);
+    this.#tellPart(`redis ${owner.name}`, true);
   }
 
   async killRedis(owner: RedisOwner): Promise<void> {
+    this.#tellPart(`redis ${owner.name}`, false);
     await this.#kill(this.#redis.get(owner.name));
   }
 
@@ -184,9 +188,11 @@ export class ProcessCluster implements ClusterHost {
       daemon,
       dpus.map((dpu) => READY_LINE[kind](sw, dpu)),
     );
+    this.#tellPart(name, true);
   }
 
   async killDaemon({ name }: DaemonPlace): Promise<void> {
+    this.#tellPart(name, false);
     await this.#kill(this.#daemons.get(name));
   }
 
@@ -197,6 +203,15 @@ export class ProcessCluster implements ClusterHost {
   /** Every process of the cluster that runs. */
   get processes(): readonly LabProcess[] {
     return this.#processes.processes;
+  }
+
+  onPart(listener: PartListener): () => void {
+    this.#partListeners.add(listener);
+    return () => this.#partListeners.delete(listener);
+  }
+
+  #tellPart(part: string, up: boolean): void {
+    for (const listener of [...this.#partListeners]) listener(part, up);
   }
 
   cutLink(a: SwitchPlace, b: SwitchPlace): void {

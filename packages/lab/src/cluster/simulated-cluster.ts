@@ -11,6 +11,7 @@ import {
   type DaemonKind,
   type DaemonPlace,
   type Isolation,
+  type PartListener,
   planDaemons,
   type RedisOwner,
   TooLateError,
@@ -55,6 +56,7 @@ export class SimulatedCluster implements ClusterHost {
   readonly #redis = new Map<string, MemoryRedis>();
   readonly #processes = new Map<string, SimulatedProcess>();
   readonly #stores = new Map<string, MemoryStores>();
+  readonly #partListeners = new Set<PartListener>();
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
@@ -83,11 +85,13 @@ export class SimulatedCluster implements ClusterHost {
 
   startRedis(owner: RedisOwner): Promise<void> {
     this.#redisOf(owner).restart({ keep: true });
+    this.#tellPart(`redis ${owner.name}`, true);
     return Promise.resolve();
   }
 
   killRedis(owner: RedisOwner): Promise<void> {
     this.#redisOf(owner).kill();
+    this.#tellPart(`redis ${owner.name}`, false);
     return Promise.resolve();
   }
 
@@ -105,13 +109,25 @@ export class SimulatedCluster implements ClusterHost {
       },
     });
     const random = seededRandom(Math.floor(this.random.next() * 2 ** 32));
+    const started = this.#processes.get(daemon.name);
     await this.#options.daemons[daemon.kind](daemon, { clock, random, stores, sockets, bus });
+    if (this.#processes.get(daemon.name) === started) this.#tellPart(daemon.name, true);
   }
 
   killDaemon(daemon: DaemonPlace): Promise<void> {
     this.#processes.get(daemon.name)?.kill();
     this.#processes.delete(daemon.name);
+    this.#tellPart(daemon.name, false);
     return Promise.resolve();
+  }
+
+  onPart(listener: PartListener): () => void {
+    this.#partListeners.add(listener);
+    return () => this.#partListeners.delete(listener);
+  }
+
+  #tellPart(part: string, up: boolean): void {
+    for (const listener of [...this.#partListeners]) listener(part, up);
   }
 
   memory(): Promise<number> {

@@ -54,6 +54,14 @@ const HOLD_MAX = millis(10_000);
 /** Pause before a row that a connected store refused is tried again. */
 const RETRY_AFTER = millis(500);
 
+/** A config row that the controller is about to write; without fields, to delete. */
+export interface ControllerWrite {
+  readonly switchIndex: number;
+  readonly table: string;
+  readonly key: string;
+  readonly fields: Fields | undefined;
+}
+
 /** The SDN controller of a cluster. */
 export class Controller implements AsyncDisposable {
   readonly #options: ControllerOptions;
@@ -64,6 +72,7 @@ export class Controller implements AsyncDisposable {
   readonly #resets = new Set<string>();
   readonly #closing = new AbortController();
   readonly #listeners = new Set<() => void>();
+  readonly #writing = new Set<(row: ControllerWrite) => void>();
   #plan: Plan;
   #working: Promise<void> | undefined;
 
@@ -176,6 +185,12 @@ export class Controller implements AsyncDisposable {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Called before each write, repeats included. Returns the unsubscriber. */
+  onWrite(listener: (row: ControllerWrite) => void): () => void {
+    this.#writing.add(listener);
+    return () => this.#writing.delete(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     for (const timer of this.#holds.values()) timer.cancel();
@@ -254,7 +269,9 @@ export class Controller implements AsyncDisposable {
 
   async #write(row: WantedRow): Promise<void> {
     const store = this.#store(row.switchIndex, "APPL_DB");
-    const written = await new Table(store, row.table).set(row.key, encode(row));
+    const fields = encode(row);
+    this.#tellWrite(row, fields);
+    const written = await new Table(store, row.table).set(row.key, fields);
     if (written.ok) {
       const name = rowName(row);
       this.#written.delete(name);
@@ -262,8 +279,13 @@ export class Controller implements AsyncDisposable {
     } else await this.#afterFailure(store, describeStoreError(written.error));
   }
 
+  #tellWrite({ switchIndex, table, key }: WantedRow, fields: Fields | undefined): void {
+    for (const listener of [...this.#writing]) listener({ switchIndex, table, key, fields });
+  }
+
   async #delete(name: string, row: WantedRow): Promise<void> {
     const store = this.#store(row.switchIndex, "APPL_DB");
+    this.#tellWrite(row, undefined);
     const deleted = await new Table(store, row.table).del(row.key);
     if (deleted.ok) this.#written.delete(name);
     else await this.#afterFailure(store, describeStoreError(deleted.error));

@@ -88,6 +88,8 @@ export interface SimulatedDpu extends AsyncDisposable {
   /** Called after each step, power change included. Returns the unsubscriber. */
   onChange(listener: () => void): () => void;
   onTransition(listener: (transition: DpuTransition) => void): () => void;
+  /** Called with each row that came by ZMQ, before it is taken. Returns the unsubscriber. */
+  onRow(listener: (row: RowChange) => void): () => void;
 }
 
 /** A DPU that is still off. Fails when its databases are not configured. */
@@ -118,6 +120,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
   readonly #timers = new Map<string, Timer>();
   readonly #changed = new Set<() => void>();
   readonly #transitions = new Set<(transition: DpuTransition) => void>();
+  readonly #rows = new Set<(row: RowChange) => void>();
   readonly #queue: DpuEvent[] = [];
   #stepping = false;
   #core: DpuCore | undefined;
@@ -249,6 +252,11 @@ class DpuShell implements SimulatedDpu, FabricMember {
     return () => this.#transitions.delete(listener);
   }
 
+  onRow(listener: (row: RowChange) => void): () => void {
+    this.#rows.add(listener);
+    return () => this.#rows.delete(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.powerOff();
     await Promise.all([...this.#writers.values()].map((writer) => writer.close()));
@@ -299,6 +307,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       if (this.#core === undefined) break;
       const { sets } = this.#core;
+      if (next.kind === "rows") for (const row of next.changes) for (const listener of [...this.#rows]) listener(row);
       const moment = { nowSeconds: Math.floor(clock.now() / 1000), steady: clock.monotonic() };
       const step = stepDpu(this.#core, next, moment);
       this.#core = step.core;

@@ -1,7 +1,7 @@
 import { type Millis, millis, pick, type Random, randomBelow, seconds, seededRandom } from "@tandem/base";
 import type { DatabaseName } from "@tandem/swss";
-import { INVARIANTS } from "../check/index.js";
 import { Cluster } from "../cluster/cluster.js";
+import { InvariantWatch } from "../cluster/invariant-watch.js";
 import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { SIMULATED_DAEMONS } from "../cluster/simulated-daemons.js";
 import { flushDatabases, writeStaleRows } from "../story/database-faults.js";
@@ -49,13 +49,7 @@ export async function runStorm({ seed, faults }: StormOptions): Promise<StormOut
   await using cluster = await Cluster.start(host);
   const story: string[] = [];
   const violations = new Set<string>();
-  const wrong = (when: "always" | "quiet"): string[] =>
-    INVARIANTS.filter((invariant) => when === "quiet" || invariant.when === "always").flatMap((invariant) =>
-      invariant.violations(cluster).map((text) => `${invariant.id}: ${text}`),
-    );
-  cluster.observer.onChange(() => {
-    for (const text of wrong("always")) violations.add(text);
-  });
+  using watch = new InvariantWatch(cluster);
   await launch(cluster);
 
   const ends = new Map<string, () => Promise<unknown> | unknown>();
@@ -78,19 +72,22 @@ export async function runStorm({ seed, faults }: StormOptions): Promise<StormOut
     await host.run(`end of ${text}`, Promise.resolve(end()), CALM_LIMIT);
   }
   await host.run("calm", calm(cluster), CALM_LIMIT);
+  cluster.setCalm(true);
   const rows = (): string => finalRows(cluster);
   const expected = await calmRows();
   const back = (): boolean => {
     const states = cluster.topology.dpus.map((dpu) => cluster.haState(dpu)).sort();
-    return states[0] === "active" && states[1] === "standby" && rows() === expected && wrong("quiet").length === 0;
+    return states[0] === "active" && states[1] === "standby" && rows() === expected && watch.atRest().length === 0;
   };
   await cluster.until("the pair", back, CALM_LIMIT).catch(() => {});
   if (!back()) {
     violations.add(`states: ${cluster.topology.dpus.map((dpu) => `${dpu.name} ${cluster.haState(dpu)}`).join(", ")}`);
     if (rows() !== expected) violations.add(difference(expected, rows()));
   }
-  for (const text of wrong("quiet")) violations.add(text);
+  for (const text of watch.atRest()) violations.add(text);
+  cluster.setCalm(false);
   for (const text of await leftBehind(cluster)) violations.add(text);
+  for (const text of watch.violations) violations.add(text);
   return { story, violations: [...violations] };
 }
 

@@ -1,7 +1,7 @@
 import type { Millis } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
-import { INVARIANTS } from "../check/index.js";
 import type { Cluster } from "../cluster/cluster.js";
+import { InvariantWatch } from "../cluster/invariant-watch.js";
 import type { LossWindow } from "../traffic.js";
 import { stageTitle } from "./load-story.js";
 import type { Receipt, Stage } from "./receipt.js";
@@ -14,25 +14,23 @@ export class Narrator {
   readonly cluster: Cluster;
   readonly story: string;
   readonly #stages: Stage[] = [];
-  readonly #violations: string[] = [];
-  #checks = 0;
   #sent = 0;
   readonly #losses: LossWindow[] = [];
   readonly #stage: StoryStage;
-  readonly #unwatch: () => void;
+  readonly #watch: InvariantWatch;
 
   constructor(cluster: Cluster, story: string) {
     this.cluster = cluster;
     this.story = story;
     this.#stage = new StoryStage(cluster, {
-      check: (when) => this.check(when),
-      violated: (violations) => this.#keep(violations),
+      atRest: () => this.#watch.atRest(),
+      violated: (violations) => this.#watch.keep(violations),
       traffic: (sent, losses) => {
         this.#sent += sent;
         this.#losses.push(...losses);
       },
     });
-    this.#unwatch = cluster.observer.onChange(() => this.#keep(this.check("always")));
+    this.#watch = new InvariantWatch(cluster);
   }
 
   /** One command of the story → what it prints. Throws `StoryError` when it is none, or cannot be done. */
@@ -48,20 +46,9 @@ export class Narrator {
     return lines.join("\n");
   };
 
-  /** Violations now: of every invariant when all is quiet, else of those that always hold. */
-  check(when: "always" | "quiet"): readonly string[] {
-    const found: string[] = [];
-    for (const invariant of INVARIANTS) {
-      if (when === "always" && invariant.when !== "always") continue;
-      this.#checks += 1;
-      for (const violation of invariant.violations(this.cluster)) found.push(`${invariant.id}: ${violation}`);
-    }
-    return found;
-  }
-
   async receipt(): Promise<Receipt> {
     const { host, topology, logs, observer } = this.cluster;
-    this.#unwatch();
+    this.#watch[Symbol.dispose]();
     const memory = new Map<string, number>();
     for (const daemon of host.daemons) {
       const bytes = await host.memory(daemon);
@@ -83,7 +70,7 @@ export class Narrator {
         ]),
       ),
       packets: { sent: this.#sent, losses: this.#losses },
-      invariants: { checked: this.#checks, violations: this.#violations },
+      invariants: { checked: this.#watch.checks, violations: this.#watch.violations },
       memory,
     };
   }
@@ -95,9 +82,5 @@ export class Narrator {
       if (error instanceof StoryError && step.line > 0) throw new StoryError(`line ${step.line}: ${error.message}`);
       throw error;
     }
-  }
-
-  #keep(violations: readonly string[]): void {
-    for (const violation of violations) if (!this.#violations.includes(violation)) this.#violations.push(violation);
   }
 }

@@ -8,8 +8,8 @@ import { mask } from "./mask.js";
 
 /** What commands tell their narrator. */
 export interface StoryBook {
-  /** Violations of the invariants of that kind now. */
-  check(when: "always" | "quiet"): readonly string[];
+  /** What does not hold now, if nothing is under way. */
+  atRest(): readonly string[];
   /** Violations that the receipt must show. */
   violated(violations: readonly string[]): void;
   traffic(sent: number, losses: readonly LossWindow[]): void;

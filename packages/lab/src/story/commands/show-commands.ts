@@ -91,8 +91,8 @@ export const SHOW_COMMANDS: readonly StoryCommand[] = [
     read:
       () =>
       async ({ cluster, book }) => {
-        await cluster.reaches(() => book.check("quiet").length === 0, SHOW_LIMIT);
-        const found = book.check("quiet");
+        await cluster.reaches(() => book.atRest().length === 0, SHOW_LIMIT);
+        const found = book.atRest();
         book.violated(found);
         return found.length === 0 ? ["all invariants hold"] : found;
       },
