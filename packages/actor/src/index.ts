@@ -37,5 +37,6 @@ export { PlainRuntime, type PlainRuntimeOptions } from "./plain/plain-runtime.js
 export { type ActorRuntime, createRuntime } from "./runtime.js";
 export { describeRuntimeEvent, type RuntimeEvent } from "./runtime-event.js";
 export type { RuntimeOptions, Sink } from "./runtime-options.js";
+export type { KeptRow, ReportedRow, StandingReport } from "./standing-report.js";
 export { type StepRecord, StepRecords } from "./step-records.js";
 export type { StandingWait } from "./wait-book.js";

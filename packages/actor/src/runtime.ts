@@ -1,6 +1,17 @@
-import { backoffDelay, invariant, type Millis, millis, noCrash, seconds, type Timer } from "@tandem/base";
+import {
+  backoffDelay,
+  err,
+  invariant,
+  type Millis,
+  millis,
+  noCrash,
+  ok,
+  type Result,
+  seconds,
+  type Timer,
+} from "@tandem/base";
 import type { ServicePath } from "@tandem/swbus/edge";
-import { type AnyTable, type RowError, type Store, untilConnected } from "@tandem/swss";
+import { type AnyTable, describeStoreError, type RowError, type Store, untilConnected } from "@tandem/swss";
 import { ActorPaths } from "./actor-path.js";
 import type { ActorStatus } from "./actor-status.js";
 import { Audit, type AuditTarget } from "./audit.js";
@@ -14,9 +25,10 @@ import { type Heir, readInheritance } from "./inheritance.js";
 import { Outbox } from "./outbox.js";
 import { Place } from "./place.js";
 import type { IncomingRow, PlaceHost } from "./place-host.js";
-import type { RowRef } from "./row-ref.js";
+import { parseRowRef, type RowRef, rowRefText } from "./row-ref.js";
 import type { RuntimeEvent } from "./runtime-event.js";
 import type { RuntimeOptions } from "./runtime-options.js";
+import { type StandingReport, standingReport } from "./standing-report.js";
 import { StepRecords } from "./step-records.js";
 import { StrayRows } from "./stray-rows.js";
 import { StuckMessages } from "./stuck-messages.js";
@@ -37,6 +49,15 @@ export interface ActorRuntime extends AsyncDisposable {
   actor(type: string, id: string): ActorStatus | undefined;
   /** Compares Redis with what actors stand for now, instead of at the next turn. */
   audit(): Promise<void>;
+  /** Every row that an actor stands for, and those that it may have written besides. */
+  standing(): StandingReport;
+  /** Writes a row again, whatever its sink is thought to hold. False when nobody stands for it, or it marks an edge. */
+  rewrite(row: string): boolean;
+  /**
+   * Deletes rows of `tables` (of a DPU's sinks, or of STATE_DB) that nobody stands for and no ledger names: what somebody
+   * else has left there. Fails with one line when it is not done; a row that an actor holds is never touched.
+   */
+  discard(row: string, tables: readonly AnyTable[]): Promise<Result<void, string>>;
   /** Whether nothing is under way: every change is handled, performed and acknowledged. */
   readonly settled: boolean;
 }
@@ -139,6 +160,35 @@ class Runtime implements ActorRuntime {
     return this.#runAudit(true);
   }
 
+  standing(): StandingReport {
+    return standingReport(this.#places.values(), this.#heirs);
+  }
+
+  rewrite(row: string): boolean {
+    for (const place of this.#places.values()) {
+      const standing = place.standing.find(({ table, key }) => rowRefText(table, key) === row);
+      if (standing === undefined) continue;
+      if (standing.once !== undefined) return false;
+      this.#bridges.get(standing.table.id)?.doubt([standing.key]);
+      place.doubt(({ text }) => text === row);
+      return true;
+    }
+    return false;
+  }
+
+  async discard(row: string, tables: readonly AnyTable[]): Promise<Result<void, string>> {
+    const ref = parseRowRef(row);
+    if (ref === undefined || !tables.some(({ id }) => id === ref.tableId)) {
+      return err(`${row}: this hamgrd is not the only one that writes such rows`);
+    }
+    const holder = this.#holderOf(row);
+    if (holder !== undefined) return err(`${row}: ${holder} holds it`);
+    const bridge = this.#bridges.get(ref.tableId);
+    if (bridge !== undefined) return bridge.discard(ref.key);
+    const deleted = await this.#state.command(["DEL", `${ref.tableName}${this.#state.db.separator}${ref.key}`]);
+    return deleted.ok ? ok() : err(`${row}: ${describeStoreError(deleted.error)}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#timer?.cancel();
@@ -178,6 +228,13 @@ class Runtime implements ActorRuntime {
       pauseForStore: (attempt) => this.#pauseForStore(attempt),
       closed: () => this.#stop.signal.aborted,
     };
+  }
+
+  /** The actor that stands for the row, or whose ledger names it. */
+  #holderOf(row: string): string | undefined {
+    for (const place of this.#places.values()) if (place.book.rows.has(row)) return place.name;
+    for (const [name, { ledger }] of this.#heirs) if (Object.hasOwn(ledger, row)) return name;
+    return undefined;
   }
 
   #bridge(ref: RowRef): ProducerBridge {

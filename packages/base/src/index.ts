@@ -13,3 +13,4 @@ export { systemClock } from "./system-clock.js";
 export { crashPointFrom } from "./system-crash-point.js";
 export { systemFiles } from "./system-files.js";
 export { systemRandom } from "./system-random.js";
+export { VERSION } from "./system-version.js";

@@ -4,12 +4,21 @@ export { type BfdMode, type HamgrdSettings, SETTINGS_DEFAULT, type VnetMode } fr
 export { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 export { countEvents } from "./daemon/hamgrd-metrics.js";
 export { MissingDatabaseError } from "./daemon/sinks.js";
-export type { Slot, SlotState } from "./daemon/slot.js";
+export type { ProcessFacts, Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";
 export { type BfdState, type DpuActorState, dpuPort, type PmonState } from "./ports/dpu-port.js";
 export { type HaOwner, type HaScopeActorState, haScopeTell } from "./ports/ha-scope-tell.js";
 export { type HaSetActorState, haSetPort } from "./ports/ha-set-port.js";
 export { type VdpuActorState, vdpuPort } from "./ports/vdpu-port.js";
+export { type AskError, HamgrdQuestions } from "./questions/ask-hamgrd.js";
+export { DPU_TABLES_OF_ONE, type RepairAnswer, TABLES_OF_HAMGRD } from "./questions/standing.js";
+export type {
+  HamgrdStatus,
+  StatusChange,
+  StatusCrash,
+  StatusProblem,
+  StatusWait,
+} from "./questions/status.js";
 export { TABLES } from "./schema/all-tables.js";
 export {
   BfdSoftwareSession,

@@ -27,7 +27,7 @@ import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 import { countEvents } from "./daemon/hamgrd-metrics.js";
-import { RECORD_FOLDER, recordSteps } from "./daemon/record-steps.js";
+import { RECORD_FOLDER, recordFile, recordSteps } from "./daemon/record-steps.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
 
@@ -152,6 +152,7 @@ async function serve(
       bus: grpcBus({ clock: systemClock }),
       crashPoint: crashPoint.value,
       observer,
+      process: { pid: process.pid, recordsOf: (slot) => recordFile(flags.recordFolder, slot) },
     });
     cleanUp.use(hamgrd);
     cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));

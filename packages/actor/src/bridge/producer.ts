@@ -80,6 +80,12 @@ export class ProducerBridge implements Disposable {
     } else for (const key of keys) this.#written.delete(key);
   }
 
+  /** Deletes a row that no actor holds. Fails with one line for an operator. */
+  discard(key: string): Promise<Result<void, string>> {
+    this.doubt([key]);
+    return this.#perform(this.#writer, [{ key, op: "DEL" }]);
+  }
+
   [Symbol.dispose](): void {
     this.#stopListening?.();
     this.#unregister();

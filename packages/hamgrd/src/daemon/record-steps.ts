@@ -7,6 +7,10 @@ import type { Hamgrd } from "./start-hamgrd.js";
 /** Where SONiC keeps the record files of HA. */
 export const RECORD_FOLDER = "/var/log/dash-ha";
 
+export function recordFile(folder: string, slot: number): string {
+  return join(folder, `hamgrd-dpu${slot}.rec`);
+}
+
 /**
  * Writes every step of each slot to `<folder>/hamgrd-dpu<slot>.rec`. A file that cannot be written costs its records
  * and one line in the log.
@@ -19,7 +23,7 @@ export async function recordSteps(
 ): Promise<AsyncDisposable> {
   const recorders = new Map<string, Recorder>();
   for (const slot of hamgrd.slots.keys()) {
-    const opened = await openRecorder({ clock, path: join(folder, `hamgrd-dpu${slot}.rec`) });
+    const opened = await openRecorder({ clock, path: recordFile(folder, slot) });
     if (opened.ok) recorders.set(`dpu${slot}`, opened.value);
     else logger.warn(`${opened.error.path}: ${opened.error.detail}; steps of slot ${slot} are not recorded`);
   }

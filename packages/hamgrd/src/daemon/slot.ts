@@ -7,6 +7,8 @@ import type { AnyTable, Sockets, Store, Stores } from "@tandem/swss";
 import { hamgrdActors } from "../actors/hamgrd-actors.js";
 import { managedDpu } from "../actors/managed-dpu.js";
 import type { HamgrdSettings } from "../actors/settings.js";
+import { serveQuestions } from "../questions/serve-questions.js";
+import { slotQuestions } from "../questions/slot-questions.js";
 import { Dpu, type DpuRow } from "../schema/dpu.js";
 import { Vdpu, type VdpuRow } from "../schema/vdpu.js";
 import type { HamgrdEvent } from "./hamgrd-event.js";
@@ -23,6 +25,14 @@ export interface SlotWorld {
   readonly records: StepRecords;
   readonly crashPoint: CrashPoint;
   readonly emit: (event: HamgrdEvent) => void;
+  readonly process: ProcessFacts;
+}
+
+/** What a hamgrd tells of its process to those who ask. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** The file that holds the records of a slot; empty when there is none. */
+  readonly recordsOf: (slot: number) => string;
 }
 
 export type SlotState =
@@ -36,6 +46,7 @@ interface Running {
   readonly config: SwbusConfig;
   readonly edge: EdgeRuntime;
   readonly runtime: ActorRuntime;
+  readonly questions: Disposable;
 }
 
 /**
@@ -174,7 +185,10 @@ export class Slot implements AsyncDisposable {
       records,
       onEvent: (event) => emit({ kind: "runtime", slot, event }),
     });
-    this.#running = { config, edge, runtime };
+    const { pid, recordsOf } = this.#world.process;
+    const facts = { runtime, hub, clock, settings: this.#settings, pid, records: recordsOf(slot) };
+    const questions = serveQuestions(edge, slotQuestions(facts));
+    this.#running = { config, edge, runtime, questions };
     await this.#connectOrchagent(runtime);
     await runtime.start(this.#stop.signal);
     this.#state = { kind: "running", path: String(edge.basePath), orchagent: this.#writers?.endpoint };
@@ -207,6 +221,7 @@ export class Slot implements AsyncDisposable {
   async #end(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
+    running?.questions[Symbol.dispose]();
     await running?.runtime[Symbol.asyncDispose]();
     await running?.edge[Symbol.asyncDispose]();
     await this.#writers?.[Symbol.asyncDispose]();

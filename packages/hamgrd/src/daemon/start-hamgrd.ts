@@ -5,7 +5,9 @@ import type { Sockets, Stores } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "../actors/settings.js";
 import { DatabaseWatch } from "./database-watch.js";
 import type { HamgrdEvent } from "./hamgrd-event.js";
-import { Slot } from "./slot.js";
+import { type ProcessFacts, Slot } from "./slot.js";
+
+const UNKNOWN_PROCESS: ProcessFacts = { pid: 0, recordsOf: () => "" };
 
 export interface HamgrdOptions {
   /** DPU slots that this process serves; distinct. */
@@ -19,6 +21,7 @@ export interface HamgrdOptions {
   readonly crashPoint?: CrashPoint;
   /** Everything that logs and metrics need. Must not throw. */
   readonly observer?: (event: HamgrdEvent) => void;
+  readonly process?: ProcessFacts;
 }
 
 /** A running hamgrd: one slot each, on shared connections. */
@@ -34,11 +37,12 @@ export interface Hamgrd extends AsyncDisposable {
 /** Starts a hamgrd. Whatever is missing is waited for; throws `MissingDatabaseError` when it never can come. */
 export function startHamgrd(options: HamgrdOptions): Hamgrd {
   const { clock, random, stores, sockets, bus, crashPoint = noCrash, observer = () => {} } = options;
+  const { process = UNKNOWN_PROCESS } = options;
   const records = new StepRecords();
   const watch = new DatabaseWatch(options.slots, stores, clock, observer);
   const onEvent = (event: RuntimeEvent, container: string): void => observer({ kind: "table", container, event });
   const hub = new TableHub({ stores, clock, crashPoint, onEvent });
-  const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, emit: observer };
+  const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, emit: observer, process };
   const slots = new Map(
     options.slots.map((slot) => [slot, new Slot(world, { ...SETTINGS_DEFAULT, ...options.settings, slot })]),
   );

@@ -36,8 +36,9 @@ export async function getActorState(
   client: SimpleClient,
   actor: ServicePath,
   timeout: Millis = QUERY_TIMEOUT,
+  args: Readonly<Record<string, string>> = {},
 ): Promise<Result<string, QueryError>> {
-  return askValue(client, actor, management(ManagementRequestType.HAMGRD_GET_ACTOR_STATE), timeout);
+  return askValue(client, actor, management(ManagementRequestType.HAMGRD_GET_ACTOR_STATE, args), timeout);
 }
 
 /** The path of the swbusd that our swbusd dialed at `endpoint` (`ip:port`, IPv6 in brackets). */

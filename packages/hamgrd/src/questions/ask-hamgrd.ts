@@ -1,0 +1,72 @@
+import type { StandingReport } from "@tandem/actor";
+import { err, type Json, type Millis, ok, type Result } from "@tandem/base";
+import {
+  describeQueryError,
+  getActorState,
+  type ServicePath,
+  type SimpleClient,
+  SwbusErrorCode,
+} from "@tandem/swbus/edge";
+import { QUESTION_TYPE } from "./serve-questions.js";
+import { type RepairAnswer, readRepair, readStanding } from "./standing.js";
+import { type HamgrdStatus, readStatus } from "./status.js";
+
+/** Why a hamgrd did not answer. `foreign`: there is nobody who knows the question: upstream's hamgrd, or none. */
+export interface AskError {
+  readonly kind: "foreign" | "failed";
+  readonly text: string;
+}
+
+/** Asks the hamgrds behind a client; `node` is the swbusd of the slot. */
+export class HamgrdQuestions {
+  readonly #client: SimpleClient;
+  readonly #within: Millis;
+
+  constructor(client: SimpleClient, within: Millis) {
+    this.#client = client;
+    this.#within = within;
+  }
+
+  status(node: ServicePath): Promise<Result<HamgrdStatus, AskError>> {
+    return this.#ask(node, "status", readStatus);
+  }
+
+  standing(node: ServicePath): Promise<Result<StandingReport, AskError>> {
+    return this.#ask(node, "standing", readStanding);
+  }
+
+  /** Has rows written again that it stands for, and rows deleted that nobody stands for. */
+  repair(node: ServicePath, rows: Readonly<Record<"rewrite" | "discard", readonly string[]>>) {
+    const args = { rewrite: JSON.stringify(rows.rewrite), discard: JSON.stringify(rows.discard) };
+    return this.#ask<RepairAnswer>(node, "repair", readRepair, args);
+  }
+
+  async #ask<T>(
+    node: ServicePath,
+    question: string,
+    read: (answer: Json) => Result<T, string>,
+    args: Readonly<Record<string, string>> = {},
+  ): Promise<Result<T, AskError>> {
+    const path = node.swbusdPath.withService("hamgrd", "0").withResource(QUESTION_TYPE, question);
+    const text = await getActorState(this.#client, path, this.#within, args);
+    if (!text.ok) {
+      const { error } = text;
+      const unknown =
+        error.kind === "answered" &&
+        [SwbusErrorCode.NO_ROUTE, SwbusErrorCode.RESOURCE_NOT_FOUND, SwbusErrorCode.INVALID_ARGS].includes(error.code);
+      return err({ kind: unknown ? "foreign" : "failed", text: describeQueryError(error) });
+    }
+    const answer = parseJson(text.value);
+    if (answer === undefined) return err({ kind: "failed", text: `${path}: the answer is no JSON` });
+    const result = read(answer);
+    return result.ok ? ok(result.value) : err({ kind: "failed", text: `${path}: ${result.error}` });
+  }
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
