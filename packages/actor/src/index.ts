@@ -24,6 +24,7 @@ export {
   type Wait,
   type Want,
 } from "./define-actor.js";
+export { LEDGER_TABLE } from "./ledger.js";
 export {
   definePlainActor,
   type PlainActor,
@@ -34,6 +35,7 @@ export {
 export { type IncomingEntry, IncomingTable } from "./plain/incoming-table.js";
 export { InternalTables } from "./plain/internal-tables.js";
 export { PlainRuntime, type PlainRuntimeOptions } from "./plain/plain-runtime.js";
+export { parseRowRef, type RowRef } from "./row-ref.js";
 export { type ActorRuntime, createRuntime } from "./runtime.js";
 export { describeRuntimeEvent, type RuntimeEvent } from "./runtime-event.js";
 export type { RuntimeOptions, Sink } from "./runtime-options.js";

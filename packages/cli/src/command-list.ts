@@ -167,6 +167,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/show-ha.js")).runPending,
   },
   {
+    path: ["drift"],
+    summary: "what hamgrd stands for, against what the databases hold",
+    options: [
+      flag("--repair", "have hamgrd write its rows again, and delete rows that nobody stands for"),
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/drift.js")).runDrift,
+  },
+  {
     path: ["bench"],
     summary: "swss, zmq and swbus measured, each beside its floor",
     delegates: true,

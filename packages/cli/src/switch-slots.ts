@@ -1,0 +1,109 @@
+import { type Millis, ok, type Result, seconds } from "@tandem/base";
+import { type AskError, Dpu, DpuState, HamgrdQuestions } from "@tandem/hamgrd";
+import type { ServicePath, SimpleClient } from "@tandem/swbus/edge";
+import { BusSession } from "./bus-session.js";
+import type { Failure, Io } from "./io.js";
+import type { TableRow } from "./render/rows.js";
+import type { TableReader } from "./tables.js";
+
+/** How long a swbusd or hamgrd of this machine may take to answer. */
+export const ANSWER_WITHIN: Millis = seconds(2);
+
+/** One DPU slot of this switch. */
+export interface SwitchSlot {
+  readonly slot: number;
+  /** Row key of its DPU. */
+  readonly dpu: string;
+  readonly row: TableRow;
+  /** What pmon says of its planes. */
+  readonly planes: Planes;
+}
+
+export type Plane = "up" | "down" | "unknown";
+export interface Planes {
+  readonly midplane: Plane;
+  readonly control: Plane;
+  readonly data: Plane;
+}
+
+/** Slots of the `DPU` rows, in their order; rows without a usable `dpu_id` have none. */
+export function slotsOf(dpus: readonly TableRow[], states: readonly TableRow[]): readonly SwitchSlot[] {
+  return dpus
+    .flatMap((row) => {
+      const id = row.fields["dpu_id"] ?? "";
+      if (!/^\d{1,3}$/.test(id)) return [];
+      const slot = Number(id);
+      const state = states.find(({ key }) => new RegExp(`^[a-z]{3}0*${slot}$`, "i").test(key[0] ?? ""));
+      return [{ slot, dpu: row.key[0] ?? "", row, planes: planesOf(state?.fields ?? {}) }];
+    })
+    .sort((a, b) => a.slot - b.slot);
+}
+
+export function planesOf(fields: Readonly<Record<string, string>>): Planes {
+  const plane = (name: string): Plane => {
+    const text = (fields[`dpu_${name}_state`] ?? "").toLowerCase();
+    return text === "up" || text === "down" ? text : "unknown";
+  };
+  return { midplane: plane("midplane_link"), control: plane("control_plane"), data: plane("data_plane") };
+}
+
+/** Why a DPU counts as down: one of the two planes without which nothing of it answers. */
+export function downReason({ midplane, control }: Planes): string | undefined {
+  if (midplane === "down") return "midplane down";
+  return control === "down" ? "control plane down" : undefined;
+}
+
+export async function readSlots(tables: TableReader): Promise<Result<readonly SwitchSlot[], Failure>> {
+  const dpus = await tables.rows(Dpu);
+  if (!dpus.ok) return dpus;
+  const states = await tables.rows(DpuState);
+  return states.ok ? ok(slotsOf(dpus.value, states.value)) : states;
+}
+
+/** The bus as one slot reaches it: its swbusd, and the hamgrds behind that. */
+export class SlotSession implements AsyncDisposable {
+  readonly #session: BusSession;
+  readonly client: SimpleClient;
+  readonly questions: HamgrdQuestions;
+
+  private constructor(session: BusSession, within: Millis) {
+    this.#session = session;
+    this.client = session.client("ask");
+    this.questions = new HamgrdQuestions(this.client, within);
+  }
+
+  /** Fails with one line when the slot's swbusd does not take us in time. Nothing is printed. */
+  static async open(
+    slot: number,
+    dbConfig: string | undefined,
+    io: Io,
+    within: Millis = ANSWER_WITHIN,
+  ): Promise<Result<SlotSession, string>> {
+    const quiet: Io = { ...io, signal: io.signal, complain: () => {} };
+    const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, quiet, within);
+    if (opened.ok) return ok(new SlotSession(opened.value, within));
+    const { error } = opened;
+    return { ok: false, error: error.kind === "told" ? "not connected" : error.message };
+  }
+
+  /** The slot's own swbusd. */
+  get node(): ServicePath {
+    return this.#session.node;
+  }
+
+  resolve(endpoint: string, within: Millis): ReturnType<BusSession["resolve"]> {
+    return this.#session.resolve(endpoint, within);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client[Symbol.dispose]();
+    await this.#session[Symbol.asyncDispose]();
+  }
+}
+
+/** Why a slot's hamgrd gave no answer, in words. */
+export function describeAskError({ kind, text }: AskError): string {
+  return kind === "foreign"
+    ? `it does not know the question, as another build of hamgrd, or is not there (${text})`
+    : text;
+}
