@@ -5,16 +5,18 @@ import { Keepalive, keepaliveStep } from "./keepalive.js";
 
 describe("the silence rule, limit 3 s", () => {
   const cases = [
-    { idle: 0, pinged: false, step: { kind: "wait", next: 1000 } },
-    { idle: 999.5, pinged: false, step: { kind: "wait", next: 1 } },
-    { idle: 1000, pinged: false, step: { kind: "ping", next: 2000 } },
-    { idle: 1000, pinged: true, step: { kind: "wait", next: 2000 } },
-    { idle: 2999, pinged: true, step: { kind: "wait", next: 1 } },
-    { idle: 3000, pinged: true, step: { kind: "dead" } },
-  ];
-  for (const { idle, pinged, step } of cases)
-    test(`idle ${idle} ms, ${pinged ? "pinged" : "not pinged"}: ${step.kind}`, () =>
-      expect(keepaliveStep(idle, seconds(3), pinged)).toEqual(step));
+    { idle: 0, stage: "quiet", step: { kind: "wait", stage: "quiet", next: 1000 } },
+    { idle: 999.5, stage: "quiet", step: { kind: "wait", stage: "quiet", next: 1 } },
+    { idle: 1000, stage: "quiet", step: { kind: "wait", stage: "pinged", next: 1700 } },
+    { idle: 3000, stage: "quiet", step: { kind: "wait", stage: "pinged", next: 300 } },
+    { idle: 1000, stage: "pinged", step: { kind: "wait", stage: "pinged", next: 1700 } },
+    { idle: 2700, stage: "pinged", step: { kind: "wait", stage: "last look", next: 300 } },
+    { idle: 3400, stage: "pinged", step: { kind: "wait", stage: "last look", next: 300 } },
+    { idle: 2999, stage: "last look", step: { kind: "wait", stage: "last look", next: 1 } },
+    { idle: 3000, stage: "last look", step: { kind: "dead" } },
+  ] as const;
+  for (const { idle, stage, step } of cases)
+    test(`idle ${idle} ms, ${stage}: ${step.kind}`, () => expect(keepaliveStep(idle, seconds(3), stage)).toEqual(step));
 });
 
 function setup() {
@@ -60,23 +62,48 @@ test("a connection that answers pings lives for ever", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("time that this process slept does not count as the peer's silence", () => {
+/** A clock that rings when it is told to, however late. */
+function sleepy() {
   let now = 0;
-  let fire = (): void => {};
+  let due = 0;
+  let ring = (): void => {};
   const events: string[] = [];
   const clock = {
     now: () => millis(now),
     monotonic: () => millis(now),
-    setTimer: (_: number, callback: () => void) => {
-      fire = callback;
+    setTimer: (delay: number, callback: () => void) => {
+      due = now + delay;
+      ring = callback;
       return { cancel: () => {} };
     },
   };
-  new Keepalive(clock, seconds(3), { ping: () => events.push("ping"), dead: () => events.push("dead") });
-  now = 60_000;
-  fire();
+  const keepalive = new Keepalive(clock, seconds(3), {
+    ping: () => events.push("ping"),
+    dead: () => events.push("dead"),
+  });
+  const ringAfter = (late: number): void => {
+    now = due + late;
+    ring();
+  };
+  return { keepalive, events, ringAfter };
+}
+
+test("time that this process slept does not count as the peer's silence", () => {
+  const { events, ringAfter } = sleepy();
+  ringAfter(59_000);
   expect(events).toEqual(["ping"]);
-  now += 2000;
-  fire();
+  ringAfter(0);
+  ringAfter(0);
   expect(events).toEqual(["ping", "dead"]);
+});
+
+test("an answer that came while this process did not run is read before the peer is given up", () => {
+  const { keepalive, events, ringAfter } = sleepy();
+  ringAfter(0);
+  // It sleeps from its ping until after the end: at the last look the answer still lies in the socket.
+  ringAfter(900);
+  expect(events).toEqual(["ping"]);
+  keepalive.heard();
+  ringAfter(0);
+  expect(events).toEqual(["ping"]);
 });

@@ -1,20 +1,37 @@
 import { type Clock, type Millis, millis, type Timer } from "@tandem/base";
 
-/** What to do about a connection's silence: ask for a sign of life, give it up, or look again later. */
+/** What was done about the present silence: nothing yet, asked for a sign of life, looked one last time. */
+export type KeepaliveStage = "quiet" | "pinged" | "last look";
+
+/** What to do about a connection's silence: look again later, having got to `stage`, or give it up. */
 export type KeepaliveStep =
-  | { readonly kind: "ping"; readonly next: Millis }
-  | { readonly kind: "wait"; readonly next: Millis }
+  | { readonly kind: "wait"; readonly stage: KeepaliveStage; readonly next: Millis }
   | { readonly kind: "dead" };
 
 /** Part of the allowed silence after which a sign of life is asked for. */
 const PING_AFTER = 1 / 3;
+/** Part of it that is always left between the last look and the end. */
+const LAST_LOOK = 1 / 10;
 
-/** Silence rule: a ping after a third of `limit`, the end at `limit`. `idle` is the time since something was heard. */
-export function keepaliveStep(idle: number, limit: Millis, pinged: boolean): KeepaliveStep {
-  if (idle >= limit) return { kind: "dead" };
-  const pingAt = limit * PING_AFTER;
-  if (idle < pingAt) return { kind: "wait", next: millis(Math.ceil(pingAt - idle)) };
-  return { kind: pinged ? "wait" : "ping", next: millis(Math.ceil(limit - idle)) };
+/**
+ * Silence rule: a ping after a third of `limit`, the end at `limit`. `idle` is the time since something was heard.
+ *
+ * Before the end stands one more look, a tenth of the limit earlier or, when it comes late, postponing the end: between
+ * the two this process has had the time to read an answer that lay in the socket while it did not run.
+ */
+export function keepaliveStep(idle: number, limit: Millis, stage: KeepaliveStage): KeepaliveStep {
+  const wait = (at: KeepaliveStage, next: number): KeepaliveStep => ({
+    kind: "wait",
+    stage: at,
+    next: millis(Math.ceil(next)),
+  });
+  if (stage === "last look") return idle >= limit ? { kind: "dead" } : wait(stage, limit - idle);
+  if (stage === "quiet" && idle < limit * PING_AFTER) return wait(stage, limit * PING_AFTER - idle);
+  const lastLookAt = limit * (1 - LAST_LOOK);
+  if (stage === "pinged" && idle >= lastLookAt) {
+    return wait("last look", Math.max(limit - idle, limit * LAST_LOOK));
+  }
+  return wait("pinged", Math.max(lastLookAt - idle, limit * LAST_LOOK));
 }
 
 /**
@@ -23,7 +40,7 @@ export function keepaliveStep(idle: number, limit: Millis, pinged: boolean): Kee
  */
 export class Keepalive {
   #heard: number;
-  #pinged = false;
+  #stage: KeepaliveStage = "quiet";
   #due = 0;
   #timer: Timer | undefined;
 
@@ -39,7 +56,7 @@ export class Keepalive {
   /** Bytes of the peer arrived. */
   heard(): void {
     this.#heard = this.clock.monotonic();
-    this.#pinged = false;
+    this.#stage = "quiet";
   }
 
   stop(): void {
@@ -57,17 +74,16 @@ export class Keepalive {
     // We slept, so an answer may lie unread in the socket: ask again rather than judge.
     if (late > this.limit * PING_AFTER) {
       this.#heard = Math.max(this.#heard, now - this.limit * PING_AFTER);
-      this.#pinged = false;
+      this.#stage = "quiet";
     }
-    const step = keepaliveStep(now - this.#heard, this.limit, this.#pinged);
+    const step = keepaliveStep(now - this.#heard, this.limit, this.#stage);
     if (step.kind === "dead") {
       this.actions.dead();
       return;
     }
-    if (step.kind === "ping") {
-      this.#pinged = true;
-      this.actions.ping();
-    }
+    const ask = step.stage === "pinged" && this.#stage === "quiet";
+    this.#stage = step.stage;
     this.#arm(step.next);
+    if (ask) this.actions.ping();
   }
 }
