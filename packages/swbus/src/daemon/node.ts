@@ -92,6 +92,11 @@ export class Node {
   /** Takes over routes and peers of a configuration that names the same node. */
   apply(config: SwbusConfig): void {
     this.table.replaceOwn(config.routes, this.#options.clock.monotonic());
+    // What peers announced was judged by our own routes: it is judged again.
+    for (const link of this.#links.values()) {
+      const content = this.#announced.get(link.remote.key);
+      if (content !== undefined && isPeerType(link.type)) this.#learn(link, content);
+    }
     this.#announcer.changed();
     const wanted = new Map(config.peers.map((peer) => [peer.endpoint, peer]));
     for (const [endpoint, dialer] of this.#dialers) {
@@ -230,11 +235,13 @@ export class Node {
   }
 
   #import(link: Link, content: Uint8Array): void {
-    const { stats, observer, clock } = this.#options;
-    stats.announcementsReceived += 1;
+    this.#options.stats.announcementsReceived += 1;
     // Repeated announcements are the rule: nothing new in them.
-    const peer = link.remote.key;
-    if (this.#announced.get(peer)?.equals(content) === true) return;
+    if (this.#announced.get(link.remote.key)?.equals(content) !== true) this.#learn(link, content);
+  }
+
+  #learn(link: Link, content: Uint8Array): void {
+    const { stats, observer, clock } = this.#options;
     const announcement = decodeAnnouncement(content, this.#paths);
     if (announcement === undefined) {
       this.#badMessage(link, { kind: "undecodable", detail: "damaged announcement body" });
@@ -242,7 +249,7 @@ export class Node {
     }
     const { routes, withoutPath } = announcement;
     const { changed, refused } = this.table.importRoutes(link, routes, clock.monotonic());
-    this.#announced.set(peer, Buffer.from(content));
+    this.#announced.set(link.remote.key, Buffer.from(content));
     if (changed) this.#announcer.changed();
     const count = refused.length + withoutPath;
     if (count === 0) return;

@@ -334,6 +334,23 @@ test("peers come and go with the configuration; what stays keeps its streams", a
   expect(daemon.routes().map(({ path }) => path.toString())).toEqual(["r.c.n3"]);
 });
 
+test("what peers announced is judged anew when our own routes change", async () => {
+  const { clock, network, set, daemon } = await withSource(good(swbusConfig(AT, ["r.c.n1", "r.d"])));
+  await using _ = daemon;
+  const stream = await clock.run(dial(network.bus("10.0.0.9"), "r.c.n2////", "inCluster"), seconds(1));
+  if (!stream.ok) throw new Error(stream.error.detail);
+  const header = { id: 1n, ttl: 1, source: parseServicePath("r.c.n2"), destination: parseServicePath("r.c.n1") };
+  const known = () => daemon.routes().map(({ path, hops }) => `${path} ${hops}`);
+  stream.value.send(
+    encodeMessage(header, "announcement", encodeAnnouncement([announced("r.d", 1), announced("r.e", 1)])),
+  );
+  await clock.advance(millis(10));
+  expect(known()).toEqual(["r.c.n2 1", "r.e 2"]);
+  set(good(swbusConfig(AT, ["r.c.n1", "r.e"])));
+  await clock.advance(millis(100));
+  expect(known()).toEqual(["r.c.n2 1", "r.d 2"]);
+});
+
 test("another name or address is another node: it listens there and no longer here", async () => {
   const { clock, network, set, daemon } = await withSource(good(swbusConfig(AT, ["r.c.n1"])));
   await using _ = daemon;
