@@ -120,7 +120,9 @@ function describeSendError(error: SendError): string {
     case "noRoute":
       return `nothing is registered at ${error.destination}`;
     case "queueFull":
-      return `${error.limit} messages already wait for ${error.destination}`;
+      return error.limit === undefined
+        ? `${error.destination} cannot take more now: its queue is full`
+        : `${error.limit} bytes already wait for swbusd`;
     case "tooLarge":
       return `${error.size} bytes, at most ${error.limit} can be sent`;
   }
