@@ -12,8 +12,9 @@ export default defineConfig({
     pool: "forks",
     // Tests of daemons and of redis start processes of their own: two files at a time keep two cores busy.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For tests that hang. What is too slow is not found by a clock that a busy machine stretches.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 10_000,
   },
 });

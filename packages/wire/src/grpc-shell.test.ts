@@ -92,12 +92,10 @@ describe("a connection that breaks", () => {
     const cable = await relay(server.port);
     const near = unwrap(await dial(cable.endpoint, { silence }));
     cable.pull();
-    const started = systemClock.monotonic();
+    // How long that takes at most is tested under virtual time.
     const detail = "nothing heard for 300 ms";
     expect(await near.ended).toEqual({ code: 14, detail });
     expect(await server.streams[0]?.ended).toEqual({ code: 14, detail });
-    // Generous: the machine may be busy. Exact times are tested under virtual time.
-    expect(systemClock.monotonic() - started).toBeLessThan(5000);
   });
 
   test("abruptly ends both ends as unavailable", async () => {
