@@ -11,7 +11,17 @@ export class CleanUp implements AsyncDisposable {
     this.#work.push(work);
   }
 
+  /** All of it, also behind work that throws; then throws what that threw. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const work of this.#work.splice(0).reverse()) await work();
+    const thrown: unknown[] = [];
+    for (const work of this.#work.splice(0).reverse()) {
+      try {
+        await work();
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    if (thrown.length > 1) throw new AggregateError(thrown, "several clean-ups failed");
+    if (thrown.length === 1) throw thrown[0];
   }
 }
