@@ -130,7 +130,7 @@ function expectGone(lab: LabRun): void {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  test(`${signal} while the cluster starts leaves nothing behind; exit code 1`, { timeout: 120_000 }, async () => {
+  test(`${signal} while the cluster starts leaves nothing behind; exit code 1`, { timeout: 240_000 }, async () => {
     const lab = new LabRun(["--once"]);
     await lab.until(({ event }) => event === "starting");
     await untilTrue("a process is started", () => lab.children().length > 0);
@@ -140,7 +140,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     expect(lab.complaints).toEqual(["tandem lab: ended before the story was over; nothing is left running"]);
   });
 
-  test(`${signal} in the middle of the story leaves nothing behind; exit code 1`, { timeout: 120_000 }, async () => {
+  test(`${signal} in the middle of the story leaves nothing behind; exit code 1`, { timeout: 240_000 }, async () => {
     const lab = new LabRun(["--once"]);
     await lab.until(({ event, command }) => event === "command" && String(command).startsWith("await"));
     lab.child.kill(signal);
@@ -150,7 +150,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 test("Ctrl-C while the cluster stays up ends it: exit code 0, no process, no folder, no socket", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const lab = new LabRun(["--scenario", "2-planned-shutdown-of-standby"]);
   const { switches } = (await lab.until(({ event }) => event === "addresses")) as {
@@ -166,7 +166,7 @@ test("Ctrl-C while the cluster stays up ends it: exit code 0, no process, no fol
   expect(lab.complaints).toEqual([]);
 });
 
-test("a second Ctrl-C ends the lab at once, and still leaves nothing behind", { timeout: 120_000 }, async () => {
+test("a second Ctrl-C ends the lab at once, and still leaves nothing behind", { timeout: 240_000 }, async () => {
   const lab = new LabRun(["--once"]);
   await lab.until(({ event, command }) => event === "command" && String(command).startsWith("await"));
   lab.child.kill("SIGINT");
@@ -195,7 +195,7 @@ test("two labs at once on one machine are on different networks and both tell th
   }
 });
 
-test("a redis-server that is not there is one clear error, and nothing is left", { timeout: 60_000 }, async () => {
+test("a redis-server that is not there is one clear error, and nothing is left", { timeout: 240_000 }, async () => {
   const lab = new LabRun(["--once"], { TANDEM_REDIS_SERVER: "/nonexistent/redis-server" });
   expect((await lab.ended).code).toBe(1);
   expect(lab.complaints).toEqual([
@@ -206,9 +206,9 @@ test("a redis-server that is not there is one clear error, and nothing is left",
 
 /** For what tells nobody: looked at again and again. */
 async function untilTrue(what: string, condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000; i++) {
+  for (let i = 0; i < 12_000; i++) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error(`${what}: not within 10 s`);
+  throw new Error(`${what}: not within a minute`);
 }

@@ -40,7 +40,7 @@ test.each(names)("the example %s runs to its end and prints something", async (n
     execFile(
       process.execPath,
       [program, join(temporary, "database_config.json")],
-      { timeout: 20_000, env: { PATH: process.env["PATH"] ?? "", NO_COLOR: "1" } },
+      { timeout: 110_000, env: { PATH: process.env["PATH"] ?? "", NO_COLOR: "1" } },
       (error, out, errors) => (error === null ? resolve({ stdout: out, stderr: errors }) : reject(error)),
     ),
   );

@@ -110,7 +110,7 @@ test("@tandem/swss works alone: installed from its tarball, the README's first m
   run(app, process.execPath, TSC, "-p", app);
   const env = { PATH: process.env["PATH"] ?? "", NO_COLOR: "1" };
   const play = (path: string): string =>
-    execFileSync(process.execPath, [path], { cwd: app, env, encoding: "utf8", timeout: 30_000 });
+    execFileSync(process.execPath, [path], { cwd: app, env, encoding: "utf8", timeout: 110_000 });
   expect(program).toContain("6379");
   expect(play("first-minute.js")).toBe(printed);
   expect(play("dist/test-without-redis.js")).toBe("[ 'SET Ethernet0' ]\ndisconnected\n[ 'DEL Ethernet0' ]\n");

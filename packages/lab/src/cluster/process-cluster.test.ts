@@ -59,7 +59,7 @@ test("a Redis whose port is taken after the claim: which, and what it said", asy
   }
 });
 
-test("a daemon that ends by itself is told at once; one that the story kills is not", { timeout: 60_000 }, async () => {
+test("a daemon that ends by itself is told at once; one that the story kills is not", async () => {
   const failures: string[] = [];
   let told: () => void = () => {};
   const telling = new Promise<void>((resolve) => {

@@ -18,7 +18,7 @@ export interface StoryBook {
 /** How long a story waits for what must come, in virtual or real time. */
 export const STORY_LIMIT: Millis = seconds(60);
 /** How long an answer may take to become the expected one, before it is shown as it is. */
-export const SHOW_LIMIT: Millis = seconds(10);
+export const SHOW_LIMIT: Millis = seconds(30);
 /** How long an answer that nothing is expected of is waited for. */
 const SETTLE: Millis = seconds(3);
 /** How often it is looked at what has no event of its own. */
