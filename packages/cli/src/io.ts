@@ -9,6 +9,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether stdout shows colours. */
   readonly colours: boolean;
+  /** Columns of stdout, where it is a terminal. */
+  readonly columns?: number;
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }

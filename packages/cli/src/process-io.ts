@@ -3,12 +3,16 @@ import type { Io } from "./io.js";
 /** The process's own streams. A reader that went away (`tandem show ha | head -1`) ends it quietly. */
 export function processIo(): Io {
   const ending = new AbortController();
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") process.stderr.write(`tandem: cannot write to stdout (${error.message}); ends now\n`);
+    process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
   const io: Io = {
     print: (text) => void process.stdout.write(text),
     complain: (line) => void process.stderr.write(`${line}\n`),
     env: process.env,
     colours: process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
+    ...(process.stdout.columns > 0 && { columns: process.stdout.columns }),
     get signal() {
       listen();
       return ending.signal;

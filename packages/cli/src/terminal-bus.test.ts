@@ -113,7 +113,7 @@ test("show hamgrd actor without a hamgrd says who answered", async () => {
   const { exitCode, stdout, stderr } = await bus("show", "hamgrd", "actor", "/hamgrd/0/dpu/x");
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(stderr).toBe(
-    `tandem show hamgrd actor: ${NODE}/hamgrd/0/dpu/x: ${NODE}/hamgrd/0/dpu/x: NO_ROUTE: Route not found\n`,
+    `tandem show hamgrd actor: ${NODE}/hamgrd/0/dpu/x: ${NODE}/hamgrd/0/dpu/x: NO_ROUTE: Route not found; actors are dpu/<dpu>, vdpu/<vdpu>, ha-set/<set> and ha-scope/<vdpu>:<scope> below /hamgrd/0\n`,
   );
 });
 

@@ -47,9 +47,32 @@ test("a receipt tells stages with times, ways, rows, memory, losses and violatio
     "",
     "packets: 10 sent, 3 lost",
     "       3  of haset0-0 at sw0: no route, for 20 ms",
-    "invariants: 7 checks, 1 violations",
+    "invariants: 7 checks, 1 violation",
     "  one-decider: both",
   ]);
+});
+
+test("a way that is longer than the terminal is broken before its arrows", () => {
+  const way = ["connecting", "connected", "initializing_to_active", "pending_active_activation", "active"];
+  const long = { ...receipt, transitions: new Map([["sw0_dpu0", way]]) };
+  const lines = (columns?: number) =>
+    (eventText({ kind: "receipt", receipt: long }, PLAIN, columns) ?? "")
+      .split("\n")
+      .filter((line) => /^ {2}sw0_dpu0:|->/.test(line));
+  expect(lines()).toEqual([`  sw0_dpu0: ${way.join(" -> ")}`]);
+  expect(lines(60)).toEqual([
+    "  sw0_dpu0: connecting -> connected -> initializing_to_active",
+    "      -> pending_active_activation -> active",
+  ]);
+  expect(lines(20).every((line) => !line.includes("->") || /^ {2}sw0_dpu0:|^ {6}->/.test(line))).toBe(true);
+});
+
+test("whoever looks around is told how, with the redis-cli that is there", () => {
+  const dpu = { name: "sw0_dpu0", redisSocket: "d", swbusd: "s", swbusdConfig: "y", orchagent: "o" };
+  const sw = { name: "sw0", redis: "r", redisSocket: "n", databaseConfig: "g", dpus: [dpu], metrics: [] };
+  const event: LabEvent = { kind: "addresses", folder: "/tmp/x", redisCli: "/cache/redis-cli", switches: [sw] };
+  expect(eventText(event, PLAIN)).toContain("\n  /cache/redis-cli -s n   (or r)\n");
+  expect(eventText({ kind: "ended" }, PLAIN)).toBe("\nended; nothing is left running");
 });
 
 const events: readonly LabEvent[] = [
@@ -61,14 +84,26 @@ const events: readonly LabEvent[] = [
   { kind: "transition", ms: 4, dpu: "sw0_dpu0", text: "power on" },
   { kind: "step", ms: 5, command: "launch", printed: "a\nb", expected: "a" },
   { kind: "receipt", receipt },
-  { kind: "addresses", folder: "/tmp/x", switches: [] },
+  { kind: "addresses", folder: "/tmp/x", redisCli: "redis-cli", switches: [] },
+  { kind: "ended" },
 ];
 
 test("with --json every event is one object with schema and event", () => {
   const objects = events.map((event) => JSON.parse(eventJson(event)));
   for (const object of objects) expect(object.schema).toBe("tandem.lab.v1");
   expect(objects.map(({ event }) => event)).toEqual([
-    ...["starting", "started", "not_compared", "stage", "command", "transition", "step", "receipt", "addresses"],
+    ...[
+      "starting",
+      "started",
+      "not_compared",
+      "stage",
+      "command",
+      "transition",
+      "step",
+      "receipt",
+      "addresses",
+      "ended",
+    ],
   ]);
   expect(objects[6]).toMatchObject({ printed: ["a", "b"], as_expected: false, expected: ["a"] });
   expect(objects[7].receipt.packets).toEqual({

@@ -31,7 +31,14 @@ export type LabEvent =
     }
   | { readonly kind: "receipt"; readonly receipt: Receipt }
   | { readonly kind: "notCompared"; readonly recorded: string }
-  | { readonly kind: "addresses"; readonly folder: string; readonly switches: readonly SwitchAddresses[] };
+  | {
+      readonly kind: "addresses";
+      readonly folder: string;
+      readonly redisCli: string;
+      readonly switches: readonly SwitchAddresses[];
+    }
+  /** A cluster that stayed up has ended: its processes and its folder are gone. */
+  | { readonly kind: "ended" };
 
 /** How other tools reach a switch of the lab. */
 export interface SwitchAddresses {
@@ -67,8 +74,11 @@ export const COLOURS: Palette = {
 /** Column at which what a command printed begins. */
 const INDENT = " ".repeat(14);
 
-/** An event as people read it, without a last line feed; undefined where there is nothing to say. */
-export function eventText(event: LabEvent, { strong, faint }: Palette): string | undefined {
+/**
+ * An event as people read it, without a last line feed; undefined where there is nothing to say. `columns` are those of
+ * the terminal, where there is one.
+ */
+export function eventText(event: LabEvent, { strong, faint }: Palette, columns?: number): string | undefined {
   switch (event.kind) {
     case "starting": {
       const perSwitch = event.isolation === "switch" ? ", the daemons of a switch share processes" : "";
@@ -90,11 +100,13 @@ export function eventText(event: LabEvent, { strong, faint }: Palette): string |
     case "step":
       return event.printed === "" ? undefined : event.printed.replaceAll(/^/gm, INDENT);
     case "receipt":
-      return `\n${formatReceipt(event.receipt)}`;
+      return `\n${formatReceipt(event.receipt, columns)}`;
     case "notCompared":
       return `the story was recorded on ${event.recorded}: its answers are not compared`;
     case "addresses":
-      return addressesText(event.folder, event.switches);
+      return addressesText(event);
+    case "ended":
+      return "\nended; nothing is left running";
   }
 }
 
@@ -126,6 +138,7 @@ function eventObject(event: LabEvent): Readonly<Record<string, unknown>> {
       return {
         event: event.kind,
         folder: event.folder,
+        redis_cli: event.redisCli,
         switches: event.switches.map(({ databaseConfig, redisSocket, dpus, ...sw }) => ({
           ...sw,
           redis_socket: redisSocket,
@@ -144,14 +157,14 @@ function eventObject(event: LabEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-function addressesText(folder: string, switches: readonly SwitchAddresses[]): string {
+function addressesText({ folder, redisCli, switches }: LabEvent & { readonly kind: "addresses" }): string {
   const lines = ["", "the cluster stays up until Ctrl-C; from another terminal:"];
   for (const sw of switches) {
     const [first] = sw.dpus;
     lines.push("", sw.name, `  ./tandem show ha --db-config ${sw.databaseConfig}`);
     if (first !== undefined) {
       lines.push(`  ./tandem show swbusd route --config-file ${first.swbusdConfig}`);
-      lines.push(`  redis-cli -s ${sw.redisSocket}   (or ${sw.redis})`);
+      lines.push(`  ${redisCli} -s ${sw.redisSocket}   (or ${sw.redis})`);
     }
     for (const dpu of sw.dpus) {
       lines.push(`  ${dpu.name}: redis ${dpu.redisSocket}, swbusd ${dpu.swbusd}, orchagent ${dpu.orchagent}`);

@@ -36,7 +36,10 @@ const wrong: readonly { readonly argv: readonly string[]; readonly says: string 
   },
   { argv: ["--scenario", "nope"], says: "--scenario nope: no such story or file; stories are default, 1-clean-launch" },
   { argv: ["--scenario", tmpdir()], says: `--scenario ${tmpdir()}: EISDIR` },
-  { argv: ["--switches", "1"], says: "default.txt:" },
+  {
+    argv: ["--switches", "1"],
+    says: "the cluster does not fit story default, which was recorded with --switches 2 --dpus 1: /",
+  },
   { argv: ["--fault", "explode sw0"], says: '--fault "explode sw0": explode: no such command; there are approve,' },
   { argv: ["--fault", "power sw0_dpu0 maybe"], says: "maybe: expected off or on; usage: power DPU off" },
   { argv: ["--fault", "power sw7_dpu0 off"], says: "sw7_dpu0: expected a DPU or vDPU, e.g. sw0_dpu0" },

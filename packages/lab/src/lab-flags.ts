@@ -62,8 +62,8 @@ export function parseFlags(argv: readonly string[]): Result<LabFlags | "help" | 
   const isolation = parseIsolation(values.isolation, switches.value * dpus.value);
   if (!isolation.ok) return isolation;
   const topology = planTopology({ switches: switches.value, dpusPerSwitch: dpus.value });
-  const [wrong, ...others] = checkStory(story.value, topology);
-  if (wrong !== undefined) return err(others.length === 0 ? wrong : `${wrong} (and ${others.length} more)`);
+  const wrong = unfit(story.value, topology);
+  if (wrong !== undefined) return err(wrong);
   const faults = parseFaults(values.fault ?? [], topology);
   if (!faults.ok) return faults;
   const cut = [...story.value.steps, ...faults.value].find(({ words }) => words[0] === "link");
@@ -115,6 +115,17 @@ function readStory(name: string): Result<Story, string> {
   } catch (error) {
     return err(`--scenario ${name}: ${(error as Error).message}`);
   }
+}
+
+/** Why the story cannot be told on that cluster: its own mistake, or a size that it was not written for. */
+function unfit(story: Story, topology: Topology): string | undefined {
+  const [wrong, ...others] = checkStory(story, topology);
+  if (wrong === undefined) return undefined;
+  const more = others.length === 0 ? wrong : `${wrong} (and ${others.length} more)`;
+  const { switches, dpus } = story.size;
+  const isItsOwn = checkStory(story, planTopology({ switches, dpusPerSwitch: dpus })).length > 0;
+  const size = `--switches ${switches} --dpus ${dpus}`;
+  return isItsOwn ? more : `the cluster does not fit story ${story.name}, which was recorded with ${size}: ${more}`;
 }
 
 function parseCount(flag: string, text: string | undefined, absent: number, max: number): Result<number, string> {

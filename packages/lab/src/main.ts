@@ -1,5 +1,5 @@
 import { watchForEnd } from "./ending.js";
-import { COLOURS, eventJson, eventText, PLAIN } from "./lab-event.js";
+import { COLOURS, eventJson, eventText, type LabEvent, PLAIN } from "./lab-event.js";
 import { HELP, type LabFlags, parseFlags } from "./lab-flags.js";
 import { type LabResult, runLab } from "./run-lab.js";
 import { loadStory, storyNames } from "./story/load-story.js";
@@ -10,6 +10,8 @@ export interface LabIo {
   complain(line: string): void;
   /** Whether `out` is a terminal that shows colours; default false. */
   readonly colours?: boolean;
+  /** Columns of that terminal. */
+  readonly columns?: number;
 }
 
 export interface LabOptions {
@@ -52,17 +54,13 @@ export async function labMain(argv: readonly string[], options: LabOptions): Pro
 async function run(flags: LabFlags, { env, tandem, io, signal }: LabOptions): Promise<number> {
   const palette = io.colours === true ? COLOURS : PLAIN;
   using ending = watchForEnd(signal, io.complain);
+  const tell = (event: LabEvent): void => {
+    const line = flags.json ? eventJson(event) : eventText(event, palette, io.columns);
+    if (line !== undefined) io.out(line);
+  };
   try {
-    const result = await runLab(flags, {
-      env,
-      tandem,
-      tell: (event) => {
-        const line = flags.json ? eventJson(event) : eventText(event, palette);
-        if (line !== undefined) io.out(line);
-      },
-      complain: io.complain,
-      signal: ending.signal,
-    });
+    const result = await runLab(flags, { env, tandem, tell, complain: io.complain, signal: ending.signal });
+    if (!flags.once) tell({ kind: "ended" });
     return isGood(result) ? 0 : 1;
   } catch (error) {
     if (ending.signal.aborted) io.complain("tandem lab: ended before the story was over; nothing is left running");

@@ -86,7 +86,7 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
   const result = { unexpected, violations: receipt.invariants.violations.length, failures };
   if (flags.once) return result;
   const places = host.topology.switches.map((sw) => switchAddresses(host, sw));
-  tell({ kind: "addresses", folder: host.folder, switches: places });
+  tell({ kind: "addresses", folder: host.folder, redisCli: env["TANDEM_REDIS_CLI"] ?? "redis-cli", switches: places });
   await aborted(signal);
   return { ...result, failures };
 }

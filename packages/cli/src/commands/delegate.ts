@@ -28,7 +28,12 @@ export const runLab: CommandRun = async ({ args }, io) => {
   const exitCode = await labMain(args, {
     env: io.env,
     tandem: [process.execPath, process.argv[1] ?? ""],
-    io: { out: (line) => io.print(`${line}\n`), complain: (line) => io.complain(line), colours: io.colours },
+    io: {
+      out: (line) => io.print(`${line}\n`),
+      complain: (line) => io.complain(line),
+      colours: io.colours,
+      ...(io.columns !== undefined && { columns: io.columns }),
+    },
     signal: io.signal,
   });
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });

@@ -1,5 +1,14 @@
 import { err, ok, systemClock } from "@tandem/base";
-import { describeQueryError, getActorState, getRoutes, type RouteLine, SCOPE, type Scope } from "@tandem/swbus/edge";
+import {
+  describeQueryError,
+  getActorState,
+  getRoutes,
+  type QueryError,
+  type RouteLine,
+  SCOPE,
+  type Scope,
+  SwbusErrorCode,
+} from "@tandem/swbus/edge";
 import { BusSession, busAddress } from "../bus-session.js";
 import { type CommandRun, failed, printJson, wantsJson } from "../io.js";
 import { type DumpTimes, parseActorDump, renderActor } from "../render/actor.js";
@@ -32,7 +41,7 @@ export const runShowActor: CommandRun = async (invocation, io) => {
   using client = session.client("show");
   const actor = session.destination(invocation.args[0] ?? "");
   const state = await getActorState(client, actor);
-  if (!state.ok) return err(failed(`${actor}: ${describeQueryError(state.error)}`));
+  if (!state.ok) return err(failed(`${actor}: ${describeQueryError(state.error)}${hint(state.error)}`));
   const dump = parseActorDump(state.value);
   if (!dump.ok) return err(failed(`${actor}: its state cannot be read: ${dump.error}`));
   if (wantsJson(invocation))
@@ -40,6 +49,14 @@ export const runShowActor: CommandRun = async (invocation, io) => {
   else io.print(renderActor(dump.value, localTimes()));
   return ok();
 };
+
+/** Where nothing answers to the path, how paths of actors look. */
+function hint(error: QueryError): string {
+  const isUnknown = error.kind === "answered" && error.code === SwbusErrorCode.NO_ROUTE;
+  return isUnknown
+    ? "; actors are dpu/<dpu>, vdpu/<vdpu>, ha-set/<set> and ha-scope/<vdpu>:<scope> below /hamgrd/0"
+    : "";
+}
 
 const SCOPE_NAMES: Readonly<Record<Scope, string>> = {
   [SCOPE.client]: "ROUTE_SCOPE_CLIENT",

@@ -110,6 +110,13 @@ haset0-0  eni1  RX_PACKETS         4
 `);
 });
 
+test("where there is nothing, one line says so", () => {
+  expect(renderHaSets([])).toBe("no HA set is configured on this switch\n");
+  expect(renderScopes([])).toBe("no HA scope has a state on this switch\n");
+  expect(renderCounters(["HA-Set"], [])).toBe("no counter is kept\n");
+  expect(renderFlowSyncSessions([])).toBe("no flow sync session is known\n");
+});
+
 test("flow sync sessions come newest first", () => {
   const session = (id: string, creation: string) => ({
     id,

@@ -39,6 +39,7 @@ export function renderGlobalConfig(row: TableRow | undefined): string {
 
 /** `show dash ha set status`. */
 export function renderHaSets(sets: readonly HaSetRow[]): string {
+  if (sets.length === 0) return "no HA set is configured on this switch\n";
   const columns = ["HA-Set", "Scope", "Owner", "vDPUs", "VIP-v4", "Preferred", "Pinned", "DP-Channel", "Updated"];
   const rows = [...sets]
     .sort((a, b) => byKey(a.config, b.config))
@@ -58,6 +59,7 @@ export function renderHaSets(sets: readonly HaSetRow[]): string {
 
 /** `show dash ha scope status`. Term is target/acknowledged/peer. */
 export function renderScopes(scopes: readonly TableRow[]): string {
+  if (scopes.length === 0) return "no HA scope has a state on this switch\n";
   const columns = [
     "vDPU",
     "HA-Scope",
@@ -170,7 +172,7 @@ export function renderCounters(headings: readonly string[], counters: readonly C
     columns: [...headings, "Counter", "Value"],
     rows: counters.map(({ object, counter, value }) => [...object.map(shown), counter, value]),
   };
-  return renderColumns(grid);
+  return counters.length === 0 ? "no counter is kept\n" : renderColumns(grid);
 }
 
 /** What is known of one flow sync session: its request, its DPU's state, its set's bulk-sync counters. */
@@ -194,6 +196,7 @@ export function renderFlowSyncSessions(sessions: readonly FlowSyncSession[]): st
     "Msgs-Sent",
     "Msgs-Failed",
   ];
+  if (sessions.length === 0) return "no flow sync session is known\n";
   const started = (session: FlowSyncSession): TableRow => ({
     key: [session.id],
     fields: { at: session.state?.fields["creation_time_in_ms"] ?? "" },

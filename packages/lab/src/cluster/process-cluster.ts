@@ -178,7 +178,9 @@ export class ProcessCluster implements ClusterHost {
       args: [
         ...args,
         ...[kind, "-s", slots, "--db-config", this.databaseConfig(sw), "--metrics-port", String(metricsPort)],
-        ...(kind === "hamgrd" ? ["--record-dir", join(this.folder, "log"), ...(this.#options.hamgrdFlags ?? [])] : []),
+        ...(kind === "hamgrd"
+          ? ["--record-dir", join(this.logFolder, sw.name), ...(this.#options.hamgrdFlags ?? [])]
+          : []),
       ],
       env: { TANDEM_LOG: "stderr" },
       log: join(this.logFolder, `${name}.log`),

@@ -25,11 +25,12 @@ export interface Receipt {
   readonly memory: ReadonlyMap<string, number>;
 }
 
-/** Columns of a line of text. */
+/** Columns of a line of text, where the terminal has as many. */
 const WIDTH = 110;
 
-/** The receipt as people read it. */
-export function formatReceipt(receipt: Receipt): string {
+/** The receipt as people read it, on a terminal of so many columns. */
+export function formatReceipt(receipt: Receipt, columns = WIDTH): string {
+  const width = Math.min(columns, WIDTH);
   const { packets, invariants } = receipt;
   const lines: string[] = [];
   const size = `${receipt.switches} switches, ${receipt.dpus} DPUs`;
@@ -39,7 +40,7 @@ export function formatReceipt(receipt: Receipt): string {
   for (const [i, stage] of receipt.stages.entries()) lines.push(`  ${duration(times[i] as Millis)}  ${stage.title}`);
   lines.push(`  ${duration(millis(times.reduce((sum, took) => sum + took, 0)))}  in all`);
   lines.push("", "what each DPU went through");
-  for (const [dpu, states] of receipt.transitions) lines.push(...wrap(`  ${dpu}: ${states.join(" -> ")}`));
+  for (const [dpu, states] of receipt.transitions) lines.push(...wrap(`  ${dpu}: ${states.join(" -> ")}`, width));
   lines.push("", "row changes seen");
   for (const [table, count] of [...receipt.rowsWritten].sort()) lines.push(`  ${String(count).padStart(6)}  ${table}`);
   if (receipt.memory.size > 0) {
@@ -55,7 +56,8 @@ export function formatReceipt(receipt: Receipt): string {
       `  ${String(count).padStart(6)}  of ${scope} at ${at}: ${why}, for ${duration(millis(until - from)).trim()}`,
     );
   }
-  lines.push(`invariants: ${invariants.checked} checks, ${invariants.violations.length} violations`);
+  const violations = `${invariants.violations.length} ${invariants.violations.length === 1 ? "violation" : "violations"}`;
+  lines.push(`invariants: ${invariants.checked} checks, ${violations}`);
   for (const violation of invariants.violations) lines.push(`  ${violation}`);
   return lines.join("\n");
 }
@@ -64,15 +66,18 @@ function duration(took: Millis): string {
   return (took < 1000 ? `${took.toFixed(0)} ms` : `${(took / 1000).toFixed(2)} s`).padStart(8);
 }
 
+const CONTINUED = "     ";
+
 /** Breaks a long way before its arrows. */
-function wrap(line: string): string[] {
+function wrap(line: string, width: number): string[] {
   const lines: string[] = [];
   let rest = line;
-  while (rest.length > WIDTH) {
-    const at = rest.lastIndexOf(" -> ", WIDTH);
-    if (at <= 0) break;
+  while (rest.length > width) {
+    // The arrow that an earlier break left at the beginning is no place for another one.
+    const at = rest.lastIndexOf(" -> ", width);
+    if (at <= CONTINUED.length) break;
     lines.push(rest.slice(0, at));
-    rest = `     ${rest.slice(at)}`;
+    rest = `${CONTINUED}${rest.slice(at)}`;
   }
   return [...lines, rest];
 }
