@@ -60,7 +60,7 @@ test("a way that is longer than the terminal is broken before its arrows", () =>
       .split("\n")
       .filter((line) => /^ {2}sw0_dpu0:|->/.test(line));
   expect(lines()).toEqual([`  sw0_dpu0: ${way.join(" -> ")}`]);
-  expect(lines(60)).toEqual([
+  expect(lines(62)).toEqual([
     "  sw0_dpu0: connecting -> connected -> initializing_to_active",
     "      -> pending_active_activation -> active",
   ]);
