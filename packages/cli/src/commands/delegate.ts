@@ -22,12 +22,15 @@ function daemon(name: string, load: () => Promise<Program>): CommandRun {
   };
 }
 
+/** How the launcher starts a daemon; what the lab measures is what an operator runs. */
+const DAEMON_FLAGS = ["--max-semi-space-size=4"];
+
 /** The lab prints by itself, as text or with `--json` an object a line. */
 export const runLab: CommandRun = async ({ args }, io) => {
   const { labMain } = await import("@tandem/lab/main");
   const exitCode = await labMain(args, {
     env: io.env,
-    tandem: [process.execPath, process.argv[1] ?? ""],
+    tandem: [process.execPath, ...DAEMON_FLAGS, process.argv[1] ?? ""],
     io: {
       out: (line) => io.print(`${line}\n`),
       complain: (line) => io.complain(line),

@@ -49,7 +49,8 @@ all invariants hold
 - The first comment is the title; the comment right before a command is the title of the stage that begins there.
 - A command, \`----\`, what it prints, a blank line. Without \`----\` it is expected to print nothing.
 - A command that looks at databases waits up to ten seconds for the expected answer, then shows what is there. \`await\`,
-  \`grant\` and others wait up to a minute; on real processes that is real time, in the simulator virtual.
+  \`grant\` and others wait up to a minute, \`launch\` 5 s for each DPU if that is longer; on real processes that is real
+  time, in the simulator virtual.
 - What differs from run to run is masked: \`npu(sw0)\`, \`midplane(sw0_dpu0)\`, \`<id>\`, \`<ms>\`, \`<s>\`, \`<time>\`; versions are
   \`<n>\`. Times are never asserted; the receipt lists them.
 - \`# switches=2 dpus=2\` before the first command says which cluster the answers are from; default 2 switches of 1 DPU.

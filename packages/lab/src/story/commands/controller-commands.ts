@@ -1,3 +1,4 @@
+import { type Millis, millis, seconds } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import { OPERATION_TYPES } from "@tandem/hamgrd";
 import { isServing } from "../../dpu/ha-state.js";
@@ -140,19 +141,28 @@ async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>):
   for (const item of items) await work(item);
 }
 
+/** How long each step of a launch may take: rows of many DPUs are many writes on one machine. */
+function launchLimit(dpus: number): Millis {
+  return millis(Math.max(STORY_LIMIT, seconds(5) * dpus));
+}
+
 async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSetPlace[]): Promise<readonly string[]> {
   const { cluster } = stage;
   const members = sets.flatMap((set) => set.dpus);
-  await stage.done(
-    step.command,
+  const limit = launchLimit(members.length);
+  await cluster.host.run(
+    `${step.command}: sets`,
     inTurn(sets, (set) => cluster.controller.createSet(set)),
+    limit,
   );
-  await stage.done(
-    step.command,
+  await cluster.host.run(
+    `${step.command}: scopes`,
     inTurn(members, ({ vdpuId }) => cluster.controller.enable(vdpuId)),
+    limit,
   );
-  await cluster.until(step.command, () => members.every((dpu) => isServing(cluster.haState(dpu))), STORY_LIMIT);
-  await cluster.until(`${step.command}: BFD`, () => members.every((dpu) => seenByAll(stage, dpu)), STORY_LIMIT);
+  const serve = (dpu: DpuPlace): boolean => isServing(cluster.haState(dpu));
+  await cluster.until(step.command, () => members.every(serve), limit);
+  await cluster.until(`${step.command}: BFD`, () => members.every((dpu) => seenByAll(stage, dpu)), limit);
   for (const dpu of members) stage.since(dpu);
   return members.map((dpu) => `${dpu.name} is ${cluster.haState(dpu)}`);
 }
