@@ -1,6 +1,7 @@
 import type { Change, Draw, Inputs, Remember } from "@tandem/actor";
 import { type Json, type Millis, millis } from "@tandem/base";
 import { dpuKeyCodec, sessionListCodec } from "../schema/codecs.js";
+import { Dpu } from "../schema/dpu.js";
 import { DashBfdProbeState } from "../schema/dpu-reports.js";
 import { DpuState, type DpuStateRow } from "../schema/dpu-state.js";
 import { Members } from "../schema/members.js";
@@ -86,17 +87,26 @@ function decodeList(data: Json): ProbeList | undefined {
   return members.value.failure === undefined ? list : undefined;
 }
 
-/** `isManaged` and `isMine` (vDPUs that contain this DPU) are asked in each step, since rows may change. */
+/**
+ * Of the DPU of `slot`, and the planes alone of a sibling's that shares a vDPU. `isManaged`, `isShared` and `isMine`
+ * (vDPUs that contain this DPU) are asked in each step, since rows may change.
+ */
 export function rememberDpu(
   slot: number,
   isManaged: (inputs: Inputs<DpuMemory>) => boolean,
+  isShared: (inputs: Inputs<DpuMemory>) => boolean,
   isMine: (inputs: Inputs<DpuMemory>) => (vdpuId: string) => boolean,
 ): Remember<DpuMemory> {
   return {
     initial: INITIAL,
     fold(memory: DpuMemory, change: Change, inputs: Inputs<DpuMemory>, draw: Draw): DpuMemory {
-      if (!isManaged(inputs)) return memory;
       const now = draw.now();
+      const sibling = inputs.row(Dpu)?.dpu_id ?? slot;
+      if (sibling !== slot && isShared(inputs)) {
+        const watch = nextWatch(memory, change, inputs, sibling, now);
+        return watch === memory.watch ? memory : { ...memory, watch };
+      }
+      if (!isManaged(inputs)) return memory;
       const watch = nextWatch(memory, change, inputs, slot, now);
       const probes = nextProbes(memory, inputs, now);
       const held = nextHold(memory.held, inputs, isMine(inputs));

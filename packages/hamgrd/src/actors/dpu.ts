@@ -31,7 +31,7 @@ import { type DpuMemory, isSlotKey, rememberDpu } from "./dpu-memory.js";
 import { globalConfig } from "./global-config.js";
 import { dpusOfSlot, managedDpu } from "./managed-dpu.js";
 import { type NpuAddresses, npuAddresses } from "./npu-addresses.js";
-import { explicitlyDown, pmonOf } from "./planes.js";
+import { allUp, explicitlyDown, pmonOf } from "./planes.js";
 import { readable } from "./readable.js";
 import type { HamgrdSettings } from "./settings.js";
 import { snapshotWaits, WAIT_CONFIG } from "./waits.js";
@@ -61,16 +61,20 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
     { table: DpuState, where: ofSlot },
     ...(settings.bfdMode === "cluster" ? [{ table: RemoteDpu }, ...HOLD_READS] : []),
   ];
+  // Which member stands for a vDPU of several depends on the planes of all: every slot of the switch must say the same.
+  const readsOf = ({ dpu_id }: DpuRow): readonly Read[] => {
+    const planes: Read = { table: DpuState, where: (key) => isSlotKey(dpu_id, key) };
+    return dpu_id === slot ? tables : [{ table: LoopbackInterface }, { table: Vdpu }, planes];
+  };
   return defineActor<DpuMemory, DpuActorState>({
     type: "dpu",
     rows: [Dpu, RemoteDpu],
     publishes: dpuPort,
     farewell: (last) => ({ ...last, up: false, gone: true }),
-    remember: rememberDpu(slot, managed, mine),
+    remember: rememberDpu(slot, managed, isShared, mine),
     reads(inputs) {
       const row = inputs.row(Dpu);
-      if (row === undefined) return [];
-      return row.dpu_id === slot ? tables : [{ table: LoopbackInterface }];
+      return row === undefined ? [] : readsOf(row);
     },
     derive(inputs) {
       const local = inputs.row(Dpu);
@@ -79,19 +83,21 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
         return remote === undefined ? stands({ reason: "no row" }) : standsRemote(inputs.id, remote);
       const problems: Problem[] = [];
       if (remote !== undefined) problems.push(bothTables(inputs.id));
-      const reads = local.dpu_id === slot ? tables : [{ table: LoopbackInterface }];
+      const needs = ({ table }: Read): boolean =>
+        local.dpu_id === slot ? !ofDpu(table) : table !== DpuState || isShared(inputs);
       // What the DPU's own databases say can be done without for a while, and is remembered over a restart.
-      const unread = snapshotWaits(
-        inputs,
-        reads.filter(({ table }) => !ofDpu(table)),
-      );
+      const unread = snapshotWaits(inputs, readsOf(local).filter(needs));
       const npu = npuAddresses(inputs);
       const waits = [...unread];
       if (unread.length === 0 && npu.v4 === undefined && npu.v6 === undefined) waits.push(NO_LOOPBACK);
       if (waits.length > 0) return stands({ waits, problems, keeps: WRITES, reason: `waits for ${waits[0]?.for}` });
       if (local.dpu_id === slot) problems.push(...sameSlot(inputs, slot));
       if (!managed(inputs)) {
-        const publish = localState(inputs.id, local, npu, false);
+        const planes = local.dpu_id !== slot && isShared(inputs) ? inputs.memory.watch.planes : undefined;
+        const publish: DpuActorState = {
+          ...localState(inputs.id, local, npu, false),
+          ...(planes !== undefined && { up: allUp(planes), dpu_pmon_state: pmonOf(planes) }),
+        };
         return stands({ publish, problems, reason: `belongs to the hamgrd of slot ${local.dpu_id}` });
       }
       const derived = standsManaged(inputs, local, npu, problems, settings);
@@ -102,6 +108,15 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
       return late.length === 0 ? derived : { ...derived, waits: [...derived.waits, ...late] };
     },
   });
+}
+
+/** Whether a vDPU of several members names this DPU. */
+function isShared(inputs: DpuInputs): boolean {
+  const id = inputs.id as DpuName;
+  for (const { main_dpu_ids: members } of inputs.all(Vdpu).values()) {
+    if (members.includes(id) && members.some((other) => other !== id)) return true;
+  }
+  return false;
 }
 
 const ofDpu = (table: AnyTable): boolean => table.db.startsWith("DPU_");
@@ -200,10 +215,10 @@ function standsManaged(
   if (planes === undefined) waits.push(NO_REPORT);
   if (watch.falls > 0) rows.push(resetRow(inputs.id as DpuName, row, watch.falls, watch.fellAt));
 
-  const allUp = planes !== undefined && [planes.midplane, planes.control, planes.data].every((p) => p.state === "up");
   const bfd = probesOf(inputs.memory);
   const someBfd = (bfd?.v4_bfd_up_sessions.length ?? 0) + (bfd?.v6_bfd_up_sessions.length ?? 0) > 0;
-  const up = allUp && (someBfd || !settings.upNeedsBfd);
+  // Sessions are up to the member that stands for a vDPU alone, so they cannot decide which one that is.
+  const up = planes !== undefined && allUp(planes) && (someBfd || !settings.upNeedsBfd || isShared(inputs));
   const publish: DpuActorState = {
     ...localState(inputs.id, row, npu, true),
     up,

@@ -71,6 +71,11 @@ export function reachable(planes: Planes): boolean {
   return planes.midplane.state === "up" && planes.control.state === "up";
 }
 
+/** Health of a DPU. */
+export function allUp({ midplane, control, data }: Planes): boolean {
+  return [midplane, control, data].every(({ state }) => state === "up");
+}
+
 /** For BFD only an explicit `down` is a fall: unknown counts as up. */
 export function explicitlyDown(planes: Planes | undefined): boolean {
   return planes?.midplane.state === "down" || planes?.control.state === "down";

@@ -1,4 +1,4 @@
-import { type ActorDefinition, defineActor, type Inputs, stands, type Wait } from "@tandem/actor";
+import { type ActorDefinition, defineActor, type Inputs, type Problem, stands, type Wait } from "@tandem/actor";
 import { seconds } from "@tandem/base";
 import { type DpuActorState, dpuPort } from "../ports/dpu-port.js";
 import { type VdpuActorState, vdpuPort } from "../ports/vdpu-port.js";
@@ -46,7 +46,9 @@ export const vdpuActor: ActorDefinition<VdpuMemory, VdpuActorState> = defineActo
     const ups = present.filter((member) => member.up).length;
     const up = ups > 0 && ups >= neededUp(row.aggregation, row.main_dpu_ids.length);
     const several = row.main_dpu_ids.length > 1;
+    const places = new Set(members.map((member) => (member.remote_dpu ? member.npu_ipv4 : "")));
     return stands({
+      problems: places.size > 1 ? [APART] : [],
       publish: {
         up,
         dpu,
@@ -59,6 +61,12 @@ export const vdpuActor: ActorDefinition<VdpuMemory, VdpuActorState> = defineActo
     });
   },
 });
+
+const APART: Problem = {
+  code: "membersApart",
+  severity: "warning",
+  text: "its members are DPUs of several switches, whose health is not known to each other; each switch uses its own",
+};
 
 /** Each configured member once, in configured order, as far as it has a state. */
 function knownMembers(inputs: Inputs<VdpuMemory>, row: VdpuRow): readonly DpuActorState[] {
