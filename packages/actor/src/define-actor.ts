@@ -165,6 +165,11 @@ export interface Derived<P> {
    * step, or before a restart, by its ledger) and that are not in `rows` stay as they are instead of being deleted.
    */
   readonly keeps?: readonly AnyTable[];
+  /**
+   * Tables whose rows this actor leaves to somebody who stands for them now: they stay like those of `keeps`, and should
+   * it stand for one again, that row is written, whatever it wrote there before.
+   */
+  readonly leaves?: readonly AnyTable[];
   /** State for those who registered; it goes out after the rows of the same step are acknowledged. */
   readonly publish: P | undefined;
   readonly tells: readonly Tell[];

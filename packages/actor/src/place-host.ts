@@ -29,6 +29,8 @@ export interface PlaceHost {
   /** A change of a row that arrived as a message. Fails with one line for the sender. */
   readonly feedRow: (source: ServicePath, messageKey: string, row: IncomingRow) => string | undefined;
   readonly newTrace: () => string;
+  /** What the sink holds of the row is somebody else's now: the next Set of it is written, equal or not. */
+  readonly sinkLeft: (ref: RowRef) => void;
   /** Everything behind a container's databases has started anew. */
   readonly sinkEpoch: (container: string, epoch: number) => void;
   /** The place has nothing left to do. */

@@ -73,7 +73,7 @@ export class Place implements RowReader {
   readonly #unregister: () => void;
   #derived: Derived<unknown> = NOTHING;
   /** The rows of the last step whose commit succeeded. */
-  #committed: Pick<Derived<unknown>, "rows" | "keeps"> = NOTHING;
+  #committed: Pick<Derived<unknown>, "rows" | "keeps" | "leaves"> = NOTHING;
   /** Memory as the last step left it. */
   #memory: string | undefined;
   #lastWords: (() => void)[] = [];
@@ -361,6 +361,7 @@ export class Place implements RowReader {
     }
     if (derived.sinkEpoch !== undefined) this.#host.sinkEpoch(derived.sinkEpoch.container, derived.sinkEpoch.epoch);
     this.book.adopt(derived.rows);
+    this.#leave(derived);
     const planned = this.#difference(derived);
     for (const op of [...planned.own, ...planned.groups.flat()]) lines.push(`${op.op} ${op.ref.text}`);
     this.#record({ changes, draws, reason: derived.reason, difference: lines });
@@ -388,10 +389,26 @@ export class Place implements RowReader {
     this.publisher?.farewell(this.definition.farewell as ((last: unknown) => unknown) | undefined);
   }
 
-  #difference({ rows, keeps }: Pick<Derived<unknown>, "rows" | "keeps">): Difference {
+  /** Rows that are left to somebody else: nothing is known any more of what stands there. */
+  #leave({ rows, leaves }: Derived<unknown>): void {
+    if (leaves === undefined) return;
+    const stands = new Set(rows.map(({ table, key }) => rowRef(table, key).text));
+    const left = [...this.book.rows.values()].filter(
+      ({ ref }) => leaves.some(({ id }) => id === ref.tableId) && !stands.has(ref.text),
+    );
+    for (const { ref } of left) if (!this.#host.isOwn(ref)) this.#host.sinkLeft(ref);
+    this.book.doubt((ref) => left.some((row) => row.ref.text === ref.text));
+  }
+
+  #difference({ rows, keeps = [], leaves = [] }: Pick<Derived<unknown>, "rows" | "keeps" | "leaves">): Difference {
     const { isOwn, clock } = this.#host;
     const now = clock.monotonic();
-    return difference(rows, this.book.rows, { now, isOwn, keepInherited: this.#keepsInherited(now), keeps });
+    return difference(rows, this.book.rows, {
+      now,
+      isOwn,
+      keepInherited: this.#keepsInherited(now),
+      keeps: [...keeps, ...leaves],
+    });
   }
 
   #keepsInherited(now: Millis): boolean {

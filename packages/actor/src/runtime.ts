@@ -223,6 +223,7 @@ class Runtime implements ActorRuntime {
       actorPath: (type, id) => this.#paths.of(type, id),
       feedRow: (source, messageKey, row) => this.#feedRow(source, messageKey, row),
       newTrace: () => `${slot}-${++this.#traces}`,
+      sinkLeft: ({ tableId, key }) => this.#bridges.get(tableId)?.doubt([key]),
       sinkEpoch: (container, epoch) => this.#sinkEpoch(container, epoch),
       retired: (type, id) => this.#retire(type, id),
       pauseForStore: (attempt) => this.#pauseForStore(attempt),

@@ -184,6 +184,38 @@ for (const order of ["scope first", "set first"] as const)
       expect(after["DASH_HA_SCOPE_STATE vdpu0|haset0"]).toMatchObject({ local_ha_state: "active", version: "2" });
     });
 
+test("a sibling slot takes a shared vDPU over and gives it back: its rows stay meanwhile, and are ours again at once", async () => {
+  await using hamgrd = await active();
+  const sibling = { ...Example.rows(0)[1]?.[2], dpu_id: "1", pa_ipv4: "18.0.202.2", swbus_port: "23607" } as Fields;
+  await hamgrd.update(Dpu, "sw0_dpu1", sibling);
+  await hamgrd.update(DpuState, "DPU1", { ...ALL_BACK });
+  await hamgrd.update(Vdpu, "vdpu0", { main_dpu_ids: "sw0_dpu0,sw0_dpu1" });
+  await hamgrd.rest();
+  const ours = await output(hamgrd);
+
+  await hamgrd.update(DpuState, "DPU0", ALL_DOWN);
+  await hamgrd.rest();
+  expect(await hamgrd.row(DashHaScope, "haset0")).toBeUndefined();
+  expect(await hamgrd.row(DashHaScopeState, "vdpu0|haset0")).toBeDefined();
+  // What the hamgrd of the other slot writes.
+  await hamgrd.write(DashHaScopeState, "vdpu0|haset0", { local_ip: "18.0.202.2" });
+  const unpopped = "_VNET_ROUTE_TUNNEL_TABLE:Vnet_55:3.2.1.0";
+  await hamgrd.store(VnetRouteTunnel).command(["HSET", unpopped, "endpoint", "18.0.202.2,10.1.0.1"]);
+
+  const from = hamgrd.clock.monotonic();
+  await hamgrd.update(DpuState, "DPU0", ALL_BACK);
+  await hamgrd.rest();
+  expect(hamgrd.clock.monotonic() - from).toBeLessThan(1000);
+  const back = await output(hamgrd);
+  for (const name of [
+    "VNET_ROUTE_TUNNEL_TABLE Vnet_55:3.2.1.0",
+    "DASH_HA_SCOPE_TABLE haset0",
+    "DASH_HA_SET_TABLE haset0",
+  ])
+    expect(back[name], name).toEqual(ours[name]);
+  expect(back["DASH_HA_SCOPE_STATE vdpu0|haset0"]).toMatchObject({ local_ip: "18.0.202.1", version: "2" });
+});
+
 test("rows whose config was deleted while hamgrd was down are removed by the next one", async () => {
   const first = await active();
   const world = first.kill();

@@ -95,8 +95,8 @@ function derive(inputs: HaScopeInputs): Derived<unknown> {
   const vdpu = inputs.state(vdpuPort, ids.vdpuId);
   if (vdpu?.dpu.is_managed === false) {
     // The state row is the switch's: where a sibling slot's DPU stands for the vDPU now, that slot writes it.
-    const keeps = vdpu.dpu.remote_dpu ? [] : [DashHaScopeState];
-    return stands({ problems, tells, keeps, reason: `dormant: ${vdpu.dpu.dpu_name} is not managed here` });
+    const leaves = vdpu.dpu.remote_dpu ? [] : [DashHaScopeState];
+    return stands({ problems, tells, leaves, reason: `dormant: ${vdpu.dpu.dpu_name} is not managed here` });
   }
   const set = inputs.state(haSetPort, config.ha_set_id);
   const waits: Wait[] = memory.adopted ? [] : [...snapshotWaits(inputs, [{ table: DashHaScopeState }])];

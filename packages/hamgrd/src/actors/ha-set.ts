@@ -177,7 +177,8 @@ function standsComplete(inputs: HaSetInputs, complete: Complete): HaSetDerived {
   if (settings.bfdMode === "ha-set" && local !== undefined && !memory.held) rows.push(...pairBfdRows(complete, local));
   const where = local === undefined ? "no DPU of it is managed here" : `${local.vdpuId} is managed here`;
   const wrote = rows.length === 0 ? "writes nothing" : `owner ${memory.owner}, ${rows.length} rows`;
-  return stands({ rows, keeps, publish, waits, problems: complete.problems, reason: `${where}; ${wrote}` });
+  const leaves = route.leaves ?? [];
+  return stands({ rows, keeps, leaves, publish, waits, problems: complete.problems, reason: `${where}; ${wrote}` });
 }
 
 function setRow({ config, global, sides }: Complete, local: Side, owner: HaSetMemory["owner"]): DashHaSetRow {
@@ -209,18 +210,19 @@ function pick<T extends object, K extends keyof T>(row: T, names: readonly K[]):
   return out as Pick<T, K>;
 }
 
+interface Route extends Pick<HaSetDerived, "rows" | "waits" | "leaves"> {
+  readonly keeps: readonly AnyTable[];
+}
+
 /**
  * The route. A hamgrd that manages no side writes it too when all sides are remote (all switches route to every pair);
  * a sibling slot writes it when one is local, and then what this one once wrote stays: the sibling's row has its key.
  */
-function routeOf(
-  { config, global, sides, settings }: Complete,
-  isManaged: boolean,
-): { readonly rows: readonly StandingRow[]; readonly keeps: readonly AnyTable[]; readonly waits: readonly Wait[] } {
+function routeOf({ config, global, sides, settings }: Complete, isManaged: boolean): Route {
   if (!isManaged && settings.vnetMode === "participants") return { rows: [], keeps: [], waits: [] };
   const isLocal = (dpu: DpuActorState): boolean => !dpu.remote_dpu;
   if (!isManaged && sides.some((side) => sideDpus(side).some(isLocal))) {
-    return { rows: [], keeps: [VnetRouteTunnel], waits: [] };
+    return { rows: [], keeps: [], leaves: [VnetRouteTunnel], waits: [] };
   }
   if (config.vip_v4 === undefined) return { rows: [], keeps: [], waits: [] };
   const vnet = dpuVnet(global);

@@ -317,7 +317,7 @@ export class ActorWorld {
       this.#write(place, row);
     }
     for (const [name, { table, key }] of [...place.stands].reverse()) {
-      if (standing.has(name) || derived.keeps?.some(({ id }) => id === table.id)) continue;
+      if (standing.has(name) || stays(derived, table)) continue;
       place.stands.delete(name);
       this.writes.push({ op: "del", table, key });
       this.#remove(table, key);
@@ -413,4 +413,9 @@ function sameTell(a: Tell, b: Tell): boolean {
 
 function toJson(value: Json): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+/** Whether rows of the table stay although the actor does not stand for them now. */
+function stays({ keeps = [], leaves = [] }: Derived<unknown>, table: AnyTable): boolean {
+  return [...keeps, ...leaves].some(({ id }) => id === table.id);
 }
