@@ -19,6 +19,8 @@ const to2 = connection("to", "r.c.n2", "10.0.0.2:1");
 
 let table: RouteTable;
 let refusing: ReadonlyMap<string, Sent>;
+/** Longer messages fit on no stream. */
+let refuseAbove: number;
 let out: { to: string; bytes: Uint8Array }[];
 let router: Router;
 
@@ -26,6 +28,7 @@ beforeEach(() => {
   table = new RouteTable([own(SELF)]);
   for (const one of [hamgrd, to1, to2]) table.addConnection(one, T0);
   refusing = new Map();
+  refuseAbove = Number.POSITIVE_INFINITY;
   out = [];
   let id = 100n;
   router = new Router({
@@ -33,7 +36,7 @@ beforeEach(() => {
     self: parseServicePath(SELF),
     newId: () => id++,
     trySend: (to: Connection, bytes) => {
-      const refused = refusing.get(to.id);
+      const refused = bytes.length > refuseAbove ? "gone" : refusing.get(to.id);
       if (refused === undefined) out.push({ to: to.id, bytes });
       return refused ?? "sent";
     },
@@ -216,6 +219,21 @@ test("GET_ROUTES lists every way but tools' and our own", () => {
   expect(
     entries.every(({ servicePath, nhServicePath }) => servicePath !== undefined && nhServicePath !== undefined),
   ).toBe(true);
+});
+
+test("a route dump that its asker's stream cannot take is answered FAIL, so that nobody waits for it", () => {
+  for (let i = 0; i < 300; i++)
+    table.addConnection(connection("from", `${SELF}/${"s".repeat(100)}/${i}`, `127.0.0.1:${1000 + i}`, "inNode"), T0);
+  refuseAbove = 4096;
+  expect(manage(ManagementRequestType.SWBUSD_GET_ROUTES)).toMatchObject({
+    kind: "answered",
+    code: SwbusErrorCode.FAIL,
+  });
+  expect(answer()).toMatchObject({
+    to: hamgrd.id,
+    requestId: 42n,
+    errorMessage: expect.stringMatching(/^An answer of \d+ bytes cannot be sent$/),
+  });
 });
 
 test("RESOLVE_PEER_SP gives the path behind a dialed endpoint", () => {

@@ -55,6 +55,11 @@ interface Answer {
   readonly source?: ServicePath;
 }
 
+/** The text of an answer that stands for one that is too large. */
+export function cannotSend(bytes: number): string {
+  return `An answer of ${bytes} bytes cannot be sent`;
+}
+
 /** Decides on each message: forward, answer, or drop. Answers travel like any message, but are never answered. */
 export class Router {
   constructor(private readonly options: RouterOptions) {}
@@ -122,7 +127,11 @@ export class Router {
     const destination = request.source;
     const ways = this.options.table.ways(destination);
     const sent = ways.some((way) => this.#sendAnswer(way, source, destination, content));
-    return sent ? { kind: "answered", code, text } : { kind: "dropped", reason: "undeliverableResponse" };
+    if (sent) return { kind: "answered", code, text };
+    // What was asked for may be too large for the way back: then the asker hears that, instead of waiting for nothing.
+    return body === undefined
+      ? { kind: "dropped", reason: "undeliverableResponse" }
+      : this.#answer(request, { code: SwbusErrorCode.FAIL, text: cannotSend(content.length), source });
   }
 
   #sendAnswer(way: Way, source: ServicePath, destination: ServicePath, content: Uint8Array): boolean {

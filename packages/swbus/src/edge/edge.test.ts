@@ -177,6 +177,20 @@ test("a message beyond the gRPC limit is an error of its sender, and the stream 
   expect(near.connected).toBe(true);
 });
 
+test("an answer beyond the gRPC limit is told as FAIL to who asked, so that nobody waits for it", async () => {
+  const at = path("r.c.n2/hamgrd/0/dpu/large");
+  far.register(at, "public", (request) => {
+    const value = "x".repeat(MESSAGE_BYTES_MAX);
+    return far.send(answerTo(request, far.newId(), { content: { kind: "value", value } })).ok;
+  });
+  const client = new SimpleClient(near, near.basePath.withResource("show", "0"), clock);
+  const state = await clock.run(getActorState(client, at), seconds(11));
+  expect(state).toMatchObject({
+    ok: false,
+    error: { kind: "answered", code: SwbusErrorCode.FAIL, text: expect.stringContaining("bytes cannot be sent") },
+  });
+});
+
 test("a swbusd that does not read fills the queue to its bound, then sending is an error", async () => {
   const bus = network.bus("10.0.0.7");
   await bus.listen({

@@ -5,6 +5,7 @@ import { METHOD, PATH_HEADER, TYPE_HEADER } from "../daemon/admission.js";
 import { readEnvelope } from "../envelope.js";
 import { SwbusErrorCode } from "../gen/swbus_pb.js";
 import { messageIds } from "../message-id.js";
+import { cannotSend } from "../router.js";
 import type { ServicePath } from "../service-path.js";
 import { PathDecoder } from "../wire-path.js";
 import { decodeEdgeMessage, encodeEdgeMessage, isKnownManagement } from "./codec.js";
@@ -118,6 +119,8 @@ class Edge implements EdgeRuntime {
     if (stream === undefined) return err({ kind: "notConnected", destination });
     const bytes = encodeEdgeMessage(message);
     const size = bytes.length;
+    if (size > MESSAGE_BYTES_MAX && message.body.kind === "response" && message.body.content !== undefined)
+      return this.#sendOut(withoutContent(message, message.body.requestId, cannotSend(size)));
     if (size > MESSAGE_BYTES_MAX) return err({ kind: "tooLarge", destination, size, limit: MESSAGE_BYTES_MAX });
     if (stream.queuedBytes + size > EDGE_BACKLOG_BYTES_MAX)
       return err({ kind: "queueFull", destination, limit: EDGE_BACKLOG_BYTES_MAX });
@@ -215,6 +218,11 @@ function isProbe({ body }: EdgeMessage): boolean {
 
 function isUnknownManagement({ body }: EdgeMessage): boolean {
   return body.kind === "management" && !isKnownManagement(body.type);
+}
+
+/** The answer in the place of one that is too large: its asker is not left waiting. */
+function withoutContent(message: EdgeMessage, requestId: bigint, text: string): EdgeMessage {
+  return { ...message, body: { kind: "response", requestId, code: SwbusErrorCode.FAIL, text } };
 }
 
 const STOPPED = new Error("the edge was stopped");
