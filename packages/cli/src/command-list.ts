@@ -60,6 +60,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runLab,
   },
   {
+    path: ["sim"],
+    summary: "a whole cluster under virtual time, from seeds: faults, judged at every step",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runSim,
+  },
+  {
     path: ["test"],
     summary: "types, lint and all tests; the last line is `N passed, N failed`",
     delegates: true,

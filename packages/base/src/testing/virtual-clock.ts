@@ -24,6 +24,7 @@ export class VirtualClock implements Clock {
   #order = 0;
   #skew = 0;
   readonly #epoch: number;
+  readonly #restListeners = new Set<() => void>();
   #heap: Entry[] = [];
   #cancelled = 0;
 
@@ -61,6 +62,12 @@ export class VirtualClock implements Clock {
   /** Wall time jumps by `delta`; monotonic time and timers do not notice. */
   jump(delta: Millis): void {
     this.#skew += delta;
+  }
+
+  /** Calls `listener` each time everything has come to rest after a timer. Returns the unsubscriber. */
+  onRest(listener: () => void): () => void {
+    this.#restListeners.add(listener);
+    return () => this.#restListeners.delete(listener);
   }
 
   /** Timers that have not fired and were not cancelled. */
@@ -108,6 +115,7 @@ export class VirtualClock implements Clock {
     entry.fired = true;
     entry.fire();
     await settle();
+    for (const listener of this.#restListeners) listener();
   }
 
   #peek(): Entry | undefined {

@@ -42,6 +42,20 @@ export const runLab: CommandRun = async ({ args }, io) => {
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
 };
 
+/** The simulator prints by itself, as text or with `--json` an object a line; a terminal shows how far it is. */
+export const runSim: CommandRun = async ({ args }, io) => {
+  const { simMain } = await import("@tandem/lab/sim");
+  const exitCode = await simMain(args, {
+    io: {
+      out: (line) => io.print(`${line}\n`),
+      complain: (line) => io.complain(line),
+      ...(io.colours && { progress: (line: string) => io.print(`\r\x1b[K${line}`) }),
+    },
+    signal: io.signal,
+  });
+  return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+};
+
 /** Benchmarks print by themselves, as text or with `--json` as one object. */
 export const runBench: CommandRun = async ({ args }, io) => {
   const { benchMain } = await import("@tandem/bench/main");

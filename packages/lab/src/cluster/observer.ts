@@ -41,7 +41,7 @@ export interface RowChange {
 /** What an observer needs of a cluster. */
 export type ObservedHost = Pick<ClusterHost, "topology" | "clock" | "stores">;
 
-/** Changes kept; older ones are dropped. */
+/** Changes kept at least; older ones are dropped, as many at a time. */
 const CHANGES_MAX = 50_000;
 
 /** Follows the rows of every switch and DPU as an operator's tools would: by key events. */
@@ -128,7 +128,7 @@ export class Observer implements AsyncDisposable {
           this.changes.push(change);
           for (const listener of [...this.#rowListeners]) listener(change);
         }
-        if (this.changes.length > CHANGES_MAX) this.changes.splice(0, this.changes.length - CHANGES_MAX);
+        if (this.changes.length > 2 * CHANGES_MAX) this.changes.splice(0, this.changes.length - CHANGES_MAX);
         this.notify();
       }
     })();

@@ -1,4 +1,4 @@
-import { type Clock, type Millis, type Random, seededRandom } from "@tandem/base";
+import { type Clock, type CrashPoint, type CrashPointName, type Millis, type Random, seededRandom } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
 import type { Sockets, Stores } from "@tandem/swss";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
@@ -16,6 +16,7 @@ import {
   type RedisOwner,
   TooLateError,
 } from "./cluster-host.js";
+import { WallClock } from "./wall-clock.js";
 
 /** What one simulated process gets of the world. */
 export interface ProcessPorts {
@@ -24,6 +25,7 @@ export interface ProcessPorts {
   readonly stores: Stores;
   readonly sockets: Sockets;
   readonly bus: Bus;
+  readonly crashPoint: CrashPoint;
 }
 
 /** Starts a daemon's own code on the ports of one process; the promise ends when each of its slots is ready. */
@@ -42,6 +44,14 @@ interface SimulatedProcess {
   kill(): void;
 }
 
+/** A crash that waits for its process to come by. */
+interface ArmedCrash {
+  readonly point: CrashPointName;
+  /** Passes of the point that are still survived. */
+  left: number;
+  readonly crashed: () => void;
+}
+
 /** A cluster in this process, under virtual time, from a seed. */
 export class SimulatedCluster implements ClusterHost {
   readonly kind = "simulated";
@@ -52,11 +62,13 @@ export class SimulatedCluster implements ClusterHost {
   readonly sockets: Sockets;
   readonly network: MemoryNetwork;
   readonly #options: SimulatedClusterOptions;
-  readonly #wires = new MemoryWires();
+  readonly wires = new MemoryWires();
   readonly #redis = new Map<string, MemoryRedis>();
   readonly #processes = new Map<string, SimulatedProcess>();
   readonly #stores = new Map<string, MemoryStores>();
   readonly #partListeners = new Set<PartListener>();
+  readonly #walls = new Map<string, WallClock>();
+  readonly #armed = new Map<string, ArmedCrash>();
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
@@ -64,7 +76,7 @@ export class SimulatedCluster implements ClusterHost {
     this.topology = planTopology({ ...options, network: "10.0" });
     this.daemons = planDaemons(this.topology, options.isolation ?? "process");
     this.network = new MemoryNetwork({ clock: this.clock });
-    this.sockets = this.#wires.sockets();
+    this.sockets = this.wires.sockets();
     for (const sw of this.topology.switches) {
       for (const owner of [sw, ...sw.dpus]) {
         const redis = new MemoryRedis({ clock: this.clock, random: this.random, name: owner.name });
@@ -72,7 +84,36 @@ export class SimulatedCluster implements ClusterHost {
         this.#redis.set(owner.name, redis);
       }
       this.#stores.set(sw.name, this.#openStores(sw, this.clock));
+      this.#walls.set(sw.name, new WallClock(this.clock));
     }
+  }
+
+  /** The wall clock that the daemons of a switch read. */
+  wall(sw: SwitchPlace): WallClock {
+    return this.#walls.get(sw.name) as WallClock;
+  }
+
+  /** Every wall clock is right again. */
+  mendClocks(): void {
+    for (const wall of this.#walls.values()) wall.mend();
+  }
+
+  redis(owner: RedisOwner): MemoryRedis {
+    return this.#redis.get(owner.name) as MemoryRedis;
+  }
+
+  /** Whether the process of that daemon is there. */
+  runs(daemon: DaemonPlace): boolean {
+    return this.#processes.has(daemon.name);
+  }
+
+  /** The daemon dies, as by kill -9, when it passes `point` once more after `survives` passes; `crashed` hears of it. */
+  armCrash(daemon: DaemonPlace, point: CrashPointName, survives: number, crashed: () => void): void {
+    this.#armed.set(daemon.name, { point, left: survives, crashed });
+  }
+
+  disarmCrash(daemon: DaemonPlace): void {
+    this.#armed.delete(daemon.name);
   }
 
   stores(sw: SwitchPlace): Stores {
@@ -84,21 +125,21 @@ export class SimulatedCluster implements ClusterHost {
   }
 
   startRedis(owner: RedisOwner): Promise<void> {
-    this.#redisOf(owner).restart({ keep: true });
+    this.redis(owner).restart({ keep: true });
     this.#tellPart(`redis ${owner.name}`, true);
     return Promise.resolve();
   }
 
   killRedis(owner: RedisOwner): Promise<void> {
-    this.#redisOf(owner).kill();
+    this.redis(owner).kill();
     this.#tellPart(`redis ${owner.name}`, false);
     return Promise.resolve();
   }
 
   async startDaemon(daemon: DaemonPlace): Promise<void> {
-    const clock = new AbandonableClock(this.clock);
+    const clock = new AbandonableClock(this.clock, this.wall(daemon.sw));
     const stores = this.#openStores(daemon.sw, clock);
-    const sockets = this.#wires.sockets();
+    const sockets = this.wires.sockets();
     const bus: MemoryBus = this.network.bus(daemon.sw.npu);
     this.#processes.set(daemon.name, {
       kill: () => {
@@ -110,7 +151,8 @@ export class SimulatedCluster implements ClusterHost {
     });
     const random = seededRandom(Math.floor(this.random.next() * 2 ** 32));
     const started = this.#processes.get(daemon.name);
-    await this.#options.daemons[daemon.kind](daemon, { clock, random, stores, sockets, bus });
+    const crashPoint: CrashPoint = { reach: (point) => this.#pass(daemon, point) };
+    await this.#options.daemons[daemon.kind](daemon, { clock, random, stores, sockets, bus, crashPoint });
     if (this.#processes.get(daemon.name) === started) this.#tellPart(daemon.name, true);
   }
 
@@ -128,6 +170,16 @@ export class SimulatedCluster implements ClusterHost {
 
   #tellPart(part: string, up: boolean): void {
     for (const listener of [...this.#partListeners]) listener(part, up);
+  }
+
+  #pass(daemon: DaemonPlace, point: CrashPointName): void {
+    const armed = this.#armed.get(daemon.name);
+    if (armed === undefined || armed.point !== point) return;
+    armed.left -= 1;
+    if (armed.left >= 0) return;
+    this.#armed.delete(daemon.name);
+    void this.killDaemon(daemon);
+    armed.crashed();
   }
 
   memory(): Promise<number> {
@@ -164,13 +216,9 @@ export class SimulatedCluster implements ClusterHost {
       clock,
       random: this.random,
       servers: [
-        { redis: this.#redisOf(sw) },
-        ...sw.dpus.map((dpu) => ({ redis: this.#redisOf(dpu), container: `dpu${dpu.slot}` })),
+        { redis: this.redis(sw) },
+        ...sw.dpus.map((dpu) => ({ redis: this.redis(dpu), container: `dpu${dpu.slot}` })),
       ],
     });
-  }
-
-  #redisOf(owner: RedisOwner): MemoryRedis {
-    return this.#redis.get(owner.name) as MemoryRedis;
   }
 }
