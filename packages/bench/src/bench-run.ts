@@ -54,10 +54,16 @@ export interface Latency {
   readonly p99: number;
 }
 
-/** How long `once` takes, called `count` times one after the other. */
-export async function latencyOf({ clock }: BenchRun, count: number, once: () => Promise<void>): Promise<Latency> {
+/** How long `once` takes, called `count` times one after the other; `between` puts things back and does not count. */
+export async function latencyOf(
+  { clock }: BenchRun,
+  count: number,
+  once: () => Promise<void>,
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<Latency> {
   const samples: number[] = [];
   for (let i = 0; i < count; i++) {
+    if (i > 0) await between();
     const began = clock.monotonic();
     await once();
     samples.push((clock.monotonic() - began) * 1000);

@@ -1,5 +1,7 @@
-/** Of rates more is better, of times less. */
-export type Unit = "rows/s" | "msg/s" | "µs";
+/** Of rates more is better, of times and sizes less. */
+export type Unit = "rows/s" | "msg/s" | "steps/s" | "µs" | "ms" | "s" | "MB" | "× real time";
+
+const RATES: readonly Unit[] = ["rows/s", "msg/s", "steps/s", "× real time"];
 
 /** What the same work costs without Tandem's code, measured in the same run. */
 export interface Floor {
@@ -40,5 +42,5 @@ export function isReached(figure: Figure, target: Target): boolean | undefined {
 }
 
 export function isRate(unit: Unit): boolean {
-  return unit !== "µs";
+  return RATES.includes(unit);
 }

@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { err, ok, type Result, systemClock } from "@tandem/base";
 import type { Bench, BenchRun } from "./bench-run.js";
+import { clusterBench } from "./cluster-bench.js";
 import { figureJson, formatFigure } from "./format-figure.js";
 import { swbusBench } from "./swbus-bench.js";
 import { swssBench } from "./swss-bench.js";
@@ -13,7 +14,7 @@ const HELP = `Usage: tandem bench [NAME…] [options]
 
 Medians over rounds, each beside the floor that the same run measured.
 
-  NAME         swss, zmq, swbus; default: all of them
+  NAME         swss, zmq, swbus, cluster; default: all of them
       --quick  a fifth of the work, and fewer rounds
       --json   one JSON object instead of text
   -h, --help   this text
@@ -85,7 +86,7 @@ function parseFlags(argv: readonly string[], env: Environment): Result<Flags | "
       },
     });
     if (values.help) return ok("help");
-    const all = [swssBench(env), zmqBench, swbusBench];
+    const all = [swssBench(env), zmqBench, swbusBench, clusterBench(env)];
     const unknown = positionals.find((name) => !all.some((bench) => bench.name === name));
     if (unknown !== undefined)
       return err(`${unknown}: no such benchmark; there are ${all.map((bench) => bench.name).join(", ")}`);

@@ -1,4 +1,7 @@
 export { BFDMON_POLL, BfdProbes, type BfdProbesOptions } from "./bfd/bfd-probes.js";
+export { type DaemonPlace, daemonOf } from "./cluster/cluster-host.js";
+export { configRows } from "./cluster/config-rows.js";
+export { ProcessCluster, type ProcessClusterOptions } from "./cluster/process-cluster.js";
 export { Controller, type ControllerOptions } from "./controller/controller.js";
 export type { ApprovalMode, ApprovalRule, PendingOperation, Plan, PlanEvent } from "./controller/plan.js";
 export type { DpuCore, OrchagentKind } from "./dpu/core-types.js";
@@ -24,4 +27,5 @@ export {
   type SimulatedPmon,
   startPmon,
 } from "./pmon/simulated-pmon.js";
+export { type DpuPlace, type HaSetPlace, pairOf, type SwitchPlace, type Topology } from "./topology.js";
 export { type Delivery, type Forwarding, forward, type LossWindow, Traffic, type TrafficOptions } from "./traffic.js";
