@@ -3,15 +3,21 @@ import { HamgrdRig } from "./cluster/hamgrd-rig.js";
 import type { Figure } from "./figure.js";
 import { RawChain } from "./floors/raw-chain.js";
 
+/** A program and its first arguments. */
+export type CommandLine = readonly [command: string, ...args: string[]];
+
 const CHANGES = 200;
+const SLOTS = 8;
 
 /** A hamgrd that knows 64 DPUs: how soon a change has become rows, and what it holds in memory. */
-export function clusterBench(env: Readonly<Record<string, string | undefined>>): Bench {
-  return { name: "cluster", run: (run) => measure(run, env) };
+export function clusterBench(env: Environment, tandem: CommandLine): Bench {
+  return { name: "cluster", run: (run) => measure(run, env, tandem) };
 }
 
-async function measure(run: BenchRun, env: Readonly<Record<string, string | undefined>>): Promise<readonly Figure[]> {
-  await using rig = await HamgrdRig.start(env);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+async function measure(run: BenchRun, env: Environment, tandem: CommandLine): Promise<readonly Figure[]> {
+  await using rig = await HamgrdRig.start(env, tandem);
   await using floor = await RawChain.start();
   const one = await rig.startHamgrd(1);
   const count = Math.ceil(CHANGES * run.scale);
@@ -34,8 +40,14 @@ async function measure(run: BenchRun, env: Readonly<Record<string, string | unde
   });
   const ofOne = await rig.memory(one);
   await rig.stopHamgrd(one);
-  const all = await rig.startHamgrd(8);
-  const further = ((await rig.memory(all)) - ofOne) / 7;
+  const all = await rig.startHamgrd(SLOTS);
+  await latencyOf(
+    run,
+    count,
+    () => rig.fall(),
+    () => rig.rise(),
+  );
+  const further = ((await rig.memory(all)) - ofOne) / (SLOTS - 1);
   const targets = { p50: { targets: [{ bound: 5_000 }] }, p99: { targets: [{ bound: 20_000 }] } };
   const floors = { "raw sockets: event, read, MULTI, 10 rows by ZMQ": times.raw };
   return [

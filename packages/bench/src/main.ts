@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { err, ok, type Result, systemClock } from "@tandem/base";
 import type { Bench, BenchRun } from "./bench-run.js";
-import { clusterBench } from "./cluster-bench.js";
+import { type CommandLine, clusterBench } from "./cluster-bench.js";
 import { figureJson, formatFigure } from "./format-figure.js";
 import { swbusBench } from "./swbus-bench.js";
 import { swssBench } from "./swss-bench.js";
@@ -29,9 +29,12 @@ interface Flags {
   readonly json: boolean;
 }
 
-/** Runs `tandem bench`; `argv` is without node, script and `bench`. Gives the exit code. A missed target is no failure. */
-export async function benchMain(argv: readonly string[], env: Environment): Promise<number> {
-  const flags = parseFlags(argv, env);
+/**
+ * Runs `tandem bench`; `argv` is without node, script and `bench`, and `tandem` is the command line to which the name of a
+ * daemon is added. Gives the exit code. A missed target is no failure.
+ */
+export async function benchMain(argv: readonly string[], env: Environment, tandem: CommandLine): Promise<number> {
+  const flags = parseFlags(argv, [swssBench(env), zmqBench, swbusBench, clusterBench(env, tandem)]);
   if (!flags.ok) {
     process.stderr.write(`tandem bench: ${flags.error}; try --help\n`);
     return 2;
@@ -74,7 +77,7 @@ async function runBenches({ benches, quick, json }: Flags, signal: AbortSignal):
   }
 }
 
-function parseFlags(argv: readonly string[], env: Environment): Result<Flags | "help", string> {
+function parseFlags(argv: readonly string[], all: readonly Bench[]): Result<Flags | "help", string> {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -86,7 +89,6 @@ function parseFlags(argv: readonly string[], env: Environment): Result<Flags | "
       },
     });
     if (values.help) return ok("help");
-    const all = [swssBench(env), zmqBench, swbusBench, clusterBench(env)];
     const unknown = positionals.find((name) => !all.some((bench) => bench.name === name));
     if (unknown !== undefined)
       return err(`${unknown}: no such benchmark; there are ${all.map((bench) => bench.name).join(", ")}`);

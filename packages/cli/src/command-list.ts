@@ -184,7 +184,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     path: ["bench"],
-    summary: "swss, zmq and swbus measured, each beside its floor",
+    summary: "swss, zmq, swbus and a cluster measured, each beside its floor",
     delegates: true,
     load: async () => (await import("./commands/delegate.js")).runBench,
   },

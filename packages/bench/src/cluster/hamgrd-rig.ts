@@ -8,7 +8,14 @@ import {
   type HaSetId,
   type VdpuId,
 } from "@tandem/hamgrd";
-import { configRows, type DaemonPlace, type DpuPlace, ProcessCluster, type SwitchPlace } from "@tandem/lab";
+import {
+  configRows,
+  type DaemonPlace,
+  type DpuPlace,
+  ProcessCluster,
+  type ProcessClusterOptions,
+  type SwitchPlace,
+} from "@tandem/lab";
 import {
   type AnyTable,
   type Store,
@@ -44,11 +51,15 @@ export class HamgrdRig implements AsyncDisposable {
     this.dpu = this.#sw.dpus[0] as DpuPlace;
   }
 
-  static async start(env: Readonly<Record<string, string | undefined>>): Promise<HamgrdRig> {
+  /** Owns what it starts. Throws when a program or an address is missing. */
+  static async start(
+    env: Readonly<Record<string, string | undefined>>,
+    tandem: ProcessClusterOptions["tandem"],
+  ): Promise<HamgrdRig> {
     const host = await ProcessCluster.create({
       switches: SIDE,
       dpusPerSwitch: SIDE,
-      tandem: [process.execPath, process.argv[1] ?? ""],
+      tandem,
       redisServer: env["TANDEM_REDIS_SERVER"] ?? "redis-server",
       path: env["PATH"] ?? "",
     });
@@ -62,7 +73,7 @@ export class HamgrdRig implements AsyncDisposable {
     }
   }
 
-  /** Starts the daemon of the first `slots` slots, and waits until it stands for its rows. Its resident memory, in MB. */
+  /** Starts the daemon of the first `slots` slots, and waits until it stands for its rows. */
   async startHamgrd(slots: number): Promise<DaemonPlace> {
     const place: DaemonPlace = {
       name: `${this.#sw.name}.hamgrd${slots}`,

@@ -1,5 +1,6 @@
 import { err, ok } from "@tandem/base";
 import { type CommandRun, printJson } from "../io.js";
+import { keepHeapSmall } from "../small-heap.js";
 
 /** A package's program: parses its own flags, complains by itself, gives an exit code. */
 type Program = (args: readonly string[], env: Readonly<Record<string, string | undefined>>) => Promise<number>;
@@ -12,6 +13,7 @@ export const runHamgrd = daemon("hamgrd", async () => (await import("@tandem/ham
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {
     const json = args.includes("--json");
+    keepHeapSmall();
     const program = await load();
     const exitCode = await program(
       args.filter((word) => word !== "--json"),
@@ -22,15 +24,15 @@ function daemon(name: string, load: () => Promise<Program>): CommandRun {
   };
 }
 
-/** How the launcher starts a daemon; what the lab measures is what an operator runs. */
-const DAEMON_FLAGS = ["--max-semi-space-size=4"];
+/** What starts a daemon of the lab and of the benchmarks, before the daemon's name. */
+const TANDEM = [process.execPath, process.argv[1] ?? ""] as const;
 
 /** The lab prints by itself, as text or with `--json` an object a line. */
 export const runLab: CommandRun = async ({ args }, io) => {
   const { labMain } = await import("@tandem/lab/main");
   const exitCode = await labMain(args, {
     env: io.env,
-    tandem: [process.execPath, ...DAEMON_FLAGS, process.argv[1] ?? ""],
+    tandem: TANDEM,
     io: {
       out: (line) => io.print(`${line}\n`),
       complain: (line) => io.complain(line),
@@ -59,6 +61,6 @@ export const runSim: CommandRun = async ({ args }, io) => {
 /** Benchmarks print by themselves, as text or with `--json` as one object. */
 export const runBench: CommandRun = async ({ args }, io) => {
   const { benchMain } = await import("@tandem/bench/main");
-  const exitCode = await benchMain(args, io.env);
+  const exitCode = await benchMain(args, io.env, TANDEM);
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
 };

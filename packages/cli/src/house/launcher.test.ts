@@ -52,18 +52,6 @@ test("a node that is too old is named, and `test` still ends with its plain last
   });
 });
 
-test("daemons get a small young generation, other commands what node gives", () => {
-  const path = pathWith("words", ["dirname", "readlink"], {
-    node: '[ "$1" = --version ] && echo v20.0.0 || echo "$@"',
-  });
-  const words = (command: string) => run(["--no-install", command, "-s", "0"], { PATH: path }).stdout.trim();
-  const main = join(ROOT, "packages/cli/dist/main.js");
-  for (const daemon of ["swbusd", "hamgrd"]) {
-    expect(words(daemon)).toBe(`--max-semi-space-size=4 ${main} ${daemon} -s 0`);
-  }
-  expect(words("ping")).toBe(`${main} ping -s 0`);
-});
-
 test.each(["v20.0.0", "v22.4.1", "v100.1.0"])("node %s is new enough", (version) => {
   const path = pathWith(`node-${version}`, ["dirname", "readlink"], {
     node: `[ "$1" = --version ] && echo ${version} || echo ran`,
