@@ -57,7 +57,8 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
     processes: host.processes.map(({ name, pid }) => ({ name, pid })),
   });
   if (!flags.compares) {
-    tell({ kind: "notCompared", recorded: `${story.size.switches} switches of ${story.size.dpus} DPUs` });
+    const { switches: recorded, dpus: each } = story.size;
+    tell({ kind: "notCompared", recorded: `${recorded} switches of ${each} ${each === 1 ? "DPU" : "DPUs"}` });
   }
   using _news = followDpus(cluster, (dpu, text) => tell({ kind: "transition", ms: elapsed(), dpu, text }));
   const narrator = new Narrator(cluster, story.name);
