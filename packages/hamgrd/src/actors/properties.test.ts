@@ -193,3 +193,41 @@ test("a pending operation has one id for as long as the DPU asks for it", () => 
     }),
   );
 });
+
+test("whatever is repeated or replayed, an approval is one row with the request, and none once it is taken", () => {
+  const waiting = { ha_state: "pending_active_activation", activate_role_pending: "true" };
+  const taken = { ha_state: "active", ha_role: "active", activate_role_pending: "false" };
+  type Act = (world: Example, id: string) => void;
+  const acts: Readonly<Record<string, Act>> = {
+    approve: (world, id) => world.scope({ version: "3", disabled: "false", approved_pending_operation_ids: id }),
+    "older config": (world) => world.scope({ version: "2", disabled: "false" }),
+    "other config": (world, id) =>
+      world.scope({ version: "4", disabled: "false", approved_pending_operation_ids: `${id},of-old` }),
+    "report again": (world) => world.report(waiting),
+    probes: (world) => world.set(DashBfdProbeState, "dash_ha", { v4_bfd_up_sessions: "10.0.0.1" }),
+    "no probes": (world) => world.set(DashBfdProbeState, "dash_ha", {}),
+    vip: (world) => world.haSet({ vip_v4: "3.2.1.9" }),
+    "vip back": (world) => world.haSet({}),
+    restart: (world) => world.restart(),
+  };
+  const names = fc.array(fc.constantFrom(...Object.keys(acts)), { maxLength: 12 });
+  fc.assert(
+    fc.property(names, names, (before, after) => {
+      const world = Example.steady();
+      world.scope({ version: "2", disabled: "false" });
+      world.report(waiting);
+      const id = world.row(DashHaScopeState, "vdpu0|haset0")?.["pending_operation_ids"] ?? "";
+      const requests = () =>
+        world.writes.filter(
+          ({ table, fields }) => table === DashHaScope && fields?.["activate_role_requested"] === "true",
+        ).length;
+      for (const name of before) acts[name]?.(world, id);
+      const approved = before.some((name) => name === "approve" || name === "other config");
+      expect(requests()).toBe(approved ? 1 : 0);
+      world.report(taken);
+      for (const name of after) acts[name]?.(world, id);
+      expect(requests()).toBe(approved ? 1 : 0);
+    }),
+    { numRuns: 100 },
+  );
+}, 120_000);
