@@ -1,7 +1,7 @@
 export type { ActorStatus } from "./actor-status.js";
 export type { RowChange, RowCopy, RowWriter } from "./bridge/row-writer.js";
 export { producerStateWriter, tableWriter, zmqWriter } from "./bridge/row-writers.js";
-export { TableHub, type TableHubOptions } from "./bridge/table-hub.js";
+export { TableHub, type TableHubOptions, type TablePlace } from "./bridge/table-hub.js";
 export {
   type ActorDefinition,
   type AnyActor,

@@ -34,6 +34,17 @@ const usage = [
   { argv: ["-s", "0", "--bfd-mode", "all"], says: "--bfd-mode all: expected cluster or ha-set" },
   { argv: ["-s", "0", "--vnet-mode", "none"], says: "--vnet-mode none: expected all-switches or participants" },
   { argv: ["-s", "0", "--metrics-port", "99999"], says: "--metrics-port 99999: expected a port" },
+  { argv: ["-s", "0", "--table", "DPU=X"], says: "--table DPU=X: expected one of DASH_HA_SET_CONFIG_TABLE, " },
+  { argv: ["-s", "0", "--table", "DPU"], says: "--table DPU: expected TABLE=NAME or TABLE=DB/NAME" },
+  {
+    argv: ["-s", "0", "--table", "DASH_HA_SCOPE_STATE_TABLE=STATE_DB/X"],
+    says: "STATE_DB is no database of a DPU",
+  },
+  { argv: ["-s", "0", "--table", "DASH_HA_SET_CONFIG_TABLE=NO_DB/X"], says: "NO_DB is no database of the switch" },
+  {
+    argv: ["-s", "0", "--table", "DASH_HA_SET_CONFIG_TABLE=A", "--table", "DASH_HA_SET_CONFIG_TABLE=B"],
+    says: "DASH_HA_SET_CONFIG_TABLE is given twice",
+  },
   { argv: ["-s", "0", "--nope"], says: "--nope" },
   { argv: ["-s", "0", "extra"], says: "extra" },
 ];

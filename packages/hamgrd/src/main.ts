@@ -30,6 +30,7 @@ import { countEvents } from "./daemon/hamgrd-metrics.js";
 import { RECORD_FOLDER, recordFile, recordSteps } from "./daemon/record-steps.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
+import { parseTablePlaces, type TablePlaces } from "./daemon/table-places.js";
 
 const PROGRAM = "hamgrd";
 
@@ -44,6 +45,8 @@ The HA manager of one DPU slot, or of several in one process.
       --up-needs-bfd     a DPU is up only while a BFD session to it is up
       --bfd-ipv6         BFD rows for IPv6 peers as well
       --no-restore       after a DPU's restart give it only what the SDN controller writes anew
+      --table TABLE=[DB/]NAME
+                         read an input table elsewhere; may be repeated: docs/configuration.md
       --record-dir DIR   folder of the record files hamgrd-dpu<slot>.rec; default ${RECORD_FOLDER}
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
@@ -55,6 +58,7 @@ interface Flags {
   readonly slots: readonly number[];
   readonly settings: Omit<HamgrdSettings, "slot">;
   readonly recordFolder: string;
+  readonly places: TablePlaces;
   readonly dbConfig?: string;
   readonly metricsPort?: number;
 }
@@ -77,6 +81,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "bfd-ipv6": { type: "boolean" },
         "no-restore": { type: "boolean" },
         "record-dir": { type: "string" },
+        table: { type: "string", multiple: true },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -90,10 +95,13 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     const vnetModes = ["all-switches", "participants"] as const;
     const vnetMode = oneOf("--vnet-mode", values["vnet-mode"], vnetModes, SETTINGS_DEFAULT.vnetMode);
     if (!vnetMode.ok) return vnetMode;
+    const places = parseTablePlaces("--table", values.table ?? []);
+    if (!places.ok) return places;
     const port = parsePort("--metrics-port", values["metrics-port"]);
     if (!port.ok) return port;
     return ok({
       slots: slots.value,
+      places: places.value,
       recordFolder: values["record-dir"] ?? RECORD_FOLDER,
       settings: {
         bfdMode: bfdMode.value,
@@ -151,6 +159,7 @@ async function serve(
       sockets,
       bus: grpcBus({ clock: systemClock }),
       crashPoint: crashPoint.value,
+      places: flags.places,
       observer,
       process: { pid: process.pid, recordsOf: (slot) => recordFile(flags.recordFolder, slot) },
     });

@@ -187,3 +187,27 @@ test("without key events it says so and reads as soon as they are on", async () 
   expect(feed.get("a")?.row).toEqual({ speed: 1 });
   await hub[Symbol.asyncDispose]();
 });
+
+test("a table that is kept elsewhere is read there, its keys joined as the schema joins them", async () => {
+  const Lane = defineTable({
+    name: "LANE_TABLE",
+    db: "APPL_DB",
+    spec: "example",
+    key: { port: t.text({ doc: "" }), lane: t.text({ doc: "" }) },
+    fields: { speed: t.u32({ doc: "" }) },
+  });
+  const { clock, redis } = await world();
+  const stores = new MemoryStores({ clock, random: seededRandom(2), servers: [{ redis }] });
+  const places = new Map([[Lane.id, { db: "CONFIG_DB", name: "LANE" } as const]]);
+  await using hub = new TableHub({ stores, clock, places });
+  const config = stores.open({ db: "CONFIG_DB" });
+  if (!config.ok) throw new Error("no CONFIG_DB");
+  await untilConnected(config.value);
+  await config.value.command(["HSET", "LANE|a|1", "speed", "7"]);
+  const feed = hub.feed(Lane, "");
+  await settle();
+  expect(feed.get("a:1")?.row).toEqual({ speed: 7 });
+  await config.value.command(["DEL", "LANE|a|1"]);
+  await settle();
+  expect(feed.get("a:1")).toBeUndefined();
+});

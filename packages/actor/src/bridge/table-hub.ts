@@ -1,6 +1,8 @@
 import { type Clock, type CrashPoint, noCrash, seconds, sleep } from "@tandem/base";
 import {
   type AnyTable,
+  DATABASES_DEFAULT,
+  type DatabaseName,
   describeTableError,
   recordOf,
   type Store,
@@ -10,10 +12,18 @@ import {
 import type { RuntimeEvent } from "../runtime-event.js";
 import { TableFeed } from "./table-feed.js";
 
+/** A database and a name in it. */
+export interface TablePlace {
+  readonly db: DatabaseName;
+  readonly name: string;
+}
+
 export interface TableHubOptions {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly crashPoint?: CrashPoint;
+  /** Tables, by id, that are read elsewhere than their schema says. */
+  readonly places?: ReadonlyMap<string, TablePlace>;
   /** Hears of bad rows and failures of all tables; `container` is empty for tables of the host. Must not throw. */
   readonly onEvent?: (event: RuntimeEvent, container: string) => void;
 }
@@ -44,7 +54,8 @@ export class TableHub implements AsyncDisposable {
     if (known !== undefined) return known.feed;
     const emit: Emit = (event) => this.#options.onEvent?.(event, container);
     const feed = new TableFeed(table, this.#options.clock, emit);
-    const store = this.#options.stores.open({ db: table.db, container });
+    const place: TablePlace = this.#options.places?.get(table.id) ?? table;
+    const store = this.#options.stores.open({ db: place.db, container });
     if (!store.ok) {
       const detail =
         store.error.kind === "unknownDatabase" ? "no such database in the configuration" : store.error.detail;
@@ -52,9 +63,9 @@ export class TableHub implements AsyncDisposable {
       this.#feeds.set(name, { feed, source: undefined });
       return feed;
     }
-    const source = this.#source(table, store.value, emit);
+    const source = this.#source(table, place, store.value, emit);
     this.#feeds.set(name, { feed, source });
-    this.#loops.push(this.#read(feed, source, emit));
+    this.#loops.push(this.#read(feed, source, keyReader(table, place), emit));
     return feed;
   }
 
@@ -74,14 +85,19 @@ export class TableHub implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
-  #source(table: AnyTable, store: Store, emit: Emit): SubscriberStateTable {
-    return new SubscriberStateTable(store, table.name, {
+  #source(table: AnyTable, place: TablePlace, store: Store, emit: Emit): SubscriberStateTable {
+    return new SubscriberStateTable(store, place.name, {
       clock: this.#options.clock,
       onError: (error) => emit({ kind: "storeFailed", where: table.id, detail: describeTableError(error) }),
     });
   }
 
-  async #read(feed: TableFeed, source: SubscriberStateTable, emit: Emit): Promise<void> {
+  async #read(
+    feed: TableFeed,
+    source: SubscriberStateTable,
+    keyOf: (key: string) => string,
+    emit: Emit,
+  ): Promise<void> {
     let failing = false;
     while (await source.ready()) {
       const popped = await source.pops();
@@ -98,8 +114,8 @@ export class TableHub implements AsyncDisposable {
       failing = false;
       (this.#options.crashPoint ?? noCrash).reach("bridge.consume.read");
       for (const { key, op, fieldValues } of popped.value) {
-        if (op === "DEL") feed.delete(key);
-        else feed.set(key, recordOf(fieldValues));
+        if (op === "DEL") feed.delete(keyOf(key));
+        else feed.set(keyOf(key), recordOf(fieldValues));
       }
       feed.markLoaded();
     }
@@ -114,4 +130,10 @@ export class TableHub implements AsyncDisposable {
       return false;
     }
   }
+}
+
+/** Keys with the separators that the schema knows: another database may join the parts by another one. */
+function keyReader({ separator }: AnyTable, { db }: TablePlace): (key: string) => string {
+  const theirs = DATABASES_DEFAULT[db].separator;
+  return theirs === separator ? (key) => key : (key) => key.replaceAll(theirs, separator);
 }

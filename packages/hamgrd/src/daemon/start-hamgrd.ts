@@ -6,6 +6,7 @@ import { type HamgrdSettings, SETTINGS_DEFAULT } from "../actors/settings.js";
 import { DatabaseWatch } from "./database-watch.js";
 import type { HamgrdEvent } from "./hamgrd-event.js";
 import { type ProcessFacts, Slot } from "./slot.js";
+import type { TablePlaces } from "./table-places.js";
 
 const UNKNOWN_PROCESS: ProcessFacts = { pid: 0, recordsOf: () => "" };
 
@@ -19,6 +20,8 @@ export interface HamgrdOptions {
   readonly sockets: Sockets;
   readonly bus: Bus;
   readonly crashPoint?: CrashPoint;
+  /** Input tables that are read elsewhere than usual. */
+  readonly places?: TablePlaces;
   /** Everything that logs and metrics need. Must not throw. */
   readonly observer?: (event: HamgrdEvent) => void;
   readonly process?: ProcessFacts;
@@ -41,7 +44,8 @@ export function startHamgrd(options: HamgrdOptions): Hamgrd {
   const records = new StepRecords();
   const watch = new DatabaseWatch(options.slots, stores, clock, observer);
   const onEvent = (event: RuntimeEvent, container: string): void => observer({ kind: "table", container, event });
-  const hub = new TableHub({ stores, clock, crashPoint, onEvent });
+  const { places = new Map() } = options;
+  const hub = new TableHub({ stores, clock, crashPoint, places, onEvent });
   const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, emit: observer, process };
   const slots = new Map(
     options.slots.map((slot) => [slot, new Slot(world, { ...SETTINGS_DEFAULT, ...options.settings, slot })]),
