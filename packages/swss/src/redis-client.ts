@@ -25,6 +25,9 @@ const NOT_REDIS = /^Unknown RESP type/;
 
 const REPLY_TYPES = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
 
+/** What Redis answers to PING when it takes no writes because it cannot save. It can be read all the same. */
+const UNSAVED = /^MISCONF/;
+
 /** A reply as the client library gives it; an `ErrorReply` may stand wherever a reply can. */
 type RawReply = null | number | string | Buffer | ErrorReply | readonly RawReply[];
 
@@ -65,7 +68,13 @@ export class RedisClient implements Connection {
     });
     const timer = clock.setTimer(CONNECT_TIMEOUT, () => connection.#end(`no answer within ${CONNECT_TIMEOUT} ms`));
     try {
-      await Promise.race([ended, client.connect().then(() => client.sendCommand(["PING"]))]);
+      await Promise.race([
+        ended,
+        client
+          .connect()
+          .then(() => client.sendCommand(["PING"]))
+          .catch(unlessUnsaved),
+      ]);
       if (connection.#ended !== undefined) throw new Error(connection.#ended);
     } catch (error) {
       connection.destroy();
@@ -155,6 +164,10 @@ function newClient({ socket, host, port, password, database }: RedisEndpoint): t
     database,
     ...(password !== undefined && { password }),
   });
+}
+
+function unlessUnsaved(error: unknown): void {
+  if (!(error instanceof ErrorReply && UNSAVED.test(error.message))) throw error;
 }
 
 function describeEnd(error: unknown): string {

@@ -8,6 +8,8 @@ export interface CommandContext {
   /** Receivers of the message. */
   publish(channel: string, message: string): number;
   flushAll(): void;
+  /** Why the server refuses a command whatever its arguments, in the trouble that it is in. */
+  refusal(name: string): string | undefined;
   readonly config: Map<string, string>;
   /** Sets one; false when the value is not allowed. */
   configure(name: string, value: string): boolean;

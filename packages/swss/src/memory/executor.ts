@@ -35,7 +35,7 @@ export class Executor {
     if (name === "EXEC") return this.#exec();
     if (name === "DISCARD") return this.#discard();
     if (this.#queued === undefined) return this.#run(name, command);
-    const wrong = check(name, command);
+    const wrong = this.#check(name, command);
     if (wrong !== undefined) {
       this.#spoiled = true;
       return { refused: wrong };
@@ -79,7 +79,7 @@ export class Executor {
   }
 
   #call(name: string, command: Command): Reply {
-    const wrong = check(name, command);
+    const wrong = this.#check(name, command);
     if (wrong !== undefined) refuse(wrong);
     switch (name) {
       case "SCRIPT":
@@ -91,6 +91,11 @@ export class Executor {
       default:
         return (COMMANDS.get(name) as CommandSpec).run(this.#context, command.slice(1));
     }
+  }
+
+  /** Why Redis would not even queue the command. */
+  #check(name: string, command: Command): string | undefined {
+    return check(name, command) ?? this.#context.refusal(name);
   }
 
   #script(sha: string, command: Command): Reply {
@@ -115,7 +120,7 @@ const SCRIPT_ARITY: ReadonlyMap<string, number> = new Map([
 
 const NOT_IN_SCRIPTS: ReadonlySet<string> = new Set([...SCRIPT_ARITY.keys(), "CONFIG", "MULTI", "EXEC", "DISCARD"]);
 
-/** Why Redis would not even queue the command. */
+/** What is wrong with the command itself. */
 function check(name: string, command: Command): string | undefined {
   const arity = SCRIPT_ARITY.get(name) ?? COMMANDS.get(name)?.arity;
   if (arity === undefined) {

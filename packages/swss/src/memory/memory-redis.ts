@@ -5,6 +5,7 @@ import { Keyspace, type Value } from "./keyspace.js";
 import { MemoryConnection } from "./memory-connection.js";
 import { type EventClass, normalizeNotifyFlags, notifyChannels } from "./notify-flags.js";
 import { type MemoryScript, ownScripts, ScriptCache } from "./script-cache.js";
+import { refusalIn, type Trouble } from "./trouble.js";
 
 /** How a `MemoryRedis` is set up; all but the clock has a default. */
 export interface MemoryRedisOptions {
@@ -48,6 +49,9 @@ export class MemoryRedis {
   /** Patterns by channels that were told before; forgotten when the patterns change. */
   readonly #matching = new Map<string, readonly PatternEntry[]>();
   #up = true;
+  #trouble: Trouble | undefined;
+  /** What it will do once it is no longer stalled, in order. */
+  #held: (() => void)[] = [];
 
   constructor({ clock, databases = 32, config, latency = millis(0), random, scripts = [], name }: MemoryRedisOptions) {
     this.name = name ?? "memory";
@@ -82,6 +86,14 @@ export class MemoryRedis {
   kill(): void {
     this.#up = false;
     this.disconnect();
+    this.suffer(undefined);
+  }
+
+  /** From now on it suffers `trouble`, or nothing any more. Connections stay. */
+  suffer(trouble: Trouble | undefined): void {
+    this.#trouble = trouble;
+    if (trouble === "stalled") return;
+    for (const act of this.#held.splice(0)) this.after(act);
   }
 
   /** Starts again, after a kill or without one; scripts and changed settings are gone, the data unless `keep`. */
@@ -106,7 +118,8 @@ export class MemoryRedis {
 
   /** Calls `act` after one way between client and server. Calls keep their order. */
   after(act: () => void): void {
-    if (this.latency > 0) this.clock.setTimer(this.latency, act);
+    if (this.#trouble === "stalled") this.#held.push(act);
+    else if (this.latency > 0) this.clock.setTimer(this.latency, act);
     else queueMicrotask(act);
   }
 
@@ -119,6 +132,7 @@ export class MemoryRedis {
     return {
       keyspace,
       config: this.#config,
+      refusal: (name) => refusalIn(this.#trouble, name),
       publish: (channel, message) => this.#publish(channel, message),
       flushAll: () => this.#flushAll(),
       configure: (name, value) => this.#configure(name, value),
