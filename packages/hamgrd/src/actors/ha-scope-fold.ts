@@ -97,13 +97,14 @@ function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, dr
     const type = DPU_OPERATIONS.find((operation) => operation.type === types[i])?.type;
     if (type !== undefined && !operations.some((operation) => operation.type === type)) operations.push({ type, id });
   }
-  const { creation_time_in_ms: created, pending_operation_list_last_updated_time_in_ms: listed } = row;
+  const { creation_time_in_ms: created, pending_operation_list_last_updated_time_in_ms: stamp } = row;
+  const listed = stamp !== undefined ? millis(stamp) : types.length > 0 ? draw.now() : undefined;
   return {
     ...memory,
     adopted: true,
     operations,
     ...(created > 0 && { createdAt: millis(created) }),
-    ...(types.length > 0 && { listedAt: listed === undefined ? draw.now() : millis(listed) }),
+    ...(listed !== undefined && { listedAt: listed }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Fields } from "@tandem/swss";
 import { expect, test } from "vitest";
 import { DpuBfdSession } from "../schema/bfd-session.js";
 import { DashHaScope } from "../schema/dash-ha-scope.js";
@@ -79,6 +80,26 @@ test("W8: a restart of hamgrd keeps the id of what is pending", () => {
 });
 
 test("W8: a state row that another build has left is taken over: ids, types and creation", () => {
+  const world = takenOver({
+    pending_operation_ids: "id-of-before,surplus",
+    pending_operation_types: "activate_role",
+  });
+  world.report(PENDING);
+  expect(ids(world)).toEqual(["id-of-before"]);
+  expect(state(world)["creation_time_in_ms"]).toBe("1700000000000");
+});
+
+test("a state row that another build has left with an empty list of operations keeps the list and its time", () => {
+  const lists = {
+    pending_operation_ids: "",
+    pending_operation_types: "",
+    pending_operation_list_last_updated_time_in_ms: "1700000001000",
+  };
+  expect(state(takenOver(lists))).toMatchObject(lists);
+});
+
+/** A world in which another build of hamgrd has left the state row of the scope, with these lists. */
+function takenOver(lists: Fields): Example {
   const world = new Example();
   const rows = Example.rows(0);
   for (const [table, key, fields] of rows.slice(0, 9)) world.set(table, key, fields);
@@ -101,14 +122,11 @@ test("W8: a state row that another build has left is taken over: ids, types and 
     local_vdpu_up_bfd_sessions_v4_update_time_in_ms: "1",
     local_vdpu_up_bfd_sessions_v6: "",
     local_vdpu_up_bfd_sessions_v6_update_time_in_ms: "1",
-    pending_operation_ids: "id-of-before,surplus",
-    pending_operation_types: "activate_role",
+    ...lists,
   });
   world.scope({ disabled: "false" });
-  world.report(PENDING);
-  expect(ids(world)).toEqual(["id-of-before"]);
-  expect(state(world)["creation_time_in_ms"]).toBe("1700000000000");
-});
+  return world;
+}
 
 test("W10: an operation raised before anything else is known is not lost", () => {
   const world = new Example();
