@@ -95,7 +95,8 @@ export class Audit {
     if (!rows.ok) return rows;
     const suspects: (Checked & { readonly found: Fields })[] = [];
     for (const [i, each] of checked.entries()) {
-      const { place, ref, row } = each;
+      const { place, ref, row, target } = each;
+      if (target.copy.isBehind?.() === true) continue;
       const acked = place.book.rows.get(ref.text)?.acked;
       // Changed meanwhile: what was read may be older.
       if (acked === undefined || acked !== before[i]) continue;

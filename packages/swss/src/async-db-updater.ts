@@ -18,6 +18,7 @@ export type UpdaterError =
 export interface AsyncDbUpdaterOptions {
   /** Rows that may wait; beyond it `put` waits. Default 65,536. */
   readonly limit?: number;
+  /** Hears of a failure that is tried again once, until a write has succeeded or the failure is another one. */
   readonly onError?: (error: UpdaterError) => void;
   readonly clock?: Clock;
 }
@@ -48,6 +49,8 @@ export class AsyncDbUpdater implements AsyncDisposable {
   #single = false;
   #closed = false;
   #retry: Timer | undefined;
+  /** The failure that was told last, while it lasts. */
+  #told = "";
   #roomWaiters: (() => void)[] = [];
   #idleWaiters: (() => void)[] = [];
 
@@ -118,6 +121,7 @@ export class AsyncDbUpdater implements AsyncDisposable {
       this.#inFlight = 0;
       if (written.ok) {
         this.#single = false;
+        this.#told = "";
         this.#settle(false);
       } else if (!this.#failed(batch, written.error)) break;
     }
@@ -139,7 +143,9 @@ export class AsyncDbUpdater implements AsyncDisposable {
       return true;
     }
     this.#putBack(batch);
-    this.#onError?.(error);
+    const text = describeStoreError(error);
+    if (text !== this.#told) this.#onError?.(error);
+    this.#told = text;
     // After `disconnected` the next connection starts it again.
     if (error.kind !== "disconnected") this.#retry = this.#clock.setTimer(RETRY_DELAY, () => this.#start());
     return false;

@@ -16,6 +16,8 @@ export interface RowCopy {
   readonly table: string;
   /** Set of keys that are written but not yet visible as rows (state tables, until they are popped). */
   readonly pendingSet?: string;
+  /** Whether rows are written whose copy is still to come; nothing can be concluded from the copy meanwhile. */
+  readonly isBehind?: () => boolean;
 }
 
 /** How a producer bridge writes. A DEL followed by a SET of one key leaves exactly the fields of the SET. */

@@ -36,7 +36,7 @@ export function producerStateWriter(table: ProducerStateTable): RowWriter {
  */
 export function zmqWriter(table: ZmqProducerStateTable, client: ZmqClient, copy: Store | undefined): RowWriter {
   return {
-    copy: copy && { store: copy, table: table.name },
+    copy: copy && { store: copy, table: table.name, isBehind: () => table.unwritten > 0 },
     merges: false,
     write: async (changes) => {
       const sent = await table.send(

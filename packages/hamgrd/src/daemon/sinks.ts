@@ -6,6 +6,7 @@ import {
   type Sockets,
   type Store,
   type Stores,
+  type UpdaterError,
   ZmqClient,
   ZmqProducerStateTable,
 } from "@tandem/swss";
@@ -30,6 +31,18 @@ export function switchWriters(applDb: Store): ReadonlyMap<AnyTable, RowWriter> {
   return new Map(SWITCH_SINKS.map((table) => [table, producerStateWriter(new ProducerStateTable(applDb, table.name))]));
 }
 
+export interface DpuWritersOptions {
+  readonly endpoint: string;
+  readonly sockets: Sockets;
+  /** Holds the copies. */
+  readonly dpuApplDb: Store;
+  readonly clock: Clock;
+  /** Off: rows go out again neither when orchagent comes back nor when their copy is missing. */
+  readonly restore: boolean;
+  /** The copies of a table cannot be written; what the DPU hears is not concerned. */
+  readonly onCopyError: (table: AnyTable, error: UpdaterError) => void;
+}
+
 /** One connection to a DPU's orchagent, and the writers of `DPU_SINKS` on it. */
 export class DpuWriters implements AsyncDisposable {
   readonly endpoint: string;
@@ -37,11 +50,13 @@ export class DpuWriters implements AsyncDisposable {
   readonly #client: ZmqClient;
   readonly #tables: readonly ZmqProducerStateTable[];
 
-  /** With `restore` off, rows go out again neither when orchagent comes back nor when their copy is missing. */
-  constructor(endpoint: string, sockets: Sockets, dpuApplDb: Store, clock: Clock, restore: boolean) {
+  constructor({ endpoint, sockets, dpuApplDb, clock, restore, onCopyError }: DpuWritersOptions) {
     this.endpoint = endpoint;
     this.#client = new ZmqClient(sockets, endpoint, { clock, retries: ZMQ_RETRIES });
-    const tables = DPU_SINKS.map((table) => new ZmqProducerStateTable(dpuApplDb, table.name, this.#client));
+    const tables = DPU_SINKS.map((table) => {
+      const onError = (error: UpdaterError): void => onCopyError(table, error);
+      return new ZmqProducerStateTable(dpuApplDb, table.name, this.#client, { updater: { clock, onError } });
+    });
     this.#tables = tables;
     const writer = (table: ZmqProducerStateTable): RowWriter => {
       const restoring = zmqWriter(table, this.#client, dpuApplDb);

@@ -3,7 +3,14 @@ import type { Clock, CrashPoint, Random, Timer } from "@tandem/base";
 import { millis } from "@tandem/base";
 import { type Bus, type ConfigSource, dbConfig, nodePath, type SwbusConfig } from "@tandem/swbus";
 import { type EdgeRuntime, type ServicePath, startEdge } from "@tandem/swbus/edge";
-import type { AnyTable, Sockets, Store, Stores } from "@tandem/swss";
+import {
+  type AnyTable,
+  describeUpdaterError,
+  type Sockets,
+  type Store,
+  type Stores,
+  type UpdaterError,
+} from "@tandem/swss";
 import { hamgrdActors } from "../actors/hamgrd-actors.js";
 import { managedDpu } from "../actors/managed-dpu.js";
 import type { HamgrdSettings } from "../actors/settings.js";
@@ -211,7 +218,17 @@ export class Slot implements AsyncDisposable {
     const { sockets, stores, clock, emit } = this.#world;
     const { restoreOnRise } = this.#settings;
     const dpuApplDb = openStore(stores, "DPU_APPL_DB", `dpu${slot}`);
-    const writers = new DpuWriters(endpoint, sockets, dpuApplDb, clock, restoreOnRise);
+    const onCopyError = (table: AnyTable, error: UpdaterError): void => {
+      // Of a Redis that does not answer somebody else tells.
+      if (error.kind === "disconnected") return;
+      const event = {
+        kind: "storeFailed",
+        where: `copies of ${table.name}`,
+        detail: describeUpdaterError(error),
+      } as const;
+      emit({ kind: "runtime", slot, event });
+    };
+    const writers = new DpuWriters({ endpoint, sockets, dpuApplDb, clock, restore: restoreOnRise, onCopyError });
     this.#writers = writers;
     for (const [table, writer] of writers.writers) runtime.connectSink(table, writer);
     emit({ kind: "orchagent", slot, endpoint });

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { seconds, seededRandom, unwrap } from "@tandem/base";
 import { VirtualClock } from "@tandem/base/testing";
 import { expect, test } from "vitest";
+import { AsyncDbUpdater, describeUpdaterError } from "../async-db-updater.js";
 import { type Command, type Store, untilConnected } from "../store.js";
 import { Table } from "../table.js";
 import { startRedis } from "../testing/redis-server.js";
@@ -126,4 +127,29 @@ test("a server in memory that is stalled answers nothing until it goes on, and t
   await Promise.all(writes);
   expect(done).toEqual(["1", "2"]);
   expect(await store.command(["GET", "s"])).toEqual({ ok: true, value: "2" });
+});
+
+test("copies for a full Redis: told once, tried again each second, written when there is room", async () => {
+  const { redis, clock, stores } = memory();
+  await using _stores = stores;
+  const store = unwrap(stores.open({ db: "DPU_APPL_DB" }));
+  await untilConnected(store);
+  const told: string[] = [];
+  const updater = new AsyncDbUpdater(store, "T", { clock, onError: (error) => told.push(describeUpdaterError(error)) });
+  const put = (key: string) => updater.put([{ key, op: "SET", fieldValues: { f: "1" } }]);
+  redis.suffer("full");
+  await put("a");
+  await clock.advance(seconds(30));
+  await put("b");
+  await clock.advance(seconds(30));
+  expect(told).toEqual([expect.stringMatching(/^DPU_APPL_DB: EVALSHA refused: OOM /)]);
+  redis.suffer(undefined);
+  await clock.run(updater.flush(), seconds(5));
+  redis.suffer("full");
+  await put("a");
+  await clock.advance(seconds(5));
+  expect(told).toHaveLength(2);
+  redis.suffer(undefined);
+  await clock.run(updater[Symbol.asyncDispose](), seconds(5));
+  expect([...unwrap(await new Table(store, "T").getKeys())].sort()).toEqual(["a", "b"]);
 });
