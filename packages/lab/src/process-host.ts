@@ -33,6 +33,8 @@ export interface ProcessSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** File that receives everything it prints. */
   readonly log: string;
+  /** Hears of each line that it prints. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Starts processes, and ends every one of them, and only them, when it is disposed of. */
@@ -79,12 +81,14 @@ class SystemProcess implements LabProcess {
   readonly name: string;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  readonly #onLine: (line: string) => void;
   #running = true;
   readonly #lines: string[] = [];
   readonly #watchers = new Set<(line: string) => void>();
 
   constructor(spec: ProcessSpec) {
     this.name = spec.name;
+    this.#onLine = spec.onLine ?? (() => {});
     const log = createWriteStream(spec.log, { flags: "a" });
     // A log that cannot be written costs its lines, not the process.
     log.on("error", () => {});
@@ -167,6 +171,8 @@ class SystemProcess implements LabProcess {
   async stop(): Promise<ProcessEnd> {
     if (!this.#running) return this.ended;
     this.kill("SIGTERM");
+    // One that is stopped hears of it when it goes on.
+    this.kill("SIGCONT");
     const ended = await within(systemClock, STOP_LIMIT, this.ended);
     if (ended === undefined) this.kill("SIGKILL");
     return this.ended;
@@ -185,6 +191,7 @@ class SystemProcess implements LabProcess {
   #take(line: string): void {
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();
+    this.#onLine(line);
     for (const watch of this.#watchers) watch(line);
   }
 }

@@ -123,6 +123,7 @@ export class Traffic implements Disposable {
   #timer: Timer | undefined;
   #startedAt = 0;
   #ticks = 0;
+  #targets: TrafficOptions["targets"] = [];
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -132,9 +133,13 @@ export class Traffic implements Disposable {
     return [...this.#windows, ...this.#open.values()];
   }
 
-  /** A packet per target at a time, `rate` times a second. A machine that falls behind sends what is missing. */
-  start(): void {
+  /**
+   * A packet per target at a time, `rate` times a second. A machine that falls behind sends what is missing. With
+   * `scopes`, to their VIPs alone.
+   */
+  start(scopes?: readonly string[]): void {
     if (this.#timer !== undefined) return;
+    this.#targets = this.#options.targets.filter(({ scope }) => scopes?.includes(scope) ?? true);
     this.#startedAt = this.#options.clock.monotonic();
     this.#ticks = 0;
     this.#schedule();
@@ -172,8 +177,8 @@ export class Traffic implements Disposable {
   }
 
   #tick(n: number): void {
-    const { npus, targets, flows = 64 } = this.#options;
-    for (const { vip, scope } of targets) {
+    const { npus, flows = 64 } = this.#options;
+    for (const { vip, scope } of this.#targets) {
       // A switch announces a VIP while it has a route for it; without anybody the network drops.
       const announcing = npus.filter((npu) => npu.route(vip) !== undefined);
       const npu = announcing[n % announcing.length] ?? npus[n % npus.length];

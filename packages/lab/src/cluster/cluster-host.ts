@@ -40,6 +40,14 @@ export function daemonOf(host: Pick<ClusterHost, "daemons">, kind: DaemonKind, d
 export type RedisOwner = SwitchPlace | DpuPlace;
 
 /**
+ * What a Redis can suffer while it runs. `stalled`: it keeps its connections and answers nothing (slow storage, a machine
+ * that swaps). `full`: it is out of memory, and refuses what would need more. `unsaved`: it cannot save to disk, and
+ * refuses every write.
+ */
+export const REDIS_TROUBLES = ["stalled", "full", "unsaved"] as const;
+export type RedisTrouble = (typeof REDIS_TROUBLES)[number];
+
+/**
  * Where a cluster's parts live: `processes` (real Redis, daemons and sockets on this machine) or `simulated` (one
  * process under virtual time). Everything above is the same code for both.
  */
@@ -56,17 +64,24 @@ export interface ClusterHost extends AsyncDisposable {
   /** Port at which `from` dials the swbusd of a remote `dpu`: the link between the switches, which can be cut. */
   swbusPort(from: SwitchPlace, dpu: DpuPlace): number;
 
-  startRedis(owner: RedisOwner): Promise<void>;
-  /** As kill -9. What it acknowledged is there again when it is started again. */
+  /** With what it acknowledged before it was killed; `empty`, as after a reboot, with nothing. */
+  startRedis(owner: RedisOwner, options?: { readonly empty?: boolean }): Promise<void>;
+  /** As kill -9. */
   killRedis(owner: RedisOwner): Promise<void>;
+  /** From now on it suffers `trouble`, or nothing any more; whoever is connected stays so. */
+  troubleRedis(owner: RedisOwner, trouble: RedisTrouble | undefined): Promise<void>;
   /** Resolves when each of its slots is ready. */
   startDaemon(daemon: DaemonPlace): Promise<void>;
   /** As kill -9. */
   killDaemon(daemon: DaemonPlace): Promise<void>;
+  /** As SIGTERM: it ends by itself, in order. */
+  stopDaemon(daemon: DaemonPlace): Promise<void>;
+  /** The newest lines that it logged as errors and warnings, e.g. `error: dpu0: …`, oldest first; at most some hundred. */
+  said(daemon: DaemonPlace): readonly string[];
   /** Resident memory in bytes; 0 where parts share one process. */
   memory(daemon: DaemonPlace): Promise<number>;
 
-  /** Called when a daemon or a Redis (`redis <owner>`) was killed, and when it is ready again. Returns the unsubscriber. */
+  /** Called when a daemon or a Redis (`redis <owner>`) is gone or in trouble, and when it is ready again. Returns the unsubscriber. */
   onPart(listener: PartListener): () => void;
 
   /** Nothing passes between the two switches, and nothing is closed. */

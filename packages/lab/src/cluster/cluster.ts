@@ -8,10 +8,10 @@ import { LabDevices } from "../devices.js";
 import type { DpuTimings } from "../dpu/ha-state.js";
 import type { SimulatedDpu } from "../dpu/simulated-dpu.js";
 import type { PmonTimings, SimulatedPmon } from "../pmon/simulated-pmon.js";
-import { type DpuPlace, type HaSetPlace, type SwitchPlace, switchOf } from "../topology.js";
+import { type DpuPlace, type HaSetPlace, type SwitchPlace, switchOf, type Topology } from "../topology.js";
 import { lossAt } from "../traffic.js";
 import { type ClusterHost, DAEMON_KINDS, daemonOf, TooLateError } from "./cluster-host.js";
-import { configRows } from "./config-rows.js";
+import { type ConfigRow, configRows } from "./config-rows.js";
 import { DpuLog } from "./dpu-log.js";
 import { Observer } from "./observer.js";
 import { Parts } from "./parts.js";
@@ -51,6 +51,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
   readonly #parts: Parts;
   readonly #seeing = new Set<(seen: Observation) => void>();
   #calmSince: Millis | undefined;
+  #haSets: Topology["haSets"];
   #disposed = false;
 
   private constructor(host: ClusterHost, options: ClusterOptions) {
@@ -61,6 +62,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
       this.#parts.note(part, up);
       this.#see({ kind: "part", at: this.now(), part, up });
     });
+    this.#haSets = host.topology.haSets;
   }
 
   /** Starts everything; resolves when every daemon is ready. The cluster owns `host` from then on. */
@@ -76,8 +78,9 @@ export class Cluster implements ClusterView, AsyncDisposable {
     }
   }
 
+  /** That of the host, with the pairs as they are now. */
   get topology(): ClusterView["topology"] {
-    return this.host.topology;
+    return { ...this.host.topology, haSets: this.#haSets };
   }
 
   get observer(): Observer {
@@ -158,6 +161,28 @@ export class Cluster implements ClusterView, AsyncDisposable {
     this.devices.network.heal(a.name, b.name);
   }
 
+  /** Makes `dpus` the members of a set, in that order. A set that one of them leaves takes who is left in its place. */
+  async pair(setId: string, dpus: HaSetPlace["dpus"]): Promise<void> {
+    const before = this.#haSets.find((set) => set.id === setId)?.dpus ?? [];
+    const left = before.filter((dpu) => !dpus.includes(dpu));
+    const replaced = (dpu: DpuPlace): DpuPlace => (dpus.includes(dpu) ? (left.shift() ?? dpu) : dpu);
+    this.#haSets = this.#haSets.map((set) => {
+      if (set.id === setId) return { ...set, dpus };
+      return { ...set, dpus: [replaced(set.dpus[0]), replaced(set.dpus[1])] };
+    });
+    await this.controller.setMembers(setId, dpus);
+  }
+
+  /** Writes the rows of a switch's CONFIG_DB, or those of one DPU and its vDPU. */
+  async configure(sw: SwitchPlace, only?: DpuPlace): Promise<void> {
+    await this.#configRows(sw, only, async (table, { key, fields }) => unwrap(await table.set(key, fields), key));
+  }
+
+  /** Takes the rows of a DPU and its vDPU out of a switch's CONFIG_DB. */
+  async unconfigure(sw: SwitchPlace, dpu: DpuPlace): Promise<void> {
+    await this.#configRows(sw, dpu, async (table, { key }) => unwrap(await table.del(key), key));
+  }
+
   /** Resolves once `condition` holds; throws, naming `what`, when it does not within `limit`. */
   until(what: string, condition: () => boolean, limit: Millis): Promise<void> {
     return this.host.run(what, this.observer.until(condition), limit);
@@ -184,7 +209,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
     const { host, topology } = this;
     const redis = topology.switches.flatMap((sw) => [sw, ...sw.dpus]);
     await this.#step(Promise.all(redis.map((owner) => host.startRedis(owner))));
-    for (const sw of topology.switches) await this.#step(this.#configure(sw));
+    for (const sw of topology.switches) await this.#step(this.configure(sw));
     this.#observer = this.#cleanUp.use(Observer.start(host));
     this.#observer.onRow((row) => this.#see({ kind: "row", ...row }));
     await this.#startDevices();
@@ -201,12 +226,16 @@ export class Cluster implements ClusterView, AsyncDisposable {
     return value;
   }
 
-  async #configure(sw: SwitchPlace): Promise<void> {
-    const stores = this.host.stores(sw);
+  async #configRows(
+    sw: SwitchPlace,
+    only: DpuPlace | undefined,
+    perform: (table: Table, row: ConfigRow) => Promise<unknown>,
+  ): Promise<void> {
     for (const row of configRows(this.topology, sw, (dpu) => this.host.swbusPort(sw, dpu))) {
-      const store = unwrap(stores.open({ db: row.db }), row.db);
+      if (only !== undefined && row.key !== only.name && row.key !== only.vdpuId) continue;
+      const store = unwrap(this.host.stores(sw).open({ db: row.db }), row.db);
       await untilConnected(store);
-      unwrap(await new Table(store, row.table).set(row.key, row.fields), `${row.table} ${row.key}`);
+      await perform(new Table(store, row.table), row);
     }
   }
 

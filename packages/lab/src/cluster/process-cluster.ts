@@ -13,7 +13,7 @@ import {
   unwrap,
   within,
 } from "@tandem/base";
-import { loadDatabases, RedisStores, type Sockets, type Stores, zmqSockets } from "@tandem/swss";
+import { loadDatabases, RedisStores, type Sockets, type Store, type Stores, zmqSockets } from "@tandem/swss";
 import { type LabProcess, type ProcessSpec, systemProcesses } from "../process-host.js";
 import { type DpuPlace, nodePath, type SwitchPlace, switchOf, type Topology } from "../topology.js";
 import { claimNetwork, freePort, linkPort, type NetworkClaim } from "./claim-network.js";
@@ -24,12 +24,15 @@ import {
   type PartListener,
   planDaemons,
   type RedisOwner,
+  type RedisTrouble,
   TooLateError,
 } from "./cluster-host.js";
 import { databaseFiles, type RedisPlace, redisPlaces } from "./database-files.js";
 import { findProgram } from "./find-program.js";
 import { LinkProxy } from "./link-proxy.js";
 import { ProcessFailure } from "./process-failure.js";
+import { beginTrouble, endTrouble, redisArgs } from "./real-redis.js";
+import { SaidLines } from "./said-lines.js";
 
 /**
  * Up to this many DPUs every connection between switches passes a relay of the lab, so that it can be cut. Larger meshes
@@ -81,6 +84,8 @@ export class ProcessCluster implements ClusterHost {
   readonly #processes = systemProcesses();
   readonly #redis = new Map<string, LabProcess>();
   readonly #daemons = new Map<string, LabProcess>();
+  readonly #troubles = new Map<string, RedisTrouble>();
+  readonly #said = new Map<string, SaidLines>();
   readonly #metricsPorts = new Map<string, number>();
   readonly #links = new Map<string, LinkProxy[]>();
   readonly #stores = new Map<string, Stores>();
@@ -149,8 +154,10 @@ export class ProcessCluster implements ClusterHost {
     return join(this.folder, "log");
   }
 
-  async startRedis(owner: RedisOwner): Promise<void> {
+  async startRedis(owner: RedisOwner, { empty = false }: { readonly empty?: boolean } = {}): Promise<void> {
     const place = this.#place(owner);
+    if (empty) await rm(place.data, { recursive: true, force: true });
+    if (empty) await mkdir(place.data);
     const redis = this.#start({
       name: `${place.name}.redis`,
       command: this.#options.redisServer,
@@ -164,7 +171,21 @@ export class ProcessCluster implements ClusterHost {
 
   async killRedis(owner: RedisOwner): Promise<void> {
     this.#tellPart(`redis ${owner.name}`, false);
+    this.#troubles.delete(owner.name);
     await this.#kill(this.#redis.get(owner.name));
+  }
+
+  async troubleRedis(owner: RedisOwner, trouble: RedisTrouble | undefined): Promise<void> {
+    const process = this.#redis.get(owner.name);
+    if (process === undefined) return;
+    const redis = { place: this.#place(owner), process, store: this.#storeOf(owner), clock: this.clock };
+    const before = this.#troubles.get(owner.name);
+    if (before !== undefined) await endTrouble(redis, before);
+    this.#troubles.delete(owner.name);
+    this.#tellPart(`redis ${owner.name}`, trouble === undefined);
+    if (trouble === undefined) return;
+    this.#troubles.set(owner.name, trouble);
+    await beginTrouble(redis, trouble);
   }
 
   async startDaemon({ name, kind, sw, dpus }: DaemonPlace): Promise<void> {
@@ -172,9 +193,12 @@ export class ProcessCluster implements ClusterHost {
     const slots = dpus.map(({ slot }) => slot).join(",");
     const metricsPort = this.#metricsPorts.get(name) ?? (await freePort());
     this.#metricsPorts.set(name, metricsPort);
+    const said = this.#said.get(name) ?? new SaidLines();
+    this.#said.set(name, said);
     const daemon = this.#start({
       name,
       command,
+      onLine: (line) => said.take(line),
       args: [
         ...args,
         ...[kind, "-s", slots, "--db-config", this.databaseConfig(sw), "--metrics-port", String(metricsPort)],
@@ -196,6 +220,18 @@ export class ProcessCluster implements ClusterHost {
   async killDaemon({ name }: DaemonPlace): Promise<void> {
     this.#tellPart(name, false);
     await this.#kill(this.#daemons.get(name));
+  }
+
+  async stopDaemon({ name }: DaemonPlace): Promise<void> {
+    const daemon = this.#daemons.get(name);
+    if (daemon === undefined) return;
+    this.#tellPart(name, false);
+    this.#ending.add(daemon);
+    await daemon.stop();
+  }
+
+  said({ name }: DaemonPlace): readonly string[] {
+    return this.#said.get(name)?.lines ?? [];
   }
 
   async memory({ name }: DaemonPlace): Promise<number> {
@@ -335,6 +371,13 @@ export class ProcessCluster implements ClusterHost {
     return this.#links.get(linkKey(a, b)) ?? [];
   }
 
+  /** Any database of that Redis. */
+  #storeOf(owner: RedisOwner): Store {
+    if (!("slot" in owner)) return unwrap(this.stores(owner).open({ db: "APPL_DB" }), `${owner.name} APPL_DB`);
+    const stores = this.stores(switchOf(this.topology, owner));
+    return unwrap(stores.open({ db: "DPU_APPL_DB", container: `dpu${owner.slot}` }), `${owner.name} DPU_APPL_DB`);
+  }
+
   #place(owner: RedisOwner): RedisPlace {
     for (const sw of this.topology.switches) {
       const place = redisPlaces(sw, this.folder).find((candidate) => candidate.name === owner.name);
@@ -347,14 +390,6 @@ export class ProcessCluster implements ClusterHost {
 function busConfigText(topology: Topology, sw: SwitchPlace, dpu: DpuPlace): string {
   const key = nodePath(topology, dpu);
   return `endpoint: "${sw.npu}:${dpu.swbusPort}"\nroutes:\n  - key: "${key}"\n    scope: "InCluster"\npeers: []\n`;
-}
-
-function redisArgs(place: RedisPlace): string[] {
-  return [
-    ...["--port", String(place.port), "--bind", place.host, "--unixsocket", place.socket],
-    ...["--databases", "32", "--notify-keyspace-events", "AKE", "--protected-mode", "no"],
-    ...["--save", "", "--appendonly", "yes", "--appendfsync", "no", "--daemonize", "no", "--dir", place.data],
-  ];
 }
 
 function linkKey(a: SwitchPlace, b: SwitchPlace): string {

@@ -14,8 +14,10 @@ import {
   type PartListener,
   planDaemons,
   type RedisOwner,
+  type RedisTrouble,
   TooLateError,
 } from "./cluster-host.js";
+import { type Loudness, SaidLines } from "./said-lines.js";
 import { WallClock } from "./wall-clock.js";
 
 /** What one simulated process gets of the world. */
@@ -26,10 +28,15 @@ export interface ProcessPorts {
   readonly sockets: Sockets;
   readonly bus: Bus;
   readonly crashPoint: CrashPoint;
+  /** Its log, as far as it holds errors and warnings. */
+  readonly say: (level: Loudness, text: string) => void;
 }
 
-/** Starts a daemon's own code on the ports of one process; the promise ends when each of its slots is ready. */
-export type StartDaemon = (daemon: DaemonPlace, ports: ProcessPorts) => Promise<unknown>;
+/**
+ * Starts a daemon's own code on the ports of one process; the promise ends when each of its slots is ready. What it gives
+ * ends the daemon in order.
+ */
+export type StartDaemon = (daemon: DaemonPlace, ports: ProcessPorts) => Promise<AsyncDisposable>;
 
 export interface SimulatedClusterOptions {
   readonly switches: number;
@@ -42,6 +49,8 @@ export interface SimulatedClusterOptions {
 
 interface SimulatedProcess {
   kill(): void;
+  /** Once it is ready. */
+  daemon?: AsyncDisposable;
 }
 
 /** A crash that waits for its process to come by. */
@@ -69,6 +78,7 @@ export class SimulatedCluster implements ClusterHost {
   readonly #partListeners = new Set<PartListener>();
   readonly #walls = new Map<string, WallClock>();
   readonly #armed = new Map<string, ArmedCrash>();
+  readonly #said = new Map<string, SaidLines>();
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
@@ -124,8 +134,8 @@ export class SimulatedCluster implements ClusterHost {
     return dpu.swbusPort;
   }
 
-  startRedis(owner: RedisOwner): Promise<void> {
-    this.redis(owner).restart({ keep: true });
+  startRedis(owner: RedisOwner, { empty = false }: { readonly empty?: boolean } = {}): Promise<void> {
+    this.redis(owner).restart({ keep: !empty });
     this.#tellPart(`redis ${owner.name}`, true);
     return Promise.resolve();
   }
@@ -136,24 +146,34 @@ export class SimulatedCluster implements ClusterHost {
     return Promise.resolve();
   }
 
+  troubleRedis(owner: RedisOwner, trouble: RedisTrouble | undefined): Promise<void> {
+    this.redis(owner).suffer(trouble);
+    this.#tellPart(`redis ${owner.name}`, trouble === undefined);
+    return Promise.resolve();
+  }
+
   async startDaemon(daemon: DaemonPlace): Promise<void> {
     const clock = new AbandonableClock(this.clock, this.wall(daemon.sw));
     const stores = this.#openStores(daemon.sw, clock);
     const sockets = this.wires.sockets();
     const bus: MemoryBus = this.network.bus(daemon.sw.npu);
-    this.#processes.set(daemon.name, {
+    const process: SimulatedProcess = {
       kill: () => {
         clock.abandon();
         stores.abandon();
         bus.abandon();
         void sockets[Symbol.asyncDispose]();
       },
-    });
+    };
+    this.#processes.set(daemon.name, process);
     const random = seededRandom(Math.floor(this.random.next() * 2 ** 32));
-    const started = this.#processes.get(daemon.name);
     const crashPoint: CrashPoint = { reach: (point) => this.#pass(daemon, point) };
-    await this.#options.daemons[daemon.kind](daemon, { clock, random, stores, sockets, bus, crashPoint });
-    if (this.#processes.get(daemon.name) === started) this.#tellPart(daemon.name, true);
+    const said = this.#said.get(daemon.name) ?? new SaidLines();
+    this.#said.set(daemon.name, said);
+    const say = (level: Loudness, text: string): void => said.add(level, text);
+    const ports = { clock, random, stores, sockets, bus, crashPoint, say };
+    process.daemon = await this.#options.daemons[daemon.kind](daemon, ports);
+    if (this.#processes.get(daemon.name) === process) this.#tellPart(daemon.name, true);
   }
 
   killDaemon(daemon: DaemonPlace): Promise<void> {
@@ -161,6 +181,16 @@ export class SimulatedCluster implements ClusterHost {
     this.#processes.delete(daemon.name);
     this.#tellPart(daemon.name, false);
     return Promise.resolve();
+  }
+
+  async stopDaemon(daemon: DaemonPlace): Promise<void> {
+    this.#tellPart(daemon.name, false);
+    await this.#processes.get(daemon.name)?.daemon?.[Symbol.asyncDispose]();
+    await this.killDaemon(daemon);
+  }
+
+  said({ name }: DaemonPlace): readonly string[] {
+    return this.#said.get(name)?.lines ?? [];
   }
 
   onPart(listener: PartListener): () => void {

@@ -1,6 +1,14 @@
-import { unwrap } from "@tandem/base";
-import { type Hamgrd, type HamgrdEvent, type HamgrdOptions, startHamgrd } from "@tandem/hamgrd";
-import { dbConfig, startSwbusd } from "@tandem/swbus";
+import { CleanUp, unwrap } from "@tandem/base";
+import { formatText } from "@tandem/daemon";
+import {
+  describeHamgrdEvent,
+  type Hamgrd,
+  type HamgrdEvent,
+  type HamgrdOptions,
+  severityOf,
+  startHamgrd,
+} from "@tandem/hamgrd";
+import { dbConfig, describeEvent, type SwbusdEvent, startSwbusd } from "@tandem/swbus";
 import type { DaemonKind, DaemonPlace } from "./cluster-host.js";
 import type { StartDaemon } from "./simulated-cluster.js";
 
@@ -16,21 +24,34 @@ export function simulatedDaemons(
   witness?: HamgrdWitness,
 ): Readonly<Record<DaemonKind, StartDaemon>> {
   return {
-    swbusd: async ({ dpus }, { clock, random, stores, bus }) => {
+    swbusd: async ({ dpus }, { clock, random, stores, bus, say }) => {
       const configDb = unwrap(stores.open({ db: "CONFIG_DB" }), "CONFIG_DB");
+      const cleanUp = new CleanUp();
+      const observer = (event: SwbusdEvent): void => {
+        const [level, message, fields] = describeEvent(event);
+        if (level === "error" || level === "warn")
+          say(level === "warn" ? "warning" : level, formatText(message, fields));
+      };
       await Promise.all(
         dpus.map(async ({ slot }) => {
-          const daemon = await startSwbusd({ config: dbConfig(configDb, slot, clock), clock, random, bus });
+          const config = dbConfig(configDb, slot, clock);
+          const daemon = cleanUp.use(await startSwbusd({ config, clock, random, bus, observer }));
           await daemon.listening;
         }),
       );
+      return cleanUp;
     },
-    hamgrd: async (daemon, ports) => {
+    hamgrd: async (daemon, { say, ...ports }) => {
       const slots = daemon.dpus.map(({ slot }) => slot);
-      const observer = (event: HamgrdEvent): void => witness?.told(daemon, event);
+      const observer = (event: HamgrdEvent): void => {
+        const level = severityOf(event);
+        if (level === "error" || level === "warning") say(level, describeHamgrdEvent(event));
+        witness?.told(daemon, event);
+      };
       const hamgrd = startHamgrd({ slots, settings, observer, ...ports });
       witness?.started(daemon, hamgrd);
       await hamgrd.ready;
+      return hamgrd;
     },
   };
 }

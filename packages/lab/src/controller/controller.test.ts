@@ -228,3 +228,17 @@ test("removing a set removes scopes before sets", async () => {
     expect((await lab.world.keys(sw, "APPL_DB")).filter((key) => key.includes("_CONFIG_TABLE"))).toEqual([]);
   }
 });
+
+test("a new member of a set gets a scope, disabled; who leaves loses its own", async () => {
+  await using lab = new ControllerWorld();
+  await lab.created();
+  const [left, right] = lab.set.dpus;
+  await lab.world.run(lab.controller.pin(lab.set.id, left.vdpuId, "up"));
+  const other: DpuPlace = { ...right, name: "sw1_dpu1", slot: 1, vdpuId: "vdpu1-1", pa: "18.1.202.2" };
+  await lab.world.run(lab.controller.setMembers(lab.set.id, [left, other]));
+  const set = lab.controller.plan.sets.get(lab.set.id);
+  expect(set).toMatchObject({ preferred: [left.vdpuId], pinned: ["up", "none"] });
+  expect(lab.controller.plan.scopes.has(right.vdpuId)).toBe(false);
+  expect(await lab.scope(other)).toMatchObject({ disabled: true, desired_ha_state: "unspecified" });
+  expect(await lab.scope(left)).toMatchObject({ desired_ha_state: "active" });
+});

@@ -115,6 +115,11 @@ export class Controller implements AsyncDisposable {
     return this.#do({ kind: "removeSet", setId });
   }
 
+  /** Who leaves loses its scope; who comes gets one, disabled. */
+  setMembers(setId: string, dpus: HaSetPlace["dpus"]): Promise<void> {
+    return this.#do({ kind: "members", setId, dpus });
+  }
+
   enable(vdpu: string): Promise<void> {
     return this.#do({ kind: "intend", vdpu, intent: { disabled: false } });
   }

@@ -1,5 +1,5 @@
 import { unreachable } from "@tandem/base";
-import type { OperationType } from "@tandem/hamgrd";
+import type { DesiredHaState, OperationType } from "@tandem/hamgrd";
 import type { DpuPlace, HaSetPlace } from "../topology.js";
 import { APPROVED_MAX, type ApprovalMode, type Plan, type PlanEvent } from "./plan.js";
 
@@ -14,6 +14,8 @@ export function stepPlan(plan: Plan, event: PlanEvent): Plan {
       return createSet(plan, event.place, event.owner);
     case "removeSet":
       return removeSet(plan, event.setId);
+    case "members":
+      return setMembers(plan, event.setId, event.dpus);
     case "pin":
       return withSet(plan, event.setId, (set) => ({ ...set, pinned: pinned(set, event.vdpu, event.state) }));
     case "prefer":
@@ -66,19 +68,37 @@ function createSet(plan: Plan, place: HaSetPlace, owner: "dpu" | "switch"): Plan
   };
   const scopes = new Map(plan.scopes);
   for (const [i, dpu] of place.dpus.entries()) {
-    scopes.set(dpu.vdpuId, {
-      dpu,
-      setId: place.id,
-      version: 1,
-      owner,
-      intent: { desired: i === 0 ? "active" : "unspecified", disabled: true },
-      approved: [],
-      pending: [],
-      reported: undefined,
-      held: true,
-    });
+    scopes.set(dpu.vdpuId, newScope(dpu, place.id, owner, i === 0 ? "active" : "unspecified"));
   }
   return { ...plan, sets: new Map(plan.sets).set(place.id, set), scopes };
+}
+
+function newScope(dpu: DpuPlace, setId: string, owner: ScopePlan["owner"], desired: DesiredHaState): ScopePlan {
+  return {
+    ...{ dpu, setId, version: 1, owner },
+    intent: { desired, disabled: true },
+    approved: [],
+    pending: [],
+    reported: undefined,
+    held: true,
+  };
+}
+
+function setMembers(plan: Plan, setId: string, dpus: HaSetPlace["dpus"]): Plan {
+  const owner = [...plan.scopes.values()].find((scope) => scope.setId === setId)?.owner ?? "dpu";
+  const members = dpus.map((dpu) => dpu.vdpuId);
+  const scopes = new Map([...plan.scopes].filter(([vdpu, scope]) => scope.setId !== setId || members.includes(vdpu)));
+  const next = withSet(plan, setId, (set) => ({
+    ...set,
+    place: { ...set.place, dpus },
+    preferred: set.preferred.filter((vdpu) => members.includes(vdpu)),
+    pinned: dpus.map((dpu) => set.pinned[set.place.dpus.indexOf(dpu)] ?? "none"),
+  }));
+  if (next === plan) return plan;
+  for (const dpu of dpus) {
+    if (scopes.get(dpu.vdpuId)?.setId !== setId) scopes.set(dpu.vdpuId, newScope(dpu, setId, owner, "unspecified"));
+  }
+  return { ...next, scopes };
 }
 
 function removeSet(plan: Plan, setId: string): Plan {

@@ -35,6 +35,8 @@ export interface SimulatedNpu extends AsyncDisposable {
   routes(): ReadonlyMap<string, NpuRoute>;
   /** Addresses that this switch probes: the monitors of its routes. */
   monitored(): ReadonlySet<string>;
+  /** As when it loses power: it forgets every route, and takes those that are written from now on. */
+  reset(): void;
   /** Called when a route changes. Returns the unsubscriber. */
   onChange(listener: () => void): () => void;
 }
@@ -89,6 +91,12 @@ class NpuShell implements SimulatedNpu {
     return this.#monitored;
   }
 
+  reset(): void {
+    this.#rows.clear();
+    this.#routes.clear();
+    this.#changed();
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -124,6 +132,10 @@ class NpuShell implements SimulatedNpu {
       }
       this.#routes.set(prefix, { vnet, prefix, row: row.value });
     }
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#monitored = new Set([...this.#routes.values()].flatMap((route) => route.row.endpoint_monitor ?? []));
     for (const listener of [...this.#listeners]) listener();
   }

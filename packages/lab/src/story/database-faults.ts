@@ -35,6 +35,24 @@ export async function writeStaleRows(host: ClusterHost, dpu: DpuPlace): Promise<
   unwrap(await table.set(scope, stale), `stale ${scope}`);
 }
 
+/**
+ * What hamgrd has left becomes what an upstream hamgrd in its place would have left: the reported rows without a time of
+ * creation or a heartbeat, and neither memory nor ledger. Rows for DPUs and routes are the same in both.
+ */
+export async function leaveAsUpstream(host: ClusterHost, dpu: DpuPlace): Promise<void> {
+  const store = unwrap(host.stores(switchOf(host.topology, dpu)).open({ db: "STATE_DB" }), "STATE_DB");
+  await untilConnected(store);
+  const keysOf = async (pattern: string): Promise<readonly string[]> =>
+    unwrap(await store.command(["KEYS", pattern]), pattern) as readonly string[];
+  for (const table of ["TANDEM_MEMORY", "TANDEM_LEDGER"]) {
+    for (const key of await keysOf(`${table}|dpu${dpu.slot}|*`)) unwrap(await store.command(["DEL", key]), key);
+  }
+  for (const key of await keysOf(`DASH_HA_SCOPE_STATE|${dpu.vdpuId}|*`)) {
+    const zero = ["creation_time_in_ms", "0", "last_heartbeat_time_in_ms", "0"];
+    unwrap(await store.command(["HSET", key, ...zero]), key);
+  }
+}
+
 /** Deletes a row of the switch's APPL_DB, as an SDN controller does. */
 export async function deleteRow(host: ClusterHost, sw: SwitchPlace, table: string, key: string): Promise<void> {
   const store = unwrap(host.stores(sw).open({ db: "APPL_DB" }), `${sw.name} APPL_DB`);

@@ -12,6 +12,7 @@ export function mask(topology: Topology, text: string): string {
     .replaceAll(/[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [AP]M UTC \d{4}/g, "<time>")
     .replaceAll(/\b1\d{12}\b/g, "<ms>")
     .replaceAll(/\b1\d{9}\b/g, "<s>")
+    .replaceAll(/ script: [0-9a-f]{40}, on @user_script:\d+\./g, "")
     .replaceAll(/^ {2}version "\d+"$/gm, '  version "<n>"');
 }
 

@@ -1,4 +1,4 @@
-import { needs, runScenario, type ScenarioCommand } from "@tandem/base/testing";
+import { longTest, needs, runScenario, type ScenarioCommand } from "@tandem/base/testing";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Cluster } from "../cluster/cluster.js";
 import { ISOLATIONS } from "../cluster/cluster-host.js";
@@ -23,13 +23,16 @@ function whateverLoss(run: ScenarioCommand): ScenarioCommand {
     return answer.replace(ANY, max);
   };
 }
+/** Stories that wait long for what DPUs do by themselves, and ways to run them that differ little. */
+const LONG = new Set(["13-restart-during-restart process", "18-launch-alone process", "19-come-and-go process"]);
 
 for (const name of storyNames()) {
   const story = loadStory(name);
   const isolations = story.size.dpus > 1 ? ISOLATIONS : (["process"] as const);
   for (const isolation of isolations) {
     // Times are printed by the lab and asserted nowhere: a busy machine may take as long as it likes within the limits.
-    test(`story ${name} on real processes, isolation ${isolation}`, { timeout: 300_000 }, async () => {
+    test(`story ${name} on real processes, isolation ${isolation}`, { timeout: 300_000 }, async (t) => {
+      if (LONG.has(`${name} ${isolation}`)) longTest(t);
       vi.stubEnv("UPDATE", undefined); // the simulator records, this compares
       const { switches, dpus: dpusPerSwitch } = story.size;
       const failures: string[] = [];

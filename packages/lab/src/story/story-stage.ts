@@ -1,4 +1,4 @@
-import { type Millis, millis, seconds } from "@tandem/base";
+import { type Millis, millis, seconds, type Timer } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import type { Cluster } from "../cluster/cluster.js";
 import type { DpuEntry } from "../cluster/dpu-log.js";
@@ -60,7 +60,10 @@ export class StoryStage {
     const expected = step.expected.trimEnd();
     const masked = (): string => mask(this.cluster.topology, show().join("\n"));
     if (process.env["UPDATE"] === "1" || expected === "") await this.#settle();
-    else await this.cluster.reaches(() => masked() === expected, SHOW_LIMIT);
+    else {
+      using _looking = this.#lookOften();
+      await this.cluster.reaches(() => masked() === expected, SHOW_LIMIT);
+    }
     return masked() === "" ? [] : masked().split("\n");
   }
 
@@ -75,6 +78,18 @@ export class StoryStage {
       look();
     });
     await host.run(what, holds, STORY_LIMIT);
+  }
+
+  /** Conditions are looked at every while, also where nothing tells of a change; until it is disposed of. */
+  #lookOften(): Disposable {
+    const { host, observer } = this.cluster;
+    let timer: Timer;
+    const look = (): void => {
+      timer = host.clock.setTimer(LOOK_EVERY, look);
+      observer.notify();
+    };
+    timer = host.clock.setTimer(LOOK_EVERY, look);
+    return { [Symbol.dispose]: () => timer.cancel() };
   }
 
   /** Long enough for every write that follows from what has happened, where no answer is expected yet. */

@@ -1,4 +1,4 @@
-import { type Clock, type Millis, millis, seconds, unwrap } from "@tandem/base";
+import { CleanUp, type Clock, type Millis, millis, seconds, unwrap } from "@tandem/base";
 import { Metrics } from "@tandem/daemon";
 import {
   countEvents,
@@ -231,6 +231,9 @@ export class WatchedCluster implements AsyncDisposable {
     if (first !== undefined) this.swbusds.set(daemon.name, first);
     publishStats(started, metrics, clock);
     await Promise.all(started.map(({ listening }) => listening));
+    const cleanUp = new CleanUp();
+    for (const swbusd of started) cleanUp.use(swbusd);
+    return cleanUp;
   };
 
   readonly #startHamgrd: StartDaemon = async (daemon, ports: ProcessPorts) => {
@@ -243,6 +246,7 @@ export class WatchedCluster implements AsyncDisposable {
     const hamgrd = startHamgrd({ slots: daemon.dpus.map(({ slot }) => slot), observer, ...ports });
     this.hamgrds.set(daemon.name, hamgrd);
     await hamgrd.ready;
+    return hamgrd;
   };
 
   #newMetrics({ name }: DaemonPlace): Metrics {

@@ -5,13 +5,8 @@ import { isServing } from "../../dpu/ha-state.js";
 import { type DpuPlace, type HaSetPlace, pairOf, switchOf } from "../../topology.js";
 import type { StoryCommand } from "../story-command.js";
 import { STORY_LIMIT, type StoryStage } from "../story-stage.js";
-import type { StoryWords } from "../story-words.js";
-
-/** HA sets that are named, or all. */
-function setsOf(words: StoryWords): readonly HaSetPlace[] {
-  const named = words.each(() => words.haSet());
-  return named.length === 0 ? words.topology.haSets : named;
-}
+import { expected } from "../story-words.js";
+import { setsOf } from "./named-sets.js";
 
 /** What the SDN controller does. */
 export const CONTROLLER_COMMANDS: readonly StoryCommand[] = [
@@ -44,6 +39,17 @@ export const CONTROLLER_COMMANDS: readonly StoryCommand[] = [
     read: (words) => {
       const { id } = words.haSet();
       return (stage, { command }) => stage.done(command, stage.cluster.controller.removeSet(id));
+    },
+  },
+  {
+    name: "pair",
+    takes: "HA-SET DPU DPU",
+    does: "changes `vdpu_ids` of a set: the scope of who leaves is deleted, who comes gets one, disabled",
+    read: (words) => {
+      const { id } = words.haSet();
+      const [first, second] = [words.dpu(), words.dpu()];
+      if (first === second) throw expected(second.name, `another DPU than ${first.name}`);
+      return (stage, { command }) => stage.done(command, stage.cluster.pair(id, [first, second]));
     },
   },
   {

@@ -1,9 +1,10 @@
-import { DAEMON_KINDS, type DaemonKind, daemonOf } from "../../cluster/cluster-host.js";
+import { DAEMON_KINDS, type DaemonKind, daemonOf, REDIS_TROUBLES } from "../../cluster/cluster-host.js";
 import { WATCHED } from "../../cluster/observer.js";
+import { powerOffSwitch, powerOnSwitch } from "../../cluster/switch-power.js";
 import type { Wipe } from "../../dpu/wipe.js";
 import { PLANES } from "../../pmon/planes.js";
 import type { DpuPlace, SwitchPlace } from "../../topology.js";
-import { deleteRow, flushDatabases, writeStaleRows } from "../database-faults.js";
+import { deleteRow, flushDatabases, leaveAsUpstream, writeStaleRows } from "../database-faults.js";
 import type { StoryCommand } from "../story-command.js";
 import { STORY_LIMIT } from "../story-stage.js";
 import { expected, type StoryWords } from "../story-words.js";
@@ -90,6 +91,21 @@ export const FAULT_COMMANDS: readonly StoryCommand[] = [
     },
   },
   {
+    name: "channel",
+    takes: "DPU DPU cut|heal",
+    does: "the data-plane channel between two DPUs, and nothing else: nothing passes, or all passes again",
+    read: (words) => {
+      const [a, b] = [words.dpu(), words.dpu()];
+      if (a === b) throw expected(b.name, `another DPU than ${a.name}`);
+      const cut = words.oneOf(["cut", "heal"]) === "cut";
+      return ({ cluster: { devices } }) => {
+        if (cut) devices.network.cut(a.name, b.name);
+        else devices.network.heal(a.name, b.name);
+        return Promise.resolve([]);
+      };
+    },
+  },
+  {
     name: "kill",
     takes: "redis SWITCH-OR-DPU | swbusd|hamgrd DPU",
     does: "kill -9; a daemon that serves several slots goes with all of them",
@@ -124,12 +140,77 @@ export const FAULT_COMMANDS: readonly StoryCommand[] = [
     },
   },
   {
+    name: "stop",
+    takes: "swbusd|hamgrd DPU",
+    does: "SIGTERM: the daemon ends by itself, in order; waits until it has",
+    read: (words) => {
+      const kind = words.oneOf(DAEMON_KINDS);
+      const dpu = words.dpu();
+      return (stage, { command }) => {
+        const { host } = stage.cluster;
+        return stage.done(command, host.stopDaemon(daemonOf(host, kind, dpu)));
+      };
+    },
+  },
+  {
+    name: "redis",
+    takes: "SWITCH-OR-DPU stalled|full|unsaved|well",
+    does: "a Redis answers nothing while its connections stand (stalled), refuses what needs memory (full), cannot save and refuses every write (unsaved), or is well again",
+    read: (words) => {
+      const owner = words.owner();
+      const trouble = words.oneOf([...REDIS_TROUBLES, "well"]);
+      return (stage, { command }) => {
+        const { host } = stage.cluster;
+        return stage.done(command, host.troubleRedis(owner, trouble === "well" ? undefined : trouble));
+      };
+    },
+  },
+  {
+    name: "switch",
+    takes: "SWITCH off|on",
+    does: "a switch loses power, with its databases, daemons and DPUs; or boots with nothing but its configuration, and what the controller then writes again",
+    read: (words) => {
+      const sw = words.switch();
+      const off = words.oneOf(["off", "on"]) === "off";
+      return async (stage, { command }) => {
+        const { cluster } = stage;
+        if (off) return stage.done(command, powerOffSwitch(cluster, sw));
+        await stage.done(command, powerOnSwitch(cluster, sw));
+        return stage.done(command, cluster.controller.replay());
+      };
+    },
+  },
+  {
+    name: "configure",
+    takes: "DPU out|in",
+    does: "takes a DPU and its vDPU out of CONFIG_DB of every switch, or puts them in again",
+    read: (words) => {
+      const dpu = words.dpu();
+      const out = words.oneOf(["out", "in"]) === "out";
+      return (stage, { command }) => {
+        const { cluster } = stage;
+        const each = (sw: SwitchPlace): Promise<void> =>
+          out ? cluster.unconfigure(sw, dpu) : cluster.configure(sw, dpu);
+        return stage.done(command, Promise.all(cluster.topology.switches.map(each)));
+      };
+    },
+  },
+  {
     name: "flush",
     takes: "DPU",
     does: "FLUSHDB of the databases that the switch holds for a DPU; it makes no key events",
     read: (words) => {
       const dpu = words.dpu();
       return (stage, { command }) => stage.done(command, flushDatabases(stage.cluster.host, dpu));
+    },
+  },
+  {
+    name: "upstream",
+    takes: "DPU",
+    does: "makes what a stopped hamgrd has left look as an upstream hamgrd leaves it",
+    read: (words) => {
+      const dpu = words.dpu();
+      return (stage, { command }) => stage.done(command, leaveAsUpstream(stage.cluster.host, dpu));
     },
   },
   {

@@ -1,4 +1,5 @@
 import type { DatabaseName, Fields } from "@tandem/swss";
+import { DAEMON_KINDS, daemonOf } from "../../cluster/cluster-host.js";
 import { describeDpuEntry } from "../../cluster/dpu-log.js";
 import { WATCHED } from "../../cluster/observer.js";
 import { type DpuPlace, pairOf, type SwitchPlace, switchOf } from "../../topology.js";
@@ -82,6 +83,23 @@ export const SHOW_COMMANDS: readonly StoryCommand[] = [
         Promise.resolve(
           dpus.flatMap((dpu) => stage.since(dpu).map((entry) => `${dpu.name} ${describeDpuEntry(entry)}`)),
         );
+    },
+  },
+  {
+    name: "told",
+    takes: "swbusd|hamgrd DPU WORDS…",
+    does: "waits for an error or warning with these words, and prints all such that a daemon has logged, each once, in order of text",
+    read: (words) => {
+      const kind = words.oneOf(DAEMON_KINDS);
+      const dpu = words.dpu();
+      const about = words.each(() => words.any("words of a line"), 1).join(" ");
+      return async (stage, step) => {
+        const { host } = stage.cluster;
+        const lines = (): readonly string[] =>
+          host.said(daemonOf(host, kind, dpu)).filter((line) => line.includes(about));
+        await stage.ticking(step.command, () => lines().length > 0);
+        return stage.eventually(step, () => [...new Set(lines())].sort());
+      };
     },
   },
   {

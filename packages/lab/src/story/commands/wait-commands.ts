@@ -3,6 +3,7 @@ import type { DpuPlace } from "../../topology.js";
 import type { StoryCommand } from "../story-command.js";
 import { STORY_LIMIT, type StoryStage } from "../story-stage.js";
 import { expected } from "../story-words.js";
+import { setsOf } from "./named-sets.js";
 
 const STATES: readonly string[] = [...HA_STATES, "off"];
 
@@ -32,13 +33,14 @@ export const WAIT_COMMANDS: readonly StoryCommand[] = [
   },
   {
     name: "traffic",
-    takes: "on | off [packets=N] [max=N]",
-    does: "sends packets to the VIP of every pair from now on; or stops once N were sent (1), and says whether at most N (0) were lost",
+    takes: "on [HA-SET…] | off [packets=N] [max=N]",
+    does: "sends packets to the VIP of every pair, or of those named, from now on; or stops once N were sent (1), and says whether at most N (0) were lost",
     read: (words) => {
       if (words.oneOf(["on", "off"]) === "on") {
+        const sets = setsOf(words).map(({ id }) => id);
         return ({ cluster: { devices } }) => {
           devices.traffic.reset();
-          devices.traffic.start();
+          devices.traffic.start(sets);
           return Promise.resolve([]);
         };
       }
