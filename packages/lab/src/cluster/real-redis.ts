@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, millis, unwrap } from "@tandem/base";
-import type { Store } from "@tandem/swss";
+import { type Store, untilConnected } from "@tandem/swss";
 import type { LabProcess } from "../process-host.js";
 import type { RedisTrouble } from "./cluster-host.js";
 import type { RedisPlace } from "./database-files.js";
@@ -68,6 +68,8 @@ function snapshot({ place }: RealRedis): string {
 }
 
 async function configure({ store, place }: RealRedis, name: string, value: string): Promise<void> {
+  // One that was stalled has lost its clients.
+  await untilConnected(store);
   unwrap(await store.command(["CONFIG", "SET", name, value]), `${place.name}: CONFIG SET ${name}`);
 }
 
