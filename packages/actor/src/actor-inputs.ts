@@ -3,6 +3,7 @@ import type { Book } from "./book.js";
 import type { Inputs, StatePort, TellPort } from "./define-actor.js";
 import type { Reads } from "./reads.js";
 import { rowRefText } from "./row-ref.js";
+import { type AskedLog, questions } from "./step-inputs.js";
 import type { Wants } from "./wants.js";
 
 /** Where the inputs of one actor come from. */
@@ -17,6 +18,8 @@ export interface InputSources {
   readonly told: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly book: Book;
   readonly loaded: (table: AnyTable) => boolean;
+  /** Notes every question and its answer. */
+  readonly log: AskedLog;
 }
 
 const NOBODY: ReadonlyMap<string, unknown> = new Map();
@@ -39,37 +42,43 @@ export class ActorInputs implements Inputs<unknown> {
   }
 
   row<T extends TableSchema>(table: T): Row<T> | undefined {
-    return this.#sources.rows.get(table.id) as Row<T> | undefined;
+    const { rows, log } = this.#sources;
+    return log.note(questions.row(table.id), rows.get(table.id), table) as Row<T> | undefined;
   }
 
   read<T extends TableSchema>(table: T, key: string): Row<T> | undefined {
-    return this.#sources.reads.row(table, key) as Row<T> | undefined;
+    const { reads, log } = this.#sources;
+    return log.note(questions.read(table.id, key), reads.row(table, key), table) as Row<T> | undefined;
   }
 
   all<T extends TableSchema>(table: T): ReadonlyMap<string, Row<T>> {
-    return this.#sources.reads.rows(table) as ReadonlyMap<string, Row<T>>;
+    const { reads, log } = this.#sources;
+    return log.note(questions.all(table.id), reads.rows(table), table) as ReadonlyMap<string, Row<T>>;
   }
 
   loaded(table: AnyTable): boolean {
-    return this.#sources.loaded(table);
+    return this.#sources.log.note(questions.loaded(table.id), this.#sources.loaded(table));
   }
 
   hidesRow(table: AnyTable): boolean {
-    return this.#sources.reads.hidesRow(table);
+    return this.#sources.log.note(questions.hidesRow(table.id), this.#sources.reads.hidesRow(table));
   }
 
   state<S>(port: StatePort<S>, id: string): S | undefined {
-    return this.#sources.wants.get(port, id) as S | undefined;
+    const { wants, log } = this.#sources;
+    return log.note(questions.state(port.update, id), wants.get(port, id), port) as S | undefined;
   }
 
   told<S>(port: TellPort<S>): ReadonlyMap<string, S> {
-    return (this.#sources.told.get(port.key) ?? NOBODY) as ReadonlyMap<string, S>;
+    const { told, log } = this.#sources;
+    return log.note(questions.told(port.key), told.get(port.key) ?? NOBODY, port) as ReadonlyMap<string, S>;
   }
 
   written(table: AnyTable, key: string): Fields | undefined {
     const text = rowRefText(table, key);
     this.#asked.add(text);
-    return this.#sources.book.written(text);
+    const { book, log } = this.#sources;
+    return log.note(questions.written(text), book.written(text));
   }
 
   /** Whether an acknowledgement of the row can change what the actor stands for. */

@@ -51,6 +51,15 @@ export class Book {
     return this.#rows;
   }
 
+  /** The rows as they are known now, for a record. */
+  snapshot(): readonly BookRow[] {
+    const rows: BookRow[] = [];
+    for (const { ref, order, acked, ackedAt, once, inherited } of this.#rows.values()) {
+      rows.push({ ref, order, acked, ackedAt, once, inherited });
+    }
+    return rows;
+  }
+
   /** Nothing was written, and the ledger is empty. */
   get empty(): boolean {
     return this.#rows.size === 0 && this.#settled.size === 0;

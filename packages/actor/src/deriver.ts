@@ -5,6 +5,7 @@ import type { Book } from "./book.js";
 import { type AnyActor, type Change, type Derived, type Draw, stands, type Wait } from "./define-actor.js";
 import type { Mail } from "./mailbox.js";
 import type { Reads } from "./reads.js";
+import { AskedLog, type StepInputs } from "./step-inputs.js";
 import type { Wants } from "./wants.js";
 
 /** How long the first step waits for the tables that it reads. */
@@ -14,6 +15,7 @@ const READING: Wait = { for: "its tables", deadline: READ_GRACE, then: "go on wi
 const LOOK_ROUNDS_MAX = 8;
 
 const NOTHING: Derived<never> = stands({ reason: "it does not exist" });
+const READ_FIRST: Derived<never> = stands({ reason: "its tables are being read", waits: [READING] });
 
 export interface DeriverOptions {
   readonly definition: AnyActor;
@@ -38,7 +40,13 @@ export interface Decision {
   readonly memory: string | undefined;
   /** An incarnation ended in it, whether or not the next one began. */
   readonly ended: boolean;
+  /** What it was decided from, for the record. */
+  readonly from: Pick<StepInputs, "memory" | "restored" | "unseen" | "ends" | "by">;
 }
+
+const NONE: readonly number[] = [];
+/** Steps between two looks for answers that nobody asks for any more. */
+const PRUNE_EVERY = 64;
 
 /**
  * Lets a definition remember and derive: the incarnations of one actor, their memory, and everything they know. It
@@ -48,6 +56,7 @@ export class Deriver {
   /** What others told, by port key and teller. Outlives incarnations: tellers do not repeat themselves. */
   readonly told = new Map<string, Map<string, unknown>>();
   readonly inputs: ActorInputs;
+  readonly log = new AskedLog();
   readonly #options: DeriverOptions;
   /** The rows that make it exist, by table id. */
   readonly #rows = new Map<string, unknown>();
@@ -62,6 +71,11 @@ export class Deriver {
   /** Memory that this incarnation may start from. */
   #kept: string | undefined;
   #draws: (Millis | string)[] = [];
+  #steps = 0;
+  /** Of the step under way. */
+  #restored: Json | undefined;
+  #unseen = NONE;
+  #ends = NONE;
 
   constructor(options: DeriverOptions) {
     const { id, reads, wants, book, clock, random, loaded } = options;
@@ -70,7 +84,17 @@ export class Deriver {
     this.#kept = options.memory;
     this.#draw = { now: () => this.#drew(clock.now()), uuid: () => this.#drew(random.uuid()) };
     const memory = (): unknown => this.#memory;
-    this.inputs = new ActorInputs({ id, memory, rows: this.#rows, reads, wants, told: this.told, book, loaded });
+    this.inputs = new ActorInputs({
+      id,
+      memory,
+      rows: this.#rows,
+      reads,
+      wants,
+      told: this.told,
+      book,
+      loaded,
+      log: this.log,
+    });
   }
 
   /** Whether a row makes it exist. */
@@ -99,11 +123,19 @@ export class Deriver {
   decide(mail: readonly Mail[]): Decision {
     const changes: Change[] = [];
     this.#draws = [];
+    this.#restored = undefined;
+    this.#unseen = NONE;
+    this.#ends = NONE;
+    this.log.begin();
+    if (this.#steps++ % PRUNE_EVERY === 0) this.log.prune();
+    const before = this.#memory;
     for (const letter of mail) this.#take(letter, changes);
     const derived = this.exists ? this.#derive(changes) : NOTHING;
     const ended = this.#ended;
     this.#ended = false;
-    return { derived, changes, draws: this.#draws, memory: this.#memoryText(), ended };
+    const by = derived === NOTHING ? "nothing" : derived === READ_FIRST ? "reading" : "definition";
+    const from = { memory: before, restored: this.#restored, unseen: this.#unseen, ends: this.#ends, by } as const;
+    return { derived, changes, draws: this.#draws, memory: this.#memoryText(), ended, from };
   }
 
   /** The memory is in Redis: a restart goes on from there. */
@@ -139,7 +171,7 @@ export class Deriver {
     }
     // What has not been read is not absent: the first step waits for it, if the databases answer soon.
     if (!this.#derivedOnce && !reads.loaded && clock.monotonic() < this.#bornAt + READ_GRACE) {
-      return stands({ reason: "its tables are being read", waits: [READING] });
+      return READ_FIRST;
     }
     this.#derivedOnce = true;
     return definition.derive(this.inputs);
@@ -163,7 +195,7 @@ export class Deriver {
     else this.#rows.set(change.table.id, change.row);
     if (!existed && this.exists) this.#begin(changes, true);
     else this.#fold(change, changes);
-    if (existed && !this.exists) this.#end();
+    if (existed && !this.exists) this.#end(changes.length);
   }
 
   /** An incarnation begins, or goes on after a restart. */
@@ -177,6 +209,7 @@ export class Deriver {
     const kept = this.#kept === undefined ? undefined : parseJson(this.#kept);
     const restored: unknown = kept === undefined ? undefined : definition.remember?.decode(kept);
     this.#memory = restored ?? definition.remember?.initial;
+    this.#restored = restored === undefined ? undefined : kept;
     this.#fold({ kind: "start", restored: restored !== undefined }, changes);
     for (const table of definition.rows) {
       const row = this.#rows.get(table.id);
@@ -185,7 +218,8 @@ export class Deriver {
   }
 
   /** The incarnation ends: its memory goes; what others told stays for the next one. */
-  #end(): void {
+  #end(changes: number): void {
+    this.#ends = [...this.#ends, changes];
     this.#begun = false;
     this.#ended = true;
     this.#memory = undefined;
@@ -197,13 +231,14 @@ export class Deriver {
   #fold(change: Change, changes: Change[]): void {
     changes.push(change);
     const { remember } = this.#options.definition;
-    if (this.#begun && remember !== undefined) {
-      this.#memory = remember.fold(this.#memory, change, this.inputs, this.#draw);
-    }
+    if (!this.#begun) this.#unseen = [...this.#unseen, changes.length - 1];
+    else if (remember !== undefined) this.#memory = remember.fold(this.#memory, change, this.inputs, this.#draw);
+    this.log.remembered();
   }
 
   #hear(id: string, key: string, present: boolean, state: unknown): void {
-    const tellers = this.told.get(key) ?? new Map<string, unknown>();
+    // A map of its own for each state of things: records keep the earlier ones.
+    const tellers = new Map(this.told.get(key));
     if (present) tellers.set(id, state);
     else tellers.delete(id);
     this.told.set(key, tellers);

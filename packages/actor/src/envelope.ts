@@ -46,7 +46,8 @@ export function decodePayload(payload: Uint8Array | StructuredPayload): Structur
     return undefined;
   }
   if (!isObject(parsed) || typeof parsed["key"] !== "string" || parsed["data"] === undefined) return undefined;
-  return { key: parsed["key"], data: parsed["data"] };
+  const { key, data, trace } = parsed;
+  return { key, data, ...(trace !== undefined && { trace }) } as StructuredPayload;
 }
 
 export function isObject(data: Json | undefined): data is { readonly [member: string]: Json | undefined } {

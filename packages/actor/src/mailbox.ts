@@ -1,7 +1,8 @@
 import type { Change } from "./define-actor.js";
+import type { Trace } from "./trace.js";
 
 /** What waits for an actor: a change as `remember` will see it, and what comes with it. */
-export type Mail = { readonly trace: string } & (
+export type Mail = { readonly trace: Trace } & (
   | { readonly change: Extract<Change, { kind: "row" | "written" | "deadline" }> }
   /** `state` is absent for the farewell of a teller. */
   | { readonly change: Extract<Change, { kind: "state" | "told" }>; readonly state?: unknown }

@@ -1,6 +1,7 @@
 import { type BackoffLimits, backoffDelay, type Json, type Millis, millis, type Random } from "@tandem/base";
 import { type ServicePath, SwbusErrorCode } from "@tandem/swbus/edge";
 import type { SentLog } from "./sent-log.js";
+import { markTrace, traceMark } from "./trace.js";
 
 /** First re-send at the earliest; also the floor while no round trip has been measured. */
 export const RESEND_FIRST_MIN = millis(50);
@@ -56,6 +57,8 @@ export interface OutboxEntry extends Dispatch {
   readonly slot: string;
   /** The same on every re-send. */
   readonly id: bigint;
+  /** What goes along to another process; the same on every re-send, or the receiver would not know the repeat. */
+  wireTrace: Json | undefined;
   readonly createdAt: Millis;
   /** Sendings since it was put in or its receiver appeared: sets the back-off. */
   attempts: number;
@@ -98,11 +101,16 @@ export class OutboxCore {
     const older = this.#bySlot.get(slot);
     const data = older === undefined ? dispatch.data : supersedingData(older, dispatch);
     if (older !== undefined) this.#remove(older);
+    if (data !== dispatch.data) {
+      const mark = traceMark(dispatch.data);
+      if (mark !== undefined) markTrace(data, mark);
+    }
     const entry: OutboxEntry = {
       ...dispatch,
       data,
       slot,
       id: this.#newId(),
+      wireTrace: undefined,
       createdAt: now,
       attempts: 0,
       sends: 0,

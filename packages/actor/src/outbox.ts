@@ -1,4 +1,4 @@
-import type { Clock, CrashPoint, Millis, Random, Timer } from "@tandem/base";
+import type { Clock, CrashPoint, Json, Millis, Random, Timer } from "@tandem/base";
 import { dataMessage, type EdgeRuntime, type SendError, type ServicePath, SwbusErrorCode } from "@tandem/swbus/edge";
 import { type Dispatch, OutboxCore, type OutboxEntry } from "./outbox-core.js";
 
@@ -7,6 +7,10 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly crashPoint: CrashPoint;
+  /** Hears of each message that is put in. */
+  readonly onPost?: () => void;
+  /** The member `trace` of a message with this data that leaves the process; none when absent. */
+  readonly wireTrace?: (data: Json) => Json | undefined;
 }
 
 /** Sends what actors dispatch until it is settled. One per runtime; one timer, set for the earliest re-send. */
@@ -37,6 +41,8 @@ export class Outbox {
   post(dispatch: Dispatch): void {
     if (this.#closed) return;
     const entry = this.#core.put(dispatch, this.#options.clock.monotonic());
+    if (!this.#isLocal(entry.destination)) entry.wireTrace = this.#options.wireTrace?.(entry.data);
+    this.#options.onPost?.();
     this.#transmit(entry);
     this.#arm(entry.dueAt);
   }
@@ -82,8 +88,9 @@ export class Outbox {
     // Before sending: a receiver in this process may answer before `send` returns.
     this.#core.sent(entry, clock.monotonic());
     entry.log?.sending(entry, clock.now());
-    const { key, data } = entry;
-    const sent = edge.send(dataMessage(entry.id, entry.source, entry.destination, { key, data }));
+    const { key, data, wireTrace: trace } = entry;
+    const payload = { key, data, ...(trace !== undefined && { trace }) };
+    const sent = edge.send(dataMessage(entry.id, entry.source, entry.destination, payload));
     if (!sent.ok) this.answer(entry.id, codeOf(sent.error), describeSendError(sent.error), undefined);
   }
 

@@ -6,6 +6,7 @@ import type { Outbox } from "./outbox.js";
 import type { RowRef } from "./row-ref.js";
 import type { RuntimeEvent } from "./runtime-event.js";
 import type { StepRecords } from "./step-records.js";
+import type { Trace } from "./trace.js";
 
 /** What a runtime gives to each of its places. */
 export interface PlaceHost {
@@ -28,9 +29,10 @@ export interface PlaceHost {
   readonly actorPath: (type: string, id: string) => ServicePath;
   /** A change of a row that arrived as a message. Fails with one line for the sender. */
   readonly feedRow: (source: ServicePath, messageKey: string, row: IncomingRow) => string | undefined;
-  readonly newTrace: () => string;
   /** What the sink holds of the row is somebody else's now: the next Set of it is written, equal or not. */
   readonly sinkLeft: (ref: RowRef) => void;
+  /** A trace of something that this process begins by itself. */
+  readonly newTrace: (cause: string) => Trace;
   /** Everything behind a container's databases has started anew. */
   readonly sinkEpoch: (container: string, epoch: number) => void;
   /** The place has nothing left to do. */

@@ -15,7 +15,7 @@ import type { Place } from "./place.js";
 import type { PlaceHost } from "./place-host.js";
 import { payloadHash, RepeatWindow } from "./repeat-window.js";
 import { isFarewell } from "./tellings.js";
-import { traceOf } from "./trace.js";
+import { type Trace, traceFromWire, traceMark } from "./trace.js";
 
 /** Messages that may wait for one actor; beyond it senders are told that its queue is full. */
 const MESSAGES_WAITING_MAX = 1000;
@@ -169,8 +169,9 @@ export class PlaceMessages {
     this.#host.emit({ kind: "badMessage", actor: this.#place.name, source: source.toString(), key });
   }
 
-  #traceOf({ data }: StructuredPayload): string {
-    return traceOf(data) ?? this.#host.newTrace();
+  #traceOf({ key, data, trace }: StructuredPayload): Trace {
+    const { clock, newTrace } = this.#host;
+    return traceMark(data)?.trace ?? traceFromWire(trace, clock.monotonic()) ?? newTrace(`message ${key}`);
   }
 
   #note({ source, id }: EdgeMessage, { key, data }: StructuredPayload): void {

@@ -17,13 +17,15 @@ import { PlaceMessages } from "./place-messages.js";
 import { Publisher } from "./publisher.js";
 import { Reads } from "./reads.js";
 import { Restarts } from "./restarts.js";
+import { RowMoments } from "./row-moments.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
+import type { Outcome } from "./step-inputs.js";
 import { STEPS_PER_SECOND, StepLimit } from "./step-limit.js";
 import type { StepRecord } from "./step-records.js";
 import { Tellings } from "./tellings.js";
-import { markTrace } from "./trace.js";
+import { markTrace, type Trace } from "./trace.js";
 import { WaitBook } from "./wait-book.js";
 import { type Post, Wants } from "./wants.js";
 
@@ -36,6 +38,7 @@ const INHERIT_GRACE = seconds(30);
 const RING_AGAIN = seconds(1);
 
 const NOTHING: Derived<never> = stands({ reason: "it does not exist" });
+const NO_TRACES: readonly Trace[] = [];
 
 /**
  * Where one actor lives: its path on the bus, its ledger and outbox, and one incarnation after the other. A step takes
@@ -61,7 +64,12 @@ export class Place implements RowReader {
   /** Tables whose row makes it exist, by the newest change that has arrived. */
   readonly #present = new Set<string>();
   /** Of the last step. */
-  #trace = "";
+  #trace: Trace;
+  #joined: readonly Trace[] = [];
+  /** When the oldest change that waits, or went into the step under way, arrived. */
+  #delivered: Millis | undefined;
+  #decidedAt: Millis | undefined;
+  readonly #moments: RowMoments;
   readonly #host: PlaceHost;
   readonly #deriver: Deriver;
   readonly #committer: Committer;
@@ -93,13 +101,15 @@ export class Place implements RowReader {
     this.id = id;
     this.name = `${definition.type}/${id}`;
     this.path = host.actorPath(definition.type, id);
+    this.#trace = host.newTrace("start");
+    this.#moments = new RowMoments(host.records, { slot: host.slot, type: definition.type, id }, host.clock);
     this.#bornAt = host.clock.monotonic();
     const post: Post = (dispatch) => {
       const onSettled: Dispatch["onSettled"] = (settled) => {
         dispatch.onSettled?.(settled);
         if (!this.isWanted) this.#schedule();
       };
-      markTrace(dispatch.data, this.#trace);
+      markTrace(dispatch.data, { trace: this.#trace });
       host.outbox.post({ ...dispatch, source: this.path, log: this.sent, onSettled });
     };
     this.ledgerKey = ledgerKey(host.slot, definition.type, id);
@@ -109,7 +119,8 @@ export class Place implements RowReader {
     this.wants = new Wants(id, host.actorPath, post);
     this.tellings = new Tellings(id, host.actorPath, post);
     this.publisher = definition.publishes && new Publisher(definition.publishes as AnyStatePort, this.path, post);
-    this.sender = new RowSender(host, this.path, definition.bridgeKey?.(id) ?? id, this.book, this.sent, (ref) =>
+    const bridgeKey = definition.bridgeKey?.(id) ?? id;
+    this.sender = new RowSender(host, this.path, bridgeKey, this.book, this.sent, this.#moments, (ref) =>
       this.#acknowledged(ref),
     );
     this.messages = new PlaceMessages(host, this);
@@ -160,6 +171,35 @@ export class Place implements RowReader {
     );
   }
 
+  /** Wall-clock time of the last step. */
+  get decidedAt(): Millis | undefined {
+    return this.#decidedAt;
+  }
+
+  /** Rows that make it exist. */
+  get ownRows(): readonly string[] {
+    return [...this.#present].map((tableId) => `${tableId}|${this.id}`);
+  }
+
+  /** Rows that the last step stands for, whether or not they could be persisted. */
+  get derivedRows(): readonly string[] {
+    return this.#derived.rows.map(({ table, key }) => `${table.id}|${key}`);
+  }
+
+  /** Who told it something, as `<port key>|<actor id>`. */
+  get tellers(): readonly string[] {
+    return [...this.#deriver.told].flatMap(([key, tellers]) => [...tellers.keys()].map((id) => `${key}|${id}`));
+  }
+
+  /** Whether a row that nothing stands for is left as it is. */
+  keeps(text: string): boolean {
+    const row = this.book.rows.get(text);
+    if (row === undefined) return false;
+    const { keeps = [], leaves = [] } = this.#derived;
+    if ([...keeps, ...leaves].some(({ id }) => id === row.ref.tableId)) return true;
+    return row.inherited && this.#keepsInherited(this.#host.clock.monotonic());
+  }
+
   status(): ActorStatus {
     return {
       type: this.definition.type,
@@ -183,14 +223,14 @@ export class Place implements RowReader {
   }
 
   /** A row that the actor reads. Its own rows come through `ownRow`. */
-  onRow(table: AnyTable, key: string, row: unknown, before: unknown, trace: string): void {
+  onRow(table: AnyTable, key: string, row: unknown, before: unknown, trace: Trace): void {
     if (!this.#deriver.isOwnRow(table, key)) {
       this.push({ trace, change: { kind: "row", table, key, row, before } });
     }
   }
 
   /** A row that makes the actor exist. */
-  ownRow(table: AnyTable, row: unknown, before: unknown, trace: string): void {
+  ownRow(table: AnyTable, row: unknown, before: unknown, trace: Trace): void {
     if (row === undefined) this.#present.delete(table.id);
     else this.#present.add(table.id);
     this.push({ trace, change: { kind: "row", table, key: this.id, row, before } });
@@ -203,6 +243,7 @@ export class Place implements RowReader {
 
   push(mail: Mail): void {
     const before = this.#mailbox.merged;
+    this.#delivered ??= this.#host.clock.monotonic();
     this.#mailbox.push(mail);
     if (this.#mailbox.merged > before && !this.#merged) {
       this.#merged = true;
@@ -326,7 +367,7 @@ export class Place implements RowReader {
     this.#merged = false;
     const mail = this.#mailbox.drain();
     try {
-      this.#trace = mail[0]?.trace ?? this.#host.newTrace();
+      this.#takeTraces(mail);
       this.#adopt(this.#deriver.decide(mail));
       this.#unperformed = true;
       return true;
@@ -336,8 +377,25 @@ export class Place implements RowReader {
     }
   }
 
+  /** A step goes on under the trace of its first change; those of the others end in it. */
+  #takeTraces(mail: readonly Mail[]): void {
+    const first = mail[0];
+    this.#trace = first?.trace ?? this.#host.newTrace("what it knows has changed");
+    this.#joined = NO_TRACES;
+    for (const { trace } of mail) {
+      if (trace.id !== this.#trace.id && !this.#joined.some(({ id }) => id === trace.id)) {
+        this.#joined = [...this.#joined, trace];
+      }
+    }
+  }
+
+  /** What it asks of others and tells them now. */
+  #outcome(): Outcome {
+    return { wants: this.wants.names, tells: this.tellings.told, publish: this.publisher?.desired };
+  }
+
   /** Takes over what a step has derived; nothing is performed yet. */
-  #adopt({ derived, changes, draws, memory, ended }: Decision): void {
+  #adopt({ derived, changes, draws, memory, ended, from }: Decision): void {
     const { clock, emit, isOwn } = this.#host;
     const now = clock.monotonic();
     const problemsBefore = this.#derived.problems;
@@ -348,6 +406,7 @@ export class Place implements RowReader {
       if (this.exists) this.wants.renewAll();
       else this.#lastWords.push(() => this.#sayFarewell());
     }
+    const before = this.#outcome();
     const lines = [
       ...this.wants.update(this.exists ? (this.definition.wants?.(this.#deriver.inputs) ?? []) : []),
       ...this.tellings.update(derived.tells),
@@ -362,20 +421,36 @@ export class Place implements RowReader {
     if (derived.sinkEpoch !== undefined) this.#host.sinkEpoch(derived.sinkEpoch.container, derived.sinkEpoch.epoch);
     this.book.adopt(derived.rows);
     this.#leave(derived);
-    const planned = this.#difference(derived);
-    for (const op of [...planned.own, ...planned.groups.flat()]) lines.push(`${op.op} ${op.ref.text}`);
-    this.#record({ changes, draws, reason: derived.reason, difference: lines });
+    const book = this.book.snapshot();
+    const keepInherited = this.#keepsInherited(now);
+    const planned = this.#difference(derived, now);
+    const ops = [...planned.own, ...planned.groups.flat()];
+    for (const op of ops) lines.push(`${op.op} ${op.ref.text}`);
+    const { exists } = this;
+    const { asked } = this.#deriver.log;
+    const inputs = { ...from, asked, exists, book, now, keepInherited, before, after: this.#outcome() };
+    const rows = this.#moments.decided(ops, this.#trace);
+    this.#record({ changes, draws, reason: derived.reason, difference: lines, rows, inputs });
+    // The commit may have to wait; the deadlines of what the actor waits for do not.
+    if (derived.waits.length > 0) this.#arm();
   }
 
-  #record(step: Pick<StepRecord, "changes" | "draws" | "reason" | "difference">): void {
+  #record(step: Pick<StepRecord, "changes" | "draws" | "reason" | "difference" | "rows" | "inputs">): void {
     const { clock, records, slot } = this.#host;
+    const decided = clock.monotonic();
+    const delivered = this.#delivered ?? decided;
+    this.#delivered = undefined;
+    this.#decidedAt = clock.now();
     records.add({
       slot,
       type: this.definition.type,
       id: this.id,
       incarnation: this.#deriver.incarnation,
-      at: clock.now(),
+      at: this.#decidedAt,
       trace: this.#trace,
+      joined: this.#joined,
+      delivered,
+      decided,
       memory: this.#deriver.memory,
       waits: this.#waits.waits,
       problems: this.#derived.problems,
@@ -400,15 +475,13 @@ export class Place implements RowReader {
     this.book.doubt((ref) => left.some((row) => row.ref.text === ref.text));
   }
 
-  #difference({ rows, keeps = [], leaves = [] }: Pick<Derived<unknown>, "rows" | "keeps" | "leaves">): Difference {
-    const { isOwn, clock } = this.#host;
-    const now = clock.monotonic();
-    return difference(rows, this.book.rows, {
-      now,
-      isOwn,
-      keepInherited: this.#keepsInherited(now),
-      keeps: [...keeps, ...leaves],
-    });
+  #difference(
+    { rows, keeps = [], leaves = [] }: Pick<Derived<unknown>, "rows" | "keeps" | "leaves">,
+    now: Millis = this.#host.clock.monotonic(),
+  ): Difference {
+    const { isOwn } = this.#host;
+    const keepInherited = this.#keepsInherited(now);
+    return difference(rows, this.book.rows, { now, isOwn, keepInherited, keeps: [...keeps, ...leaves] });
   }
 
   #keepsInherited(now: Millis): boolean {
@@ -423,11 +496,15 @@ export class Place implements RowReader {
     const derived = this.#derived;
     const memory = this.#memory;
     const difference = (): Difference => this.#difference(derived);
+    const began = this.#host.clock.monotonic();
     const own = await this.#committer.commit({ rows: derived.rows, memory, difference });
     if (own === undefined) return;
     this.#deriver.memoryStored(memory);
     this.#committed = derived;
-    for (const ref of own) this.#written(ref);
+    for (const ref of own) {
+      this.#moments.committed(ref.text, began);
+      this.#written(ref);
+    }
     for (const say of this.#lastWords.splice(0)) say();
     this.wants.release();
     this.tellings.release();
@@ -465,7 +542,7 @@ export class Place implements RowReader {
 
   /** After the last thing that was to be done: sets the timer, or leaves for good. */
   #conclude(): void {
-    if (!this.#restarts.pending) this.#arm();
+    this.#arm();
     if (this.exists || !this.book.empty || !this.sender.idle || this.#committer.memoryStored !== undefined) return;
     for (const { source } of this.#host.outbox.entries()) if (source.equals(this.path)) return;
     this.#host.retired(this.definition.type, this.id);
@@ -488,9 +565,10 @@ export class Place implements RowReader {
   #ring(): void {
     const { clock, emit, newTrace } = this.#host;
     const now = clock.monotonic();
-    const trace = newTrace();
+    const trace = newTrace("deadline");
     for (const wait of this.#waits.expire(now)) {
-      emit({ kind: "stuck", actor: this.name, wait: wait.for, then: wait.then });
+      const waited = millis(now - wait.since);
+      emit({ kind: "stuck", actor: this.name, wait: wait.for, waited, then: wait.then });
       this.push({ trace, change: { kind: "deadline", wait: wait.for } });
     }
     const refresh = nextRefresh(this.#committed.rows, this.book.rows);
@@ -502,14 +580,20 @@ export class Place implements RowReader {
   }
 
   #crashed(error: unknown): void {
-    this.#timer?.cancel();
     const restartIn = this.#restarts.crashed(error, () => {
       this.#deriver.restart();
       this.wants.renewAll();
       this.wake();
     });
     const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#record({ changes: [], draws: [], reason: `it crashed: ${detail}`, difference: [] });
+    this.#record({
+      changes: [],
+      draws: [],
+      reason: `it crashed: ${detail}`,
+      difference: [],
+      rows: [],
+      inputs: undefined,
+    });
     this.#host.emit({ kind: "crashed", actor: this.name, detail, crashes: this.#restarts.inARow, restartIn });
   }
 }

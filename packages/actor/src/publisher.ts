@@ -34,6 +34,11 @@ export class Publisher {
     return this.#released;
   }
 
+  /** What the last step wants published. */
+  get desired(): Json | undefined {
+    return this.#desired;
+  }
+
   get subscribers(): readonly ServicePath[] {
     return [...this.#subscribers.values()].map(({ path }) => path);
   }

@@ -273,7 +273,7 @@ test("one trace runs from the input row to every step that it set in motion", as
   await harness.rest();
   await harness.write(PortCounters, "p0", { up: "true" });
   await harness.rest();
-  const traced = harness.runtime.records.list(({ trace }) => trace.startsWith("PORT_COUNTERS|p0#"));
+  const traced = harness.runtime.records.list(({ trace }) => trace.cause === `${PortCounters.id}|p0`);
   expect(traced.map(({ type }) => type)).toEqual(["port", "link", "link"]);
   expect(traced[0]?.difference).toEqual(["publish"]);
   expect(traced[1]?.difference).toEqual(["set STATE_DB|LINK_STATE|l0"]);

@@ -6,8 +6,10 @@ import { type RowOp, sameFields, stampedFields } from "./difference.js";
 import { encodeEnvelope, type RowEnvelope } from "./envelope.js";
 import type { Refusal } from "./outbox-core.js";
 import type { PlaceHost } from "./place-host.js";
+import type { RowMoments } from "./row-moments.js";
 import type { RowRef } from "./row-ref.js";
 import type { SentLog } from "./sent-log.js";
+import { markTrace } from "./trace.js";
 
 /** A change of a row that its bridge has not acknowledged. */
 export interface Flight {
@@ -25,6 +27,7 @@ export class RowSender {
   readonly #messageKey: string;
   readonly #book: Book;
   readonly #log: SentLog;
+  readonly #moments: RowMoments;
   readonly #onSettled: (ref: RowRef) => void;
   readonly #flights = new Map<string, Flight>();
 
@@ -35,6 +38,7 @@ export class RowSender {
     messageKey: string,
     book: Book,
     log: SentLog,
+    moments: RowMoments,
     onSettled: (ref: RowRef) => void,
   ) {
     this.#host = host;
@@ -42,6 +46,7 @@ export class RowSender {
     this.#messageKey = messageKey;
     this.#book = book;
     this.#log = log;
+    this.#moments = moments;
     this.#onSettled = onSettled;
   }
 
@@ -81,11 +86,14 @@ export class RowSender {
     const flight: Flight = { ref: op.ref, op: op.op, row, since: host.clock.monotonic(), refusal: undefined };
     this.#flights.set(text, flight);
     this.#book.sending(text);
+    const data = encodeEnvelope(envelope);
+    const mark = this.#moments.sending(text, flight.since);
+    if (mark !== undefined) markTrace(data, mark);
     host.outbox.post({
       source: this.#path,
       destination: host.bridgePath(op.ref),
       key: this.#messageKey,
-      data: encodeEnvelope(envelope),
+      data,
       purpose: "row",
       rowKey: op.ref.key,
       log: this.#log,
@@ -93,6 +101,7 @@ export class RowSender {
         if (this.#flights.get(text) === flight) this.#flights.delete(text);
         if (row === undefined) this.#book.deleted(text);
         else this.#book.acknowledged(text, fields, row.once, host.clock.monotonic());
+        this.#moments.acknowledged(text, host.clock.monotonic());
         this.#onSettled(op.ref);
       },
       onRefused: (refusal) => {

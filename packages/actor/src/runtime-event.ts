@@ -21,7 +21,15 @@ export type RuntimeEvent =
     }
   | { readonly kind: "problems"; readonly actor: string; readonly problems: readonly Problem[] }
   /** A wait has lasted longer than its deadline. */
-  | { readonly kind: "stuck"; readonly actor: string; readonly wait: string; readonly then: string }
+  | {
+      readonly kind: "stuck";
+      readonly actor: string;
+      readonly wait: string;
+      /** How long it has lasted. */
+      readonly waited: Millis;
+      /** What happens now. */
+      readonly then: string;
+    }
   /** A wait that was stuck is over. */
   | { readonly kind: "unstuck"; readonly actor: string; readonly wait: string }
   /** Redis does not hold what an actor stands for; the row is written again. */
@@ -60,7 +68,7 @@ export function describeRuntimeEvent(event: RuntimeEvent): string {
         ? `${event.actor}: no problems any more`
         : `${event.actor}: ${event.problems.map(({ severity, text }) => `${severity}: ${text}`).join("; ")}`;
     case "stuck":
-      return `${event.actor}: still waits for ${event.wait}; now: ${event.then}`;
+      return `${event.actor}: still waits for ${event.wait}, since ${shortDuration(event.waited)}; now: ${event.then}`;
     case "unstuck":
       return `${event.actor}: no longer waits for ${event.wait}`;
     case "drift":
@@ -78,4 +86,10 @@ export function describeRuntimeEvent(event: RuntimeEvent): string {
     case "mailboxMerged":
       return `${event.actor}: ${event.limit} changes wait; further ones of the same key are merged`;
   }
+}
+
+/** `480 ms`, `3.2 s`, `75 s`. */
+function shortDuration(duration: Millis): string {
+  if (duration < 1000) return `${Math.round(duration)} ms`;
+  return `${duration < 10_000 ? (duration / 1000).toFixed(1).replace(/\.0$/, "") : Math.round(duration / 1000)} s`;
 }

@@ -1,4 +1,4 @@
-import type { Clock, CrashPoint, Random } from "@tandem/base";
+import type { Clock, CrashPoint, Json, Random } from "@tandem/base";
 import type { EdgeRuntime } from "@tandem/swbus/edge";
 import type { AnyTable, Stores } from "@tandem/swss";
 import type { RowWriter } from "./bridge/row-writer.js";
@@ -54,6 +54,13 @@ export interface RuntimeOptions {
   readonly hub?: TableHub;
   /** Step records, shared by the runtimes of a process; its own ring when absent. */
   readonly records?: StepRecords;
+  /**
+   * One trace in this many goes along, as member `trace`, with messages to other processes; none when absent.
+   * What another process has sent goes on without being counted.
+   */
+  readonly traceEvery?: number;
+  /** What `actors` were made from, for whoever takes recorded steps again. */
+  readonly about?: Json;
   /** Everything that logs and metrics need. Must not throw. */
   readonly onEvent?: (event: RuntimeEvent) => void;
 }

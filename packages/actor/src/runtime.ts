@@ -2,6 +2,7 @@ import {
   backoffDelay,
   err,
   invariant,
+  type Json,
   type Millis,
   millis,
   noCrash,
@@ -14,6 +15,7 @@ import type { ServicePath } from "@tandem/swbus/edge";
 import { type AnyTable, describeStoreError, type RowError, type Store, untilConnected } from "@tandem/swss";
 import { ActorPaths } from "./actor-path.js";
 import type { ActorStatus } from "./actor-status.js";
+import { Asking } from "./asking.js";
 import { Audit, type AuditTarget } from "./audit.js";
 import { ProducerBridge } from "./bridge/producer.js";
 import type { RowWriter } from "./bridge/row-writer.js";
@@ -25,6 +27,7 @@ import { type Heir, readInheritance } from "./inheritance.js";
 import { Outbox } from "./outbox.js";
 import { Place } from "./place.js";
 import type { IncomingRow, PlaceHost } from "./place-host.js";
+import { clusterTraceId } from "./record-pages.js";
 import { parseRowRef, type RowRef, rowRefText } from "./row-ref.js";
 import type { RuntimeEvent } from "./runtime-event.js";
 import type { RuntimeOptions } from "./runtime-options.js";
@@ -32,6 +35,7 @@ import { type StandingReport, standingReport } from "./standing-report.js";
 import { StepRecords } from "./step-records.js";
 import { StrayRows } from "./stray-rows.js";
 import { StuckMessages } from "./stuck-messages.js";
+import { type Trace, traceMark, traceToWire } from "./trace.js";
 
 /** The runtime of one slot. */
 export interface ActorRuntime extends AsyncDisposable {
@@ -58,6 +62,8 @@ export interface ActorRuntime extends AsyncDisposable {
    * else has left there. Fails with one line when it is not done; a row that an actor holds is never touched.
    */
   discard(row: string, tables: readonly AnyTable[]): Promise<Result<void, string>>;
+  /** Answers what somebody wants to know of its actors or of its records; see `Asking`. */
+  answer(question: "actors" | "records", args: Readonly<Record<string, string>>): Json;
   /** Whether nothing is under way: every change is handled, performed and acknowledged. */
   readonly settled: boolean;
 }
@@ -86,6 +92,7 @@ class Runtime implements ActorRuntime {
   readonly #strays = new StrayRows();
   readonly #stuck: StuckMessages;
   readonly #audit: Audit;
+  readonly #asking: Asking;
   readonly #creators: Creator[] = [];
   readonly #epochs = new Map<string, number>();
   readonly #stop = new AbortController();
@@ -102,19 +109,31 @@ class Runtime implements ActorRuntime {
     this.#options = options;
     this.#emit = options.onEvent ?? (() => {});
     this.records = options.records ?? new StepRecords();
-    this.hub = options.hub ?? new TableHub({ stores, clock, crashPoint, onEvent: this.#emit });
+    this.hub = options.hub ?? new TableHub({ stores, clock, name: options.slot, crashPoint, onEvent: this.#emit });
     this.#state = openState(stores);
-    this.#outbox = new Outbox({ edge, clock, random, crashPoint });
+    const wireTrace = options.traceEvery === undefined ? undefined : (data: Json) => this.#wireTrace(data);
+    this.#stuck = new StuckMessages(clock, this.#emit, () => this.#outbox.entries());
+    const onPost = (): void => this.#stuck.posted();
+    this.#outbox = new Outbox({ edge, clock, random, crashPoint, onPost, ...(wireTrace && { wireTrace }) });
     this.#paths = new ActorPaths(edge);
-    this.#stuck = new StuckMessages(clock, this.#emit);
     this.#audit = new Audit(clock, this.#state, (ref) => this.#auditTarget(ref));
     for (const { table, writer } of options.sinks) {
       const onReset = (cause: string): void => this.#onReset(table.id, cause);
-      const bridge = new ProducerBridge({ edge, table, crashPoint, onReset });
+      const bridge = new ProducerBridge({ edge, table, clock, crashPoint, onReset });
       this.#bridges.set(table.id, bridge);
       if (writer !== undefined) bridge.connect(writer, "start");
     }
     this.#host = this.#buildHost();
+    this.#asking = new Asking({
+      path: edge.basePath.toString(),
+      clock,
+      slot: options.slot,
+      actors: options.actors,
+      records: this.records,
+      places: () => this.#places.values(),
+      outbox: () => this.#outbox.entries(),
+      about: options.about ?? null,
+    });
   }
 
   get settled(): boolean {
@@ -154,6 +173,10 @@ class Runtime implements ActorRuntime {
 
   actor(type: string, id: string): ActorStatus | undefined {
     return this.#places.get(`${type}/${id}`)?.status();
+  }
+
+  answer(question: "actors" | "records", args: Readonly<Record<string, string>>): Json {
+    return question === "actors" ? this.#asking.actors(args) : this.#asking.records(args);
   }
 
   audit(): Promise<void> {
@@ -197,6 +220,7 @@ class Runtime implements ActorRuntime {
     for (const place of this.#places.values()) place.close();
     for (const bridge of this.#bridges.values()) bridge[Symbol.dispose]();
     this.#outbox.close();
+    this.#stuck[Symbol.dispose]();
     if (this.#options.hub === undefined) await this.hub[Symbol.asyncDispose]();
   }
 
@@ -222,8 +246,8 @@ class Runtime implements ActorRuntime {
       bridgePath: (ref) => this.#bridge(ref).path,
       actorPath: (type, id) => this.#paths.of(type, id),
       feedRow: (source, messageKey, row) => this.#feedRow(source, messageKey, row),
-      newTrace: () => `${slot}-${++this.#traces}`,
       sinkLeft: ({ tableId, key }) => this.#bridges.get(tableId)?.doubt([key]),
+      newTrace: (cause) => this.#newTrace(cause),
       sinkEpoch: (container, epoch) => this.#sinkEpoch(container, epoch),
       retired: (type, id) => this.#retire(type, id),
       pauseForStore: (attempt) => this.#pauseForStore(attempt),
@@ -236,6 +260,25 @@ class Runtime implements ActorRuntime {
     for (const place of this.#places.values()) if (place.book.rows.has(row)) return place.name;
     for (const [name, { ledger }] of this.#heirs) if (Object.hasOwn(ledger, row)) return name;
     return undefined;
+  }
+
+  #newTrace(cause: string): Trace {
+    const { clock, slot } = this.#options;
+    const now = clock.monotonic();
+    this.#traces += 1;
+    return { id: `${slot}-${this.#traces}`, cause, at: clock.now(), received: now, decoded: now };
+  }
+
+  /** One trace in `traceEvery` goes along; of those that came from another process each does. */
+  #wireTrace(data: Json): Json | undefined {
+    const { clock, edge, traceEvery = 1 } = this.#options;
+    const trace = traceMark(data)?.trace;
+    if (trace === undefined) return undefined;
+    const number = Number(trace.id.slice(trace.id.lastIndexOf("-") + 1));
+    if (trace.via === undefined && number % traceEvery !== 0) return undefined;
+    const process = edge.basePath.toString();
+    const id = trace.via === undefined ? clusterTraceId(process, this.records.boot, trace.id) : trace.id;
+    return traceToWire({ ...trace, id }, { process, sentAt: clock.now() });
   }
 
   #bridge(ref: RowRef): ProducerBridge {
@@ -263,7 +306,12 @@ class Runtime implements ActorRuntime {
     feed.watchAll(reader, () => true);
     this.#tableLoads += 1;
     for (const [key, { row }] of feed.rows()) {
-      this.#onActorRow(definition, table, { key, row, before: undefined, trace: this.#host.newTrace() });
+      this.#onActorRow(definition, table, {
+        key,
+        row,
+        before: undefined,
+        trace: this.#host.newTrace(`${table.id}|${key}`),
+      });
     }
     if (feed.loaded) queueMicrotask(() => this.#onActorTableLoaded());
     else feed.watchLoad(reader);
@@ -375,7 +423,6 @@ class Runtime implements ActorRuntime {
 
   #armAudit(): void {
     this.#timer = this.#options.clock.setTimer(AUDIT_INTERVAL, () => {
-      this.#stuck.look(this.#outbox.entries());
       if (this.#orphansSwept) this.#sweepOrphans();
       this.#armAudit();
       void this.#runAudit(false);
@@ -436,7 +483,7 @@ interface ActorRow {
   readonly key: string;
   readonly row: unknown;
   readonly before: unknown;
-  readonly trace: string;
+  readonly trace: Trace;
 }
 
 /** Databases of the DPU that belongs to a slot; all others are the host's. */

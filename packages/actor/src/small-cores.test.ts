@@ -10,7 +10,8 @@ import { payloadHash, RepeatWindow } from "./repeat-window.js";
 import { parseRowRef } from "./row-ref.js";
 import { StepRecords } from "./step-records.js";
 import { isFarewell } from "./tellings.js";
-import { traceOf } from "./trace.js";
+import { aStep, aTrace } from "./testing/records.js";
+import { traceFromWire, traceMark, traceToWire } from "./trace.js";
 import { WaitBook } from "./wait-book.js";
 
 test("repeats are recognised within the window and forgotten beyond it", () => {
@@ -46,7 +47,7 @@ test("waits keep their beginning, become stuck once, and tell when a stuck one i
 test("a full mailbox merges changes of one thing, seen from before the oldest", () => {
   const table = { id: "APPL_DB|T" } as AnyTable;
   const row = (key: string, row: number, before: number): Mail => ({
-    trace: "t",
+    trace: aTrace(),
     change: { kind: "row", table, key, row, before },
   });
   const mailbox = new Mailbox(2);
@@ -64,14 +65,14 @@ test("records are a ring: the newest stay, in order", () => {
   const records = new StepRecords(3);
   const heard: number[] = [];
   const stop = records.onRecord(({ number }) => heard.push(number));
-  const base = { slot: "s", type: "t", id: "i", incarnation: 1, at: millis(0), trace: "", changes: [], draws: [] };
   for (let i = 0; i < 5; i++) {
     if (i === 4) stop();
-    records.add({ ...base, memory: i, reason: "", waits: [], problems: [], difference: [] });
+    records.add(aStep({ memory: i }));
   }
   expect(records.list().map(({ memory }) => memory)).toEqual([2, 3, 4]);
   expect(records.list(({ memory }) => memory === 3)).toHaveLength(1);
   expect(heard).toEqual([0, 1, 2, 3]);
+  expect({ first: records.first, next: records.next }).toEqual({ first: 2, next: 5 });
 });
 
 test("JSON with exact integers", () => {
@@ -126,7 +127,7 @@ test("no bytes and no JSON make a decoder throw", () => {
       const data = value as Json;
       decodeEnvelope(data);
       isFarewell(data);
-      traceOf(data);
+      traceMark(data);
       const payload = decodePayload(new TextEncoder().encode(JSON.stringify({ key: "k", data })));
       expect(payload).toEqual({ key: "k", data: JSON.parse(JSON.stringify(data)) });
     }),
@@ -138,4 +139,27 @@ test("no bytes and no JSON make a decoder throw", () => {
       actorOfKey("dpu0", text);
     }),
   );
+});
+
+test("a trace survives the way to another process; what is none there is ignored", () => {
+  const trace = aTrace({ cause: "APPL_DB|T|k" });
+  const wire = traceToWire(trace, { process: "r.c.a-dpu0/hamgrd/0", sentAt: millis(7) });
+  expect(traceFromWire(wire, millis(9))).toEqual({
+    ...trace,
+    received: 9,
+    decoded: 9,
+    via: { process: "r.c.a-dpu0/hamgrd/0", sentAt: 7 },
+  });
+  for (const odd of [
+    undefined,
+    null,
+    1,
+    "x",
+    [],
+    {},
+    { ...(wire as object), id: 1 },
+    { ...(wire as object), sent: "7" },
+  ]) {
+    expect(traceFromWire(odd as never, millis(0))).toBeUndefined();
+  }
 });

@@ -51,6 +51,11 @@ export class Tellings {
     return lines;
   }
 
+  /** What is told now, by name. */
+  get told(): readonly (readonly [name: string, data: Json])[] {
+    return [...this.#told].map(([name, { data }]) => [name, data] as const);
+  }
+
   release(): void {
     for (const send of this.#pending.splice(0)) send();
   }

@@ -49,6 +49,19 @@ export class Wants {
     return lines;
   }
 
+  /** `<provider>/<id>` of each. */
+  get names(): readonly string[] {
+    return [...this.#wanted.values()].map(({ want }) => `${want.port.provider}/${want.id}`);
+  }
+
+  /** Each, and whether its provider has said anything yet. */
+  list(): readonly { readonly name: string; readonly known: boolean }[] {
+    return [...this.#wanted.values()].map(({ want, state }) => ({
+      name: `${want.port.provider}/${want.id}`,
+      known: state !== undefined,
+    }));
+  }
+
   release(): void {
     for (const send of this.#pending.splice(0)) send();
   }

@@ -51,6 +51,26 @@ for (const signal of ["SIGTERM", "SIGINT"]) {
   });
 }
 
+test("SIGUSR2 asks for a dump each time; a bug saves once, before the process ends", async () => {
+  const { host, options } = setup();
+  const calls: string[] = [];
+  void runDaemon(options, (context) => {
+    context.onDump(() => calls.push("dump"));
+    context.onBug(() => calls.push("save"));
+    context.onBug(() => {
+      throw new Error("disk full");
+    });
+    return new Promise(() => {});
+  });
+  host.emit("SIGUSR2");
+  host.emit("SIGUSR2");
+  host.emit("uncaughtException", new Error("boom"));
+  await settle();
+  expect(calls).toEqual(["dump", "dump", "save"]);
+  expect(host.exits).toEqual([1]);
+  expect(host.lines.at(-1)).toBe("swbusd: bug: nothing is saved: Error: disk full");
+});
+
 test("a second signal ends the process at once", async () => {
   const { host, options } = setup();
   void runDaemon(options, () => new Promise(() => {}));

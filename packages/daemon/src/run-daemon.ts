@@ -13,6 +13,10 @@ export interface DaemonContext {
   readonly signal: AbortSignal;
   /** Calls back at each SIGHUP. */
   onReload(reload: () => void): void;
+  /** Calls back at each SIGUSR2: somebody wants to see what the daemon did last. */
+  onDump(dump: () => void): void;
+  /** Calls back when a bug is about to end the process; at once, what is not done when it returns is not done. */
+  onBug(save: () => void): void;
 }
 
 type Listener = (argument: unknown) => void;
@@ -54,6 +58,8 @@ export async function runDaemon(
   const { program, clock = systemClock, endWithin = seconds(10), process: host = realProcess } = options;
   const ending = new AbortController();
   const reloads: (() => void)[] = [];
+  const dumps: (() => void)[] = [];
+  const saves: (() => void)[] = [];
   let deadline: Timer | undefined;
 
   const end = (signal: "SIGINT" | "SIGTERM"): void => {
@@ -70,9 +76,22 @@ export async function runDaemon(
   const reload = (): void => {
     for (const callback of reloads) callback();
   };
+  const dump = (): void => {
+    for (const callback of dumps) callback();
+  };
   const bug = (error: unknown): void => {
     host.complain(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
+    saveAll();
     void lastly().then(() => host.exit(1));
+  };
+  const saveAll = (): void => {
+    for (const save of saves.splice(0)) {
+      try {
+        save();
+      } catch (error) {
+        host.complain(`${program}: bug: nothing is saved: ${String(error)}`);
+      }
+    }
   };
   const lastly = async (): Promise<void> => {
     if (options.finally !== undefined) await within(clock, seconds(1), options.finally());
@@ -81,13 +100,19 @@ export async function runDaemon(
     ["SIGTERM", () => end("SIGTERM")],
     ["SIGINT", () => end("SIGINT")],
     ["SIGHUP", reload],
+    ["SIGUSR2", dump],
     ["uncaughtException", bug],
     ["unhandledRejection", bug],
   ];
   for (const [event, listener] of listeners) host.on(event, listener);
 
   try {
-    const result = await main({ signal: ending.signal, onReload: (callback) => reloads.push(callback) });
+    const result = await main({
+      signal: ending.signal,
+      onReload: (callback) => reloads.push(callback),
+      onDump: (callback) => dumps.push(callback),
+      onBug: (callback) => saves.push(callback),
+    });
     if (result.ok) return 0;
     host.complain(`${program}: ${result.error.message}`);
     return result.error.kind === "usage" ? 2 : 1;
@@ -95,6 +120,7 @@ export async function runDaemon(
     // Waits that the end of the daemon cancelled reject with the signal's reason: that is a clean end.
     if (ending.signal.aborted && error === ending.signal.reason) return 0;
     host.complain(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
+    saveAll();
     return 1;
   } finally {
     await lastly();

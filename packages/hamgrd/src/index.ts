@@ -6,11 +6,13 @@ export { countEvents } from "./daemon/hamgrd-metrics.js";
 export { MissingDatabaseError } from "./daemon/sinks.js";
 export type { ProcessFacts, Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";
+export { type DifferentStep, type ReplayReport, replayFlight } from "./flight/replay-flight.js";
 export { type BfdState, type DpuActorState, dpuPort, type PmonState } from "./ports/dpu-port.js";
 export { type HaOwner, type HaScopeActorState, haScopeTell } from "./ports/ha-scope-tell.js";
 export { type HaSetActorState, haSetPort } from "./ports/ha-set-port.js";
 export { type VdpuActorState, vdpuPort } from "./ports/vdpu-port.js";
 export { type AskError, HamgrdQuestions } from "./questions/ask-hamgrd.js";
+export type { RecordsPage } from "./questions/records.js";
 export { DPU_TABLES_OF_ONE, type RepairAnswer, TABLES_OF_HAMGRD } from "./questions/standing.js";
 export type {
   HamgrdStatus,

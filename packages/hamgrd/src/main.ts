@@ -25,6 +25,7 @@ import {
 import { grpcBus, watchLogLevel } from "@tandem/swbus";
 import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
+import { FlightFiles } from "./daemon/flight-files.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 import { countEvents } from "./daemon/hamgrd-metrics.js";
 import { RECORD_FOLDER, recordFile, recordSteps } from "./daemon/record-steps.js";
@@ -48,6 +49,7 @@ The HA manager of one DPU slot, or of several in one process.
       --table TABLE=[DB/]NAME
                          read an input table elsewhere; may be repeated: docs/configuration.md
       --record-dir DIR   folder of the record files hamgrd-dpu<slot>.rec; default ${RECORD_FOLDER}
+      --trace-wire N     one trace in N goes along with messages to other hamgrds; default: none
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
 `;
@@ -61,6 +63,7 @@ interface Flags {
   readonly places: TablePlaces;
   readonly dbConfig?: string;
   readonly metricsPort?: number;
+  readonly traceEvery?: number;
 }
 
 /** Runs a hamgrd until SIGTERM or SIGINT; `argv` is without node and script. Gives the exit code. */
@@ -82,6 +85,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "no-restore": { type: "boolean" },
         "record-dir": { type: "string" },
         table: { type: "string", multiple: true },
+        "trace-wire": { type: "string" },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -99,6 +103,8 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (!places.ok) return places;
     const port = parsePort("--metrics-port", values["metrics-port"]);
     if (!port.ok) return port;
+    const traceEvery = parseShare("--trace-wire", values["trace-wire"]);
+    if (!traceEvery.ok) return traceEvery;
     return ok({
       slots: slots.value,
       places: places.value,
@@ -112,10 +118,16 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       },
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
       ...(port.value !== undefined && { metricsPort: port.value }),
+      ...(traceEvery.value !== undefined && { traceEvery: traceEvery.value }),
     });
   } catch (error) {
     return err(`${(error as Error).message.split("\n")[0]}; try --help`);
   }
+}
+
+function parseShare(flag: string, text: string | undefined): Result<number | undefined, string> {
+  if (text === undefined) return ok(undefined);
+  return /^[1-9]\d{0,8}$/.test(text) ? ok(Number(text)) : err(`${flag} ${text}: expected a whole number from 1`);
 }
 
 function oneOf<T extends string>(
@@ -144,9 +156,11 @@ async function serve(
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
   const metrics = new Metrics().withProcessMetrics();
   const count = countEvents(metrics);
+  let onCrash = (): void => {};
   const observer = (event: HamgrdEvent): void => {
     count(event);
     log(logger, event);
+    if (event.kind === "runtime" && event.event.kind === "crashed") onCrash();
   };
   try {
     const sockets = cleanUp.use(zmqSockets());
@@ -160,11 +174,16 @@ async function serve(
       bus: grpcBus({ clock: systemClock }),
       crashPoint: crashPoint.value,
       places: flags.places,
+      ...(flags.traceEvery !== undefined && { traceEvery: flags.traceEvery }),
       observer,
       process: { pid: process.pid, recordsOf: (slot) => recordFile(flags.recordFolder, slot) },
     });
     cleanUp.use(hamgrd);
     cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
+    const flights = new FlightFiles(hamgrd, flags.recordFolder, systemClock, logger);
+    onCrash = () => flights.save("crash");
+    context.onDump(() => flights.save("asked"));
+    context.onBug(() => flights.save("bug"));
     cleanUp.defer(watchLogLevel(openStore(stores.value, "CONFIG_DB"), PROGRAM, logger, systemClock));
     if (flags.metricsPort !== undefined) {
       const status = await serveStatusOrGoOn(flags.metricsPort, metrics, () => readiness(hamgrd), logger);

@@ -54,6 +54,7 @@ function world(writer: FakeWriter | undefined) {
   const bridge = new ProducerBridge({
     edge,
     table: Route,
+    clock,
     crashPoint: noCrash,
     onReset: (cause) => resets.push(cause),
   });

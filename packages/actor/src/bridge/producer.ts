@@ -1,4 +1,4 @@
-import { type CrashPoint, err, type Result } from "@tandem/base";
+import { type Clock, type CrashPoint, err, type Millis, type Result } from "@tandem/base";
 import {
   type Answer,
   answerTo,
@@ -10,11 +10,13 @@ import {
 import type { AnyTable, Fields } from "@tandem/swss";
 import { sameFields } from "../difference.js";
 import { BRIDGE_TYPE, decodeEnvelope, decodePayload, type RowEnvelope } from "../envelope.js";
+import { traceMark } from "../trace.js";
 import type { RowChange, RowWriter } from "./row-writer.js";
 
 export interface ProducerBridgeOptions {
   readonly edge: EdgeRuntime;
   readonly table: AnyTable;
+  readonly clock: Clock;
   readonly crashPoint: CrashPoint;
   /** What was written may not have arrived: all rows are to be written again. */
   readonly onReset: (cause: string) => void;
@@ -129,7 +131,7 @@ export class ProducerBridge implements Disposable {
   }
 
   async #write(batch: readonly Request[]): Promise<void> {
-    const { crashPoint } = this.#options;
+    const { clock, crashPoint } = this.#options;
     const changes: RowChange[] = [];
     const requests: Request[] = [];
     const touched = new Map<string, Fields | undefined>();
@@ -151,7 +153,10 @@ export class ProducerBridge implements Disposable {
     crashPoint.reach("bridge.produce.before");
     const epoch = this.#epoch;
     const written = await this.#perform(this.#writer, changes);
-    if (written.ok) crashPoint.reach("bridge.produce.written");
+    if (written.ok) {
+      crashPoint.reach("bridge.produce.written");
+      noteWritten(requests, clock.monotonic());
+    }
     if (written.ok && epoch === this.#epoch) {
       for (const [key, fields] of touched) if (fields !== undefined) this.#written.set(key, fields);
     }
@@ -181,5 +186,15 @@ export class ProducerBridge implements Disposable {
     const { edge } = this.#options;
     // An answer that cannot go out is asked for again by the next repeat.
     edge.send(answerTo(request, edge.newId(), { source: this.path, ...answer }));
+  }
+}
+
+/** Rows that came from actors of this process learn when they were written. */
+function noteWritten(requests: readonly Request[], now: Millis): void {
+  for (const { message } of requests) {
+    const payload = message.body.kind === "data" ? message.body.payload : undefined;
+    if (payload === undefined || payload instanceof Uint8Array) continue;
+    const moment = traceMark(payload.data)?.row;
+    if (moment !== undefined) moment.written = now;
   }
 }

@@ -2,11 +2,12 @@ import type { Clock, Millis } from "@tandem/base";
 import { type AnyTable, describeRowError, type Fields, type RowError } from "@tandem/swss";
 import { sameFields } from "../difference.js";
 import type { RuntimeEvent } from "../runtime-event.js";
+import type { Trace } from "../trace.js";
 
 /** Hears about rows. Called in the order of the changes; only queues and returns. */
 export interface RowReader {
   /** `row` and `before` are decoded; `undefined` stands for no row. `trace` names the change. */
-  onRow(table: AnyTable, key: string, row: unknown, before: unknown, trace: string): void;
+  onRow(table: AnyTable, key: string, row: unknown, before: unknown, trace: Trace): void;
   /** The table's first snapshot has been read; its rows came before. */
   onLoaded(table: AnyTable): void;
 }
@@ -32,6 +33,7 @@ export type Interest = { readonly key: string } | { readonly where: (key: string
 export class TableFeed {
   readonly table: AnyTable;
   readonly #clock: Clock;
+  readonly #newId: () => string;
   readonly #onEvent: (event: RuntimeEvent) => void;
   readonly #rows = new Map<string, CachedRow>();
   readonly #bad = new Map<string, RowError>();
@@ -42,10 +44,11 @@ export class TableFeed {
   readonly #awaitingLoad = new Set<RowReader>();
   #sorted: ReadonlyMap<string, CachedRow> | undefined;
   #loaded = false;
-  #changes = 0;
 
-  constructor(table: AnyTable, clock: Clock, onEvent: (event: RuntimeEvent) => void) {
+  /** `newId` names the trace of each change. */
+  constructor(table: AnyTable, clock: Clock, onEvent: (event: RuntimeEvent) => void, newId: () => string) {
     this.table = table;
+    this.#newId = newId;
     this.#clock = clock;
     this.#onEvent = onEvent;
   }
@@ -104,8 +107,11 @@ export class TableFeed {
     this.#awaitingLoad.delete(reader);
   }
 
-  /** The row is now `fields`; fails with one line when it is bad, and nothing changes. */
-  set(key: string, fields: Fields): string | undefined {
+  /**
+   * The row is now `fields`, read at the monotonic time `received`; fails with one line when it is bad, and nothing
+   * changes.
+   */
+  set(key: string, fields: Fields, received: Millis = this.#clock.monotonic()): string | undefined {
     const known = this.#rows.get(key);
     if (known !== undefined && sameFields(known.fields, fields)) {
       this.#mended(key);
@@ -130,11 +136,11 @@ export class TableFeed {
     const same =
       known !== undefined &&
       sameFields(this.table.encodePlain(row as never), this.table.encodePlain(known.row as never));
-    if (!same) this.#deliver(key, row, known?.row);
+    if (!same) this.#deliver(key, row, known?.row, received);
     return undefined;
   }
 
-  delete(key: string): void {
+  delete(key: string, received: Millis = this.#clock.monotonic()): void {
     const hidden = this.#bad.has(key);
     this.#mended(key);
     this.#unknown.delete(key);
@@ -143,7 +149,7 @@ export class TableFeed {
     if (known === undefined && !hidden) return;
     this.#rows.delete(key);
     this.#sorted = undefined;
-    this.#deliver(key, undefined, known?.row);
+    this.#deliver(key, undefined, known?.row, received);
   }
 
   /** The first snapshot has been read. */
@@ -155,9 +161,14 @@ export class TableFeed {
     for (const reader of readers) reader.onLoaded(this.table);
   }
 
-  #deliver(key: string, row: unknown, before: unknown): void {
-    this.#changes += 1;
-    const trace = `${this.table.name}|${key}#${this.#changes}`;
+  #deliver(key: string, row: unknown, before: unknown, received: Millis): void {
+    const trace: Trace = {
+      id: this.#newId(),
+      cause: `${this.table.id}|${key}`,
+      at: this.#clock.now(),
+      received,
+      decoded: this.#clock.monotonic(),
+    };
     const exact = this.#byKey.get(key);
     if (exact !== undefined) for (const reader of [...exact]) reader.onRow(this.table, key, row, before, trace);
     for (const [reader, where] of [...this.#wide]) {

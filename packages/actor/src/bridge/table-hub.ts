@@ -21,6 +21,8 @@ export interface TablePlace {
 export interface TableHubOptions {
   readonly stores: Stores;
   readonly clock: Clock;
+  /** Begins the ids of traces; tells apart the hubs of a switch. Default empty. */
+  readonly name?: string;
   readonly crashPoint?: CrashPoint;
   /** Tables, by id, that are read elsewhere than their schema says. */
   readonly places?: ReadonlyMap<string, TablePlace>;
@@ -42,6 +44,7 @@ export class TableHub implements AsyncDisposable {
   readonly #feeds = new Map<string, { readonly feed: TableFeed; readonly source: SubscriberStateTable | undefined }>();
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
+  #changes = 0;
 
   constructor(options: TableHubOptions) {
     this.#options = options;
@@ -53,7 +56,7 @@ export class TableHub implements AsyncDisposable {
     const known = this.#feeds.get(name);
     if (known !== undefined) return known.feed;
     const emit: Emit = (event) => this.#options.onEvent?.(event, container);
-    const feed = new TableFeed(table, this.#options.clock, emit);
+    const feed = new TableFeed(table, this.#options.clock, emit, () => this.#newId());
     const place: TablePlace = this.#options.places?.get(table.id) ?? table;
     const store = this.#options.stores.open({ db: place.db, container });
     if (!store.ok) {
@@ -85,6 +88,11 @@ export class TableHub implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
+  #newId(): string {
+    this.#changes += 1;
+    return `${this.#options.name ?? ""}-${this.#changes}`;
+  }
+
   #source(table: AnyTable, place: TablePlace, store: Store, emit: Emit): SubscriberStateTable {
     return new SubscriberStateTable(store, place.name, {
       clock: this.#options.clock,
@@ -113,9 +121,10 @@ export class TableHub implements AsyncDisposable {
       }
       failing = false;
       (this.#options.crashPoint ?? noCrash).reach("bridge.consume.read");
+      const received = this.#options.clock.monotonic();
       for (const { key, op, fieldValues } of popped.value) {
-        if (op === "DEL") feed.delete(keyOf(key));
-        else feed.set(keyOf(key), recordOf(fieldValues));
+        if (op === "DEL") feed.delete(keyOf(key), received);
+        else feed.set(keyOf(key), recordOf(fieldValues), received);
       }
       feed.markLoaded();
     }

@@ -69,7 +69,7 @@ async function world(db: "APPL_DB" | "DPU_APPL_DB") {
 function bridge(clock: VirtualClock, random: Random, writer: RowWriter) {
   const basePath = parseServicePath("r.c.n/test/0");
   const edge = startEdge({ bus: NO_BUS, clock, random, endpoint: "127.0.0.1:1", basePath, type: "inNode" });
-  const producer = new ProducerBridge({ edge, table: Big, crashPoint: noCrash, onReset: () => {} });
+  const producer = new ProducerBridge({ edge, table: Big, clock, crashPoint: noCrash, onReset: () => {} });
   producer.connect(writer, "start");
   const actor = new FakeService(edge, clock, basePath.withResource("dpu", "d0"));
   const send = async (key: string, fields: Record<string, string> | undefined): Promise<string> => {

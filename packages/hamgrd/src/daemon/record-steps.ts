@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { type RowMoment, type RowOwner, type StepRecord, summarizeRow, summarizeStep } from "@tandem/actor";
 import { type Clock, systemClock } from "@tandem/base";
 import { type DaemonLogger, openRecorder, type Recorder } from "@tandem/daemon";
-import { formatStep } from "./format-step.js";
 import type { Hamgrd } from "./start-hamgrd.js";
 
 /** Where SONiC keeps the record files of HA. */
@@ -12,8 +12,9 @@ export function recordFile(folder: string, slot: number): string {
 }
 
 /**
- * Writes every step of each slot to `<folder>/hamgrd-dpu<slot>.rec`. A file that cannot be written costs its records
- * and one line in the log.
+ * Writes every step of each slot to `<folder>/hamgrd-dpu<slot>.rec`, a `step` line when it is decided and a `row` line
+ * for each of its rows when that is acknowledged. A file that cannot be written costs its records and one line in the
+ * log.
  */
 export async function recordSteps(
   hamgrd: Hamgrd,
@@ -22,16 +23,40 @@ export async function recordSteps(
   clock: Clock = systemClock,
 ): Promise<AsyncDisposable> {
   const recorders = new Map<string, Recorder>();
-  for (const slot of hamgrd.slots.keys()) {
+  const paths = new Map<string, () => string>();
+  for (const [slot, running] of hamgrd.slots) {
+    paths.set(`dpu${slot}`, () => running.path ?? `dpu${slot}`);
     const opened = await openRecorder({ clock, path: recordFile(folder, slot) });
     if (opened.ok) recorders.set(`dpu${slot}`, opened.value);
     else logger.warn(`${opened.error.path}: ${opened.error.detail}; steps of slot ${slot} are not recorded`);
   }
-  const stop = hamgrd.records.onRecord((step) => recorders.get(step.slot)?.record("step", formatStep(step)));
+  const processOf = (slot: string): { readonly path: string; readonly boot: StepRecord["at"] | undefined } => ({
+    path: paths.get(slot)?.() ?? slot,
+    boot: hamgrd.records.boot,
+  });
+  const stops = [
+    hamgrd.records.onRecord((step) => {
+      recorders.get(step.slot)?.record("step", formatStep(step, processOf(step.slot)));
+    }),
+    hamgrd.records.onAcknowledged((row, by) => {
+      recorders.get(by.slot)?.record("row", formatRow(row, by, processOf(by.slot).path));
+    }),
+  ];
   return {
     async [Symbol.asyncDispose]() {
-      stop();
+      for (const stop of stops) stop();
       for (const recorder of recorders.values()) await recorder[Symbol.asyncDispose]();
     },
   };
+}
+
+function formatStep(
+  step: StepRecord,
+  by: { readonly path: string; readonly boot: StepRecord["at"] | undefined },
+): string {
+  return JSON.stringify({ process: by.path, ...summarizeStep(step, by) });
+}
+
+function formatRow(row: RowMoment, by: RowOwner, process: string): string {
+  return JSON.stringify({ process, actor: `${by.type}/${by.id}`, ...summarizeRow(row) });
 }

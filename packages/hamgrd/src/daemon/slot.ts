@@ -31,6 +31,8 @@ export interface SlotWorld {
   readonly hub: TableHub;
   readonly records: StepRecords;
   readonly crashPoint: CrashPoint;
+  /** One trace in this many goes along with messages to other processes; none when absent. */
+  readonly traceEvery: number | undefined;
   readonly emit: (event: HamgrdEvent) => void;
   readonly process: ProcessFacts;
 }
@@ -95,6 +97,15 @@ export class Slot implements AsyncDisposable {
 
   get state(): SlotState {
     return this.#state;
+  }
+
+  /** Its path on the bus, once it knows who it is. */
+  get path(): string | undefined {
+    return this.#running?.edge.basePath.toString();
+  }
+
+  get settings(): HamgrdSettings {
+    return this.#settings;
   }
 
   get runtime(): ActorRuntime | undefined {
@@ -163,7 +174,7 @@ export class Slot implements AsyncDisposable {
   }
 
   async #start(config: SwbusConfig, node: ServicePath): Promise<void> {
-    const { clock, random, stores, bus, hub, records, crashPoint, emit } = this.#world;
+    const { clock, random, stores, bus, hub, records, crashPoint, traceEvery, emit } = this.#world;
     const { slot } = this.#settings;
     const edge = startEdge({
       bus,
@@ -190,6 +201,8 @@ export class Slot implements AsyncDisposable {
       crashPoint,
       hub,
       records,
+      about: { ...this.#settings },
+      ...(traceEvery !== undefined && { traceEvery }),
       onEvent: (event) => emit({ kind: "runtime", slot, event }),
     });
     const { pid, recordsOf } = this.#world.process;

@@ -22,6 +22,8 @@ export interface HamgrdOptions {
   readonly crashPoint?: CrashPoint;
   /** Input tables that are read elsewhere than usual. */
   readonly places?: TablePlaces;
+  /** One trace in this many goes along with messages to other processes; none when absent. */
+  readonly traceEvery?: number;
   /** Everything that logs and metrics need. Must not throw. */
   readonly observer?: (event: HamgrdEvent) => void;
   readonly process?: ProcessFacts;
@@ -45,8 +47,9 @@ export function startHamgrd(options: HamgrdOptions): Hamgrd {
   const watch = new DatabaseWatch(options.slots, stores, clock, observer);
   const onEvent = (event: RuntimeEvent, container: string): void => observer({ kind: "table", container, event });
   const { places = new Map() } = options;
-  const hub = new TableHub({ stores, clock, crashPoint, places, onEvent });
-  const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, emit: observer, process };
+  const hub = new TableHub({ stores, clock, name: options.slots.join(","), crashPoint, places, onEvent });
+  const { traceEvery } = options;
+  const world = { clock, random, stores, sockets, bus, hub, records, crashPoint, traceEvery, emit: observer, process };
   const slots = new Map(
     options.slots.map((slot) => [slot, new Slot(world, { ...SETTINGS_DEFAULT, ...options.settings, slot })]),
   );

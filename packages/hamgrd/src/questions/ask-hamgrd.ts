@@ -1,4 +1,4 @@
-import type { StandingReport } from "@tandem/actor";
+import type { ActorAnswer, StandingReport } from "@tandem/actor";
 import { err, type Json, type Millis, ok, type Result } from "@tandem/base";
 import {
   describeQueryError,
@@ -7,6 +7,7 @@ import {
   type SimpleClient,
   SwbusErrorCode,
 } from "@tandem/swbus/edge";
+import { type RecordsPage, readActors, readPage } from "./records.js";
 import { QUESTION_TYPE } from "./serve-questions.js";
 import { type RepairAnswer, readRepair, readStanding } from "./standing.js";
 import { type HamgrdStatus, readStatus } from "./status.js";
@@ -33,6 +34,16 @@ export class HamgrdQuestions {
 
   standing(node: ServicePath): Promise<Result<StandingReport, AskError>> {
     return this.#ask(node, "standing", readStanding);
+  }
+
+  /** Actors whose name (`<type>/<id>`) has a part; all for an empty one. */
+  actors(node: ServicePath, name: string): Promise<Result<readonly ActorAnswer[], AskError>> {
+    return this.#ask(node, "actors", readActors, { name });
+  }
+
+  /** One page of records; see `Asking.records`. */
+  records(node: ServicePath, args: Readonly<Record<string, string>>): Promise<Result<RecordsPage, AskError>> {
+    return this.#ask(node, "records", readPage, args);
   }
 
   /** Has rows written again that it stands for, and rows deleted that nobody stands for. */

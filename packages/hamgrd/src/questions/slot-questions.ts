@@ -21,12 +21,14 @@ export interface SlotFacts {
 const SETTLE_WITHIN = seconds(3);
 const LOOK_AGAIN = millis(20);
 
-/** The questions of `tandem drift` and `tandem doctor`. */
+/** The questions of `tandem drift`, `doctor`, `why`, `timeline` and `flight`. */
 export function slotQuestions(facts: SlotFacts): Readonly<Record<string, Answerer>> {
   const started = facts.clock.now();
   return {
     status: () => ok(status(facts, started) as unknown as Json),
     standing: () => ok(facts.runtime.standing() as unknown as Json),
+    actors: (args) => ok(facts.runtime.answer("actors", args)),
+    records: (args) => ok(facts.runtime.answer("records", args)),
     repair: async (args) => {
       const rewrite = readRows(args["rewrite"]);
       if (!rewrite.ok) return rewrite;

@@ -31,7 +31,10 @@ export async function getRoutes(
   return content?.kind === "routes" ? ok(content.routes) : err({ kind: "badAnswer", source });
 }
 
-/** The state dump of an actor: JSON text with 64-bit numbers, not to be parsed through Number. */
+/**
+ * The state dump of an actor: JSON text with 64-bit numbers, not to be parsed through Number. With arguments it asks what
+ * a hamgrd of ours answers beyond that.
+ */
 export async function getActorState(
   client: SimpleClient,
   actor: ServicePath,

@@ -7,6 +7,8 @@ import type { ServicePath } from "../service-path.js";
 export interface StructuredPayload {
   readonly key: string;
   readonly data: Json;
+  /** Where it began, for whoever records that; receivers that do not know it ignore it. */
+  readonly trace?: Json;
 }
 
 /** Bytes as they came from another process, or the object itself when the sender is in this one. */
