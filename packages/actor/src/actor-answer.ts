@@ -43,6 +43,7 @@ export interface WaitAnswer {
   readonly left: number | null;
   /** Its deadline has passed. */
   readonly stuck: boolean;
+  /** What happens at the deadline, or is happening since. */
   readonly then: string;
 }
 
@@ -78,9 +79,9 @@ export function answerActor(place: Place, outbox: readonly OutboxEntry[], now: M
     exists: status.exists,
     reason: status.reason,
     decidedAt: place.decidedAt ?? null,
-    waits: status.waits.map(({ for: what, since, deadline, stuck, then }) => ({
+    waits: status.waits.map(({ for: what, since, began, deadline, stuck, then }) => ({
       for: what,
-      age: now - since,
+      age: now - began,
       left: deadline === undefined ? null : since + deadline - now,
       stuck,
       then,

@@ -44,7 +44,7 @@ export class Asking {
 
   /**
    * Steps, oldest first; `next` is the `after` of the next page, `null` on the last one. Arguments: `after`, `max`,
-   * `actor` (`<type>/<id>`), `row` (a part of its name), `since` (wall clock), `newest=true`, `form=flight` for steps that
+   * `actor` (`<type>/<id>`), `row` (a part of its name), `since` (wall clock), `decisions=true`, `newest=true`, `form=flight` for steps that
    * can be taken again.
    */
   records(args: Args): Json {

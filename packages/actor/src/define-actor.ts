@@ -143,6 +143,8 @@ export interface Wait {
   readonly deadline: Millis | undefined;
   /** What happens at the deadline, in words. */
   readonly then: string;
+  /** Waits that take turns in waiting for one thing name it here: it is told once, until none of them stands. */
+  readonly alarm?: string;
 }
 
 /** Input that was understood but is refused or doubtful: a metric, a line in `show ha` and `doctor`. */

@@ -26,7 +26,7 @@ import { STEPS_PER_SECOND, StepLimit } from "./step-limit.js";
 import type { StepRecord } from "./step-records.js";
 import { Tellings } from "./tellings.js";
 import { markTrace, type Trace } from "./trace.js";
-import { WaitBook } from "./wait-book.js";
+import { alarmOf, WaitBook } from "./wait-book.js";
 import { type Post, Wants } from "./wants.js";
 
 /**
@@ -565,10 +565,10 @@ export class Place implements RowReader {
   #ring(): void {
     const { clock, emit, newTrace } = this.#host;
     const now = clock.monotonic();
-    const trace = newTrace("deadline");
+    const trace = newTrace(`deadline of ${this.name}`);
     for (const wait of this.#waits.expire(now)) {
-      const waited = millis(now - wait.since);
-      emit({ kind: "stuck", actor: this.name, wait: wait.for, waited, then: wait.then });
+      const waited = millis(now - wait.began);
+      if (!wait.told) emit({ kind: "stuck", actor: this.name, wait: alarmOf(wait), waited, then: wait.then });
       this.push({ trace, change: { kind: "deadline", wait: wait.for } });
     }
     const refresh = nextRefresh(this.#committed.rows, this.book.rows);

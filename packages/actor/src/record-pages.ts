@@ -143,6 +143,8 @@ export interface RecordQuestion {
   readonly row: string | undefined;
   /** Wall-clock time of the oldest that is wanted. */
   readonly since: number;
+  /** Without those that only noted an acknowledgement or wrote a row again in its time. */
+  readonly decisions: boolean;
   /** The newest that fit, instead of the oldest. */
   readonly newest: boolean;
 }
@@ -161,22 +163,30 @@ export function parseRecordQuestion(args: Readonly<Record<string, string>>): Rec
     actor: args["actor"],
     row: args["row"],
     since: whole(args["since"], 0),
+    decisions: args["decisions"] === "true",
     newest: args["newest"] === "true",
   };
 }
 
 /** The steps that a question asks for, oldest first. */
 export function selectSteps(steps: readonly StepRecord[], slot: string, question: RecordQuestion): StepRecord[] {
-  const { after, max, actor, row, since, newest } = question;
+  const { after, max, actor, row, since, decisions, newest } = question;
   const wanted = steps.filter(
     (step) =>
       step.number > after &&
       step.slot === slot &&
       step.at >= since &&
+      !(decisions && isRoutine(step)) &&
       (actor === undefined || `${step.type}/${step.id}` === actor) &&
       (row === undefined || step.rows.some((moment) => moment.row.includes(row)) || sees(step, row)),
   );
   return newest ? wanted.slice(-max) : wanted.slice(0, max);
+}
+
+function isRoutine({ changes }: StepRecord): boolean {
+  const routine = (change: Change): boolean =>
+    change.kind === "written" || (change.kind === "deadline" && change.wait === "refresh");
+  return changes.length > 0 && changes.every(routine);
 }
 
 function sees({ changes }: StepRecord, row: string): boolean {

@@ -48,6 +48,8 @@ const BUS_OPTIONS = [
   DB_CONFIG,
 ] as const;
 
+const ONE_SLOT = whole("-s, --slot-id <slot>", "ask only the hamgrd of this DPU slot of the switch", 0, SLOT_MAX);
+
 /** Longest wait and longest pause that may be asked for: a day. */
 const SECONDS_MAX = 86_400;
 
@@ -183,6 +185,48 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/drift.js")).runDrift,
   },
   {
+    path: ["why"],
+    args: "<name...>",
+    summary: "why a scope, a DPU, a vDPU, an HA set or a row is as it is",
+    options: [
+      text("--from <path>", "record file or folder for what no hamgrd answers; default: /var/log/dash-ha"),
+      ONE_SLOT,
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/why.js")).runWhy,
+  },
+  {
+    path: ["timeline"],
+    args: "[name...]",
+    summary: "what followed from what, over all switches, and where the time went",
+    options: [
+      text("--since <duration>", "how far back, e.g. 30s, 5m, 2h; default 1m"),
+      whole("--last <n>", "changes to show, the newest; default 20", 1, 100_000),
+      text("--from <path>", "record file, flight, or folder of them, instead of asking hamgrds"),
+      flag("--all", "also rows that are written again each minute"),
+      flag("--local", "ask only the hamgrds of this switch"),
+      ONE_SLOT,
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/timeline.js")).runTimeline,
+  },
+  {
+    path: ["flight", "export"],
+    args: "<file>",
+    summary: "what the hamgrds here did last, with all they knew, in a file that can be replayed",
+    options: [ONE_SLOT, DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/flight.js")).runFlightExport,
+  },
+  {
+    path: ["flight", "replay"],
+    args: "<file>",
+    summary: "every step of a flight taken again; tells the first that comes out otherwise",
+    options: [JSON_OPTION],
+    load: async () => (await import("./commands/flight.js")).runFlightReplay,
+  },
+  {
     path: ["bench"],
     summary: "swss, zmq, swbus and a cluster measured, each beside its floor",
     delegates: true,
@@ -199,6 +243,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Words between the name and the commands, e.g. `show dash ha`. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  flight: "the last steps of hamgrds, to be looked at and taken again",
   show: "what the switch's databases, its bus and its HA manager hold",
   "show dash": "DASH state",
   "show dash ha": "smart switch HA state",

@@ -6,7 +6,7 @@ export { countEvents } from "./daemon/hamgrd-metrics.js";
 export { MissingDatabaseError } from "./daemon/sinks.js";
 export type { ProcessFacts, Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";
-export { type DifferentStep, type ReplayReport, replayFlight } from "./flight/replay-flight.js";
+export { type DifferentStep, describeReplay, type ReplayReport, replayFlight } from "./flight/replay-flight.js";
 export { type BfdState, type DpuActorState, dpuPort, type PmonState } from "./ports/dpu-port.js";
 export { type HaOwner, type HaScopeActorState, haScopeTell } from "./ports/ha-scope-tell.js";
 export { type HaSetActorState, haSetPort } from "./ports/ha-set-port.js";

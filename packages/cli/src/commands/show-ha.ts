@@ -1,12 +1,17 @@
 import { ok, systemClock } from "@tandem/base";
 import { DashHaScopeConfig, DashHaScopeState, DashHaSetConfig } from "@tandem/hamgrd";
 import pc from "picocolors";
+import { Hamgrds } from "../ask-hamgrds.js";
 import { askPeers } from "../ask-peers.js";
-import { type CommandRun, printJson, textOption, wantsJson } from "../io.js";
+import { type CommandRun, type Invocation, type Io, printJson, textOption, wantsJson } from "../io.js";
 import { haScopeLines, type Paint, pendingOperations, plain, renderHa, renderPending } from "../render/ha.js";
+import { renderStuck, type StuckWait, stuckWaits } from "../render/stuck.js";
 import { TableReader } from "../tables.js";
 
-/** `tandem show ha`: the rows of this switch, and over the bus what the peers say of themselves. */
+/**
+ * `tandem show ha`: the rows of this switch, and over the bus what the peers say of themselves and what hamgrds have waited
+ * for too long.
+ */
 export const runShowHa: CommandRun = async (invocation, io) => {
   const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
   if (!reader.ok) return reader;
@@ -20,10 +25,28 @@ export const runShowHa: CommandRun = async (invocation, io) => {
   const completed = await askPeers(tables, states.value, textOption(invocation, "dbConfig"), io);
   if (!completed.ok) return completed;
   const scopes = haScopeLines(completed.value, configs.value, sets.value, systemClock.now());
-  if (wantsJson(invocation)) printJson(io, "show-ha", { scopes });
-  else io.print(renderHa(scopes, io.colours ? paint : plain));
+  const stuck = states.value.length === 0 ? [] : await askStuck(tables, invocation, io);
+  const tones = io.colours ? paint : plain;
+  if (wantsJson(invocation)) printJson(io, "show-ha", { scopes, stuck });
+  else io.print(renderHa(scopes, tones) + renderStuck(stuck, tones));
   return ok();
 };
+
+/** Waits past their deadline, of all actors of this switch; what no hamgrd tells is unknown, and said to be. */
+async function askStuck(tables: TableReader, invocation: Invocation, io: Io): Promise<readonly StuckWait[]> {
+  const opened = await Hamgrds.open(invocation, tables, io);
+  if (!opened.ok) return [];
+  await using hamgrds = opened.value;
+  const unknown = ({ who, why }: { readonly who: string; readonly why: string }): void =>
+    io.complain(`warning: whether anything is stuck is unknown: ${who}: ${why}`);
+  hamgrds.silent.forEach(unknown);
+  const pages = await Promise.all(hamgrds.local.map((place) => hamgrds.actors(place, "")));
+  return pages.flatMap((page) => {
+    if (page.ok) return stuckWaits(page.value);
+    unknown(page.error);
+    return [];
+  });
+}
 
 /** `tandem pending`. */
 export const runPending: CommandRun = async (invocation, io) => {

@@ -206,7 +206,8 @@ function waitsForDpu({ memory }: HaScopeInputs, config: DashHaScopeConfigRow): r
         then: "the controller decides",
       });
     } else {
-      waits.push({ for: answerWait(operation), deadline: RESEND_INTERVAL, then: "ask again" });
+      const alarm = `the DPU to take ${operation.type}`;
+      waits.push({ for: answerWait(operation), deadline: RESEND_INTERVAL, then: "ask again", alarm });
     }
   }
   const { report } = memory;

@@ -100,3 +100,19 @@ function settingsOf(about: Json): HamgrdSettings | undefined {
   }
   return settings as unknown as HamgrdSettings;
 }
+
+/** What a replay came to, for people. */
+export function describeReplay({ steps, crashes, processes, first }: ReplayReport): readonly string[] {
+  const told = crashes === 0 ? "" : `, ${crashes} recorded crashes passed over`;
+  const of = `${processes.length} ${processes.length === 1 ? "process" : "processes"}`;
+  if (first === undefined) return [`${steps} steps of ${of} taken again, all as recorded${told}`];
+  return [
+    `line ${first.line}: step ${first.step} of ${first.actor} in ${first.process} comes out otherwise`,
+    ...first.differences.flatMap(({ what, recorded, replayed }) => [
+      `  ${what}`,
+      `    recorded  ${recorded}`,
+      `    now       ${replayed}`,
+    ]),
+    `${steps - 1} steps before it are as recorded${told}`,
+  ];
+}
