@@ -1,6 +1,6 @@
 import { type CrashPoint, type Millis, noCrash, type Random, seconds, seededRandom } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
-import { type EdgeRuntime, parseServicePath, type ServicePath, startEdge } from "@tandem/swbus/edge";
+import { type EdgeOptions, type EdgeRuntime, parseServicePath, type ServicePath, startEdge } from "@tandem/swbus/edge";
 import { type AnyTable, describeStoreError, type Fields, ProducerStateTable, type Store, Table } from "@tandem/swss";
 import { MemoryRedis, MemoryStores } from "@tandem/swss/testing";
 import { producerStateWriter, tableWriter } from "../bridge/row-writers.js";
@@ -22,6 +22,9 @@ export interface HarnessOptions {
   readonly basePath?: string;
   readonly seed?: number;
   readonly crashPoint?: CrashPoint;
+  /** Default: nobody answers, everything stays within the process. */
+  readonly bus?: EdgeOptions["bus"];
+  readonly traceEvery?: number;
   /** The world of an earlier harness, for a restart: its clock and its Redis. */
   readonly world?: World;
 }
@@ -64,7 +67,14 @@ export class TestHarness implements AsyncDisposable {
       servers: [{ redis }, { redis: dpuRedis, container: slot }],
     });
     const basePath = parseServicePath(options.basePath ?? `region-a.cluster-a.host-${slot}/hamgrd/0`);
-    this.edge = startEdge({ bus: NO_BUS, clock, random, endpoint: "127.0.0.1:1", basePath, type: "inNode" });
+    this.edge = startEdge({
+      bus: options.bus ?? NO_BUS,
+      clock,
+      random,
+      endpoint: "127.0.0.1:1",
+      basePath,
+      type: "inNode",
+    });
     const sinks = (options.sinks ?? []).map(({ table, kind }): Sink => ({ table, writer: this.#writer(table, kind) }));
     this.runtime = createRuntime({
       slot,
@@ -76,6 +86,7 @@ export class TestHarness implements AsyncDisposable {
       actors: options.actors,
       sinks,
       crashPoint: options.crashPoint ?? noCrash,
+      ...(options.traceEvery !== undefined && { traceEvery: options.traceEvery }),
       onEvent: (event) => this.events.push(event),
     });
     for (const { table, kind } of options.sinks ?? []) if (kind === "fake") this.bridge(table);

@@ -117,7 +117,7 @@ async function replay(flags: SimFlags, { io }: SimOptions): Promise<Result<boole
   if (!text.ok) return text;
   const schema = schemaOf(text.value);
   if (!schema.ok) return err(`${path}: ${schema.error}`);
-  if (schema.value !== PLAN_SCHEMA) return replayRecords(path, schema.value, text.value, io);
+  if (schema.value !== PLAN_SCHEMA) return replayRecords(path, schema.value, text.value, flags, io);
   const file = parseReplay(text.value);
   if (!file.ok) return err(`${path}: ${file.error}`);
   const { plan, digest } = file.value;
@@ -131,20 +131,26 @@ async function replay(flags: SimFlags, { io }: SimOptions): Promise<Result<boole
   return ok(clean);
 }
 
-async function replayRecords(path: string, schema: string, text: string, io: SimIo): Promise<Result<boolean, string>> {
+function replayRecords(
+  path: string,
+  schema: string,
+  text: string,
+  { json }: SimFlags,
+  io: SimIo,
+): Result<boolean, string> {
   const records = OTHER_RECORDS.get(schema);
   if (records === undefined) {
     return err(
       `${path}: ${schema} is nothing that can be replayed; known are ${[PLAN_SCHEMA, ...OTHER_RECORDS.keys()].join(", ")}`,
     );
   }
-  const lines = await records(path, text);
-  if (!lines.ok) {
-    io.complain(`tandem sim: ${path}: ${lines.error}`);
+  const outcome = records(text);
+  if (!outcome.ok) {
+    io.complain(`tandem sim: ${path}: ${outcome.error}`);
     return ok(false);
   }
-  for (const line of lines.value) io.out(line);
-  return ok(true);
+  for (const line of json ? [JSON.stringify(outcome.value.json)] : outcome.value.lines) io.out(line);
+  return ok(outcome.value.clean);
 }
 
 function printOutcome(outcome: Awaited<ReturnType<typeof attempt>>, flags: SimFlags, io: SimIo): boolean {

@@ -1,4 +1,6 @@
+import { FLIGHT_SCHEMA } from "@tandem/actor";
 import { err, ok, type Result } from "@tandem/base";
+import { describeReplay, replayFlight } from "@tandem/hamgrd";
 import { type FaultPlan, formatPlan, PLAN_SCHEMA, parsePlan } from "./fault-plan.js";
 import type { SeedOutcome } from "./run-seed.js";
 
@@ -31,11 +33,29 @@ export function parseReplay(text: string): Result<Replay, string> {
   return plan.ok ? ok({ plan: plan.value, digest: DIGEST.exec(text)?.[1] }) : plan;
 }
 
-/** Who replays files of one schema: other records than the simulator's own. */
-export type ReplayRecords = (path: string, text: string) => Promise<Result<readonly string[], string>>;
+/** What came of the replay of other records than the simulator's own. */
+export interface RecordsOutcome {
+  /** For people. */
+  readonly lines: readonly string[];
+  /** One object, with its schema. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** Whether all came out as recorded. */
+  readonly clean: boolean;
+}
+
+/** Who replays files of one schema. Fails with one line for a file that is not whole. */
+export type ReplayRecords = (text: string) => Result<RecordsOutcome, string>;
 
 /** Other records that `--replay` takes, by the schema in their first line. */
-export const OTHER_RECORDS: ReadonlyMap<string, ReplayRecords> = new Map();
+export const OTHER_RECORDS: ReadonlyMap<string, ReplayRecords> = new Map([[FLIGHT_SCHEMA, replayFlightFile]]);
+
+function replayFlightFile(text: string): Result<RecordsOutcome, string> {
+  const report = replayFlight(text.trimEnd().split("\n"));
+  if (!report.ok) return report;
+  const { first } = report.value;
+  const json = { schema: "tandem.flight-replay.v1", ...report.value, first: first ?? null };
+  return ok({ lines: describeReplay(report.value), json, clean: first === undefined });
+}
 
 /** The schema that a file's first line names: bare in a plan, the member `schema` in a file of JSON lines. */
 export function schemaOf(text: string): Result<string, string> {
