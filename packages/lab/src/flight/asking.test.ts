@@ -159,6 +159,18 @@ test("a flight of the real story comes out the same when every step is taken aga
   expect(readFileSync(file, "utf8").split("\n")[0]).toMatch(/^\{"schema":"tandem\.flight\.v1","exported":"/);
 });
 
+test("SIGUSR2 leaves a flight beside the record files, which replays", LIMIT, async ({ signal }) => {
+  const hamgrd = host.processes.find(({ name }) => name === "sw0_dpu0.hamgrd");
+  const told = hamgrd?.untilLine(/hamgrd-dpu0\.asked\.flight: the last steps of slot 0 are written there/, signal);
+  process.kill(hamgrd?.pid ?? 0, "SIGUSR2");
+  const path = /info: (\S+\.flight): /.exec((await told) ?? "")?.[1] ?? "";
+  const [command, ...args] = TANDEM;
+  const replayed = await new Promise<string>((resolve) => {
+    execFile(command, [...args, "sim", "--replay", path], (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+  expect(replayed).toMatch(/^\d+ steps of 1 process taken again, all as recorded\n$/);
+});
+
 test("with hamgrd dead, why says so and answers from databases and record files", LIMIT, async () => {
   const hamgrd = host.daemons.find(({ name }) => name === "sw0_dpu0.hamgrd");
   if (hamgrd === undefined) throw new Error("no hamgrd");
