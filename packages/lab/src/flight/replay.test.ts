@@ -25,6 +25,7 @@ async function hamgrdsOf(name: string): Promise<readonly Hamgrd[]> {
         const hamgrd = startHamgrd({ slots: dpus.map(({ slot }) => slot), ...ports });
         hamgrds.push(hamgrd);
         await hamgrd.ready;
+        return hamgrd;
       },
     },
   });
