@@ -59,7 +59,7 @@ test("a package is published with what its exports name, its scripts and its lic
   }
   const scripts = packed.find(({ name }) => name === "@tandem/swss")?.files.filter(({ path }) => path.endsWith(".lua"));
   expect(scripts).toHaveLength(readdirSync(join(ROOT, "packages/swss/src/lua")).length);
-});
+}, 300_000);
 
 /** Tarballs of `names` as a clone of the repository gives them: nothing that earlier builds left behind is in them. */
 function packClone(names: readonly string[]): readonly string[] {
