@@ -1,9 +1,11 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { err, ok, type Result, systemClock } from "@tandem/base";
+import { actorBench } from "./actor-bench.js";
 import type { Bench, BenchRun } from "./bench-run.js";
 import { type CommandLine, clusterBench } from "./cluster-bench.js";
 import { figureJson, formatFigure } from "./format-figure.js";
+import type { BenchResult } from "./page/performance-page.js";
 import { swbusBench } from "./swbus-bench.js";
 import { swssBench } from "./swss-bench.js";
 import { zmqBench } from "./zmq-bench.js";
@@ -14,9 +16,10 @@ const HELP = `Usage: tandem bench [NAME…] [options]
 
 Medians over rounds, each beside the floor that the same run measured.
 
-  NAME         swss, zmq, swbus, cluster; default: all of them
+  NAME         swss, zmq, swbus, actor, cluster; default: all of them
       --quick  a fifth of the work, and fewer rounds
       --json   one JSON object instead of text
+      --page FOLDER  also write FOLDER/performance.md with charts
   -h, --help   this text
 `;
 
@@ -27,6 +30,7 @@ interface Flags {
   readonly benches: readonly Bench[];
   readonly quick: boolean;
   readonly json: boolean;
+  readonly page?: string;
 }
 
 /**
@@ -34,7 +38,7 @@ interface Flags {
  * daemon is added. Gives the exit code. A missed target is no failure.
  */
 export async function benchMain(argv: readonly string[], env: Environment, tandem: CommandLine): Promise<number> {
-  const flags = parseFlags(argv, [swssBench(env), zmqBench, swbusBench, clusterBench(env, tandem)]);
+  const flags = parseFlags(argv, [swssBench(env), zmqBench, swbusBench, actorBench, clusterBench(env, tandem)]);
   if (!flags.ok) {
     process.stderr.write(`tandem bench: ${flags.error}; try --help\n`);
     return 2;
@@ -58,7 +62,7 @@ export async function benchMain(argv: readonly string[], env: Environment, tande
   }
 }
 
-async function runBenches({ benches, quick, json }: Flags, signal: AbortSignal): Promise<void> {
+async function runBenches({ benches, quick, json, page }: Flags, signal: AbortSignal): Promise<void> {
   const size = quick ? QUICK : FULL;
   const run: BenchRun = { clock: systemClock, signal, ...size };
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cpus: cpus().length };
@@ -66,15 +70,17 @@ async function runBenches({ benches, quick, json }: Flags, signal: AbortSignal):
     const where = `${machine.cpus} × ${machine.cpu}, Node ${machine.node}`;
     process.stdout.write(`Medians of ${size.rounds} rounds, least and greatest beside them. ${where}.\n`);
   }
-  const results: object[] = [];
+  const results: BenchResult[] = [];
   for (const bench of benches) {
     const figures = await bench.run(run);
-    results.push({ name: bench.name, figures: figures.map(figureJson) });
+    results.push({ name: bench.name, figures });
     if (!json) process.stdout.write(`\n${bench.name}\n${figures.map(formatFigure).join("")}`);
   }
   if (json) {
-    process.stdout.write(`${JSON.stringify({ schema: "tandem.bench.v1", ...size, machine, benches: results })}\n`);
+    const benches = results.map(({ name, figures }) => ({ name, figures: figures.map(figureJson) }));
+    process.stdout.write(`${JSON.stringify({ schema: "tandem.bench.v1", ...size, machine, benches })}\n`);
   }
+  if (page !== undefined) await (await import("./page/write-page.js")).writePage(page, results, machine, size.rounds);
 }
 
 function parseFlags(argv: readonly string[], all: readonly Bench[]): Result<Flags | "help", string> {
@@ -85,6 +91,7 @@ function parseFlags(argv: readonly string[], all: readonly Bench[]): Result<Flag
       options: {
         quick: { type: "boolean" },
         json: { type: "boolean" },
+        page: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -93,7 +100,12 @@ function parseFlags(argv: readonly string[], all: readonly Bench[]): Result<Flag
     if (unknown !== undefined)
       return err(`${unknown}: no such benchmark; there are ${all.map((bench) => bench.name).join(", ")}`);
     const benches = positionals.length === 0 ? all : all.filter((bench) => positionals.includes(bench.name));
-    return ok({ benches, quick: values.quick ?? false, json: values.json ?? false });
+    return ok({
+      benches,
+      quick: values.quick ?? false,
+      json: values.json ?? false,
+      ...(values.page !== undefined && { page: values.page }),
+    });
   } catch (error) {
     return err((error as Error).message.split("\n")[0] ?? "");
   }
