@@ -10,6 +10,8 @@ import { swbusBench } from "./swbus-bench.js";
 import { swssBench } from "./swss-bench.js";
 import { zmqBench } from "./zmq-bench.js";
 
+export { type SoakContext, soakMain } from "./soak/soak-main.js";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const HELP = `Usage: tandem bench [NAME…] [options]

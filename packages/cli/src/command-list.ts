@@ -228,9 +228,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     path: ["bench"],
-    summary: "swss, zmq, swbus and a cluster measured, each beside its floor",
+    summary: "databases, sockets, bus, actors and a cluster measured, each beside its floor",
     delegates: true,
     load: async () => (await import("./commands/delegate.js")).runBench,
+  },
+  {
+    path: ["soak"],
+    summary: "a pair changed over and over, while the memory of every daemon is watched",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runSoak,
   },
   {
     path: ["completion"],

@@ -1,4 +1,5 @@
 export { BFDMON_POLL, BfdProbes, type BfdProbesOptions } from "./bfd/bfd-probes.js";
+export { Cluster, type ClusterOptions } from "./cluster/cluster.js";
 export { type DaemonPlace, daemonOf } from "./cluster/cluster-host.js";
 export { configRows } from "./cluster/config-rows.js";
 export { ProcessCluster, type ProcessClusterOptions } from "./cluster/process-cluster.js";
@@ -27,5 +28,7 @@ export {
   type SimulatedPmon,
   startPmon,
 } from "./pmon/simulated-pmon.js";
+export { parseStory, type Story } from "./story/load-story.js";
+export { Narrator } from "./story/narrator.js";
 export { type DpuPlace, type HaSetPlace, pairOf, type SwitchPlace, type Topology } from "./topology.js";
 export { type Delivery, type Forwarding, forward, type LossWindow, Traffic, type TrafficOptions } from "./traffic.js";

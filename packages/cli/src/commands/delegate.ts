@@ -64,3 +64,10 @@ export const runBench: CommandRun = async ({ args }, io) => {
   const exitCode = await benchMain(args, io.env, TANDEM);
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
 };
+
+/** A soak prints by itself, as text or with `--json` as one object. */
+export const runSoak: CommandRun = async ({ args }, io) => {
+  const { soakMain } = await import("@tandem/bench/main");
+  const exitCode = await soakMain(args, { env: io.env, tandem: TANDEM, signal: io.signal });
+  return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+};
