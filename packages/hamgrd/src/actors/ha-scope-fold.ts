@@ -82,7 +82,8 @@ function watch(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, dr
 
 /**
  * A state row that another build of hamgrd has left: its pending ids live on, so that an approval under way still
- * counts, and so does its time of creation. Rows that Tandem wrote are in its memory already.
+ * counts, and so does its time of creation. Of several ids of one type, which a restart of another build makes, the one
+ * that is approved lives on, else the first. Rows that Tandem wrote are in its memory already.
  */
 function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, draw: Draw): HaScopeMemory {
   if (memory.adopted || !inputs.loaded(DashHaScopeState)) return memory;
@@ -92,10 +93,14 @@ function adopt(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, dr
   const isOurs = inputs.written(DashHaScopeState, key) !== undefined || memory.createdAt !== undefined;
   if (row === undefined || isOurs) return { ...memory, adopted: true };
   const types = row.pending_operation_types ?? [];
+  const approved = new Set(acceptedConfig(memory)?.approved_pending_operation_ids);
   const operations: Operation[] = [];
   for (const [i, id] of (row.pending_operation_ids ?? []).entries()) {
     const type = DPU_OPERATIONS.find((operation) => operation.type === types[i])?.type;
-    if (type !== undefined && !operations.some((operation) => operation.type === type)) operations.push({ type, id });
+    const known = operations.findIndex((operation) => operation.type === type);
+    if (type === undefined || (known >= 0 && !approved.has(id))) continue;
+    if (known < 0) operations.push({ type, id });
+    else operations[known] = { type, id };
   }
   const { creation_time_in_ms: created, pending_operation_list_last_updated_time_in_ms: stamp } = row;
   const listed = stamp !== undefined ? millis(stamp) : types.length > 0 ? draw.now() : undefined;

@@ -89,6 +89,16 @@ test("W8: a state row that another build has left is taken over: ids, types and 
   expect(state(world)["creation_time_in_ms"]).toBe("1700000000000");
 });
 
+test("W8: of two ids of one type that another build has left, the approved one lives on", () => {
+  const world = takenOver(
+    { pending_operation_ids: "first,second", pending_operation_types: "activate_role,activate_role" },
+    { approved_pending_operation_ids: "second" },
+  );
+  world.report(PENDING);
+  expect(ids(world)).toEqual([]);
+  expect(world.row(DashHaScope, "haset0")).toMatchObject({ activate_role_requested: "true" });
+});
+
 test("a state row that another build has left with an empty list of operations keeps the list and its time", () => {
   const lists = {
     pending_operation_ids: "",
@@ -99,7 +109,7 @@ test("a state row that another build has left with an empty list of operations k
 });
 
 /** A world in which another build of hamgrd has left the state row of the scope, with these lists. */
-function takenOver(lists: Fields): Example {
+function takenOver(lists: Fields, config: Fields = {}): Example {
   const world = new Example();
   const rows = Example.rows(0);
   for (const [table, key, fields] of rows.slice(0, 9)) world.set(table, key, fields);
@@ -124,7 +134,7 @@ function takenOver(lists: Fields): Example {
     local_vdpu_up_bfd_sessions_v6_update_time_in_ms: "1",
     ...lists,
   });
-  world.scope({ disabled: "false" });
+  world.scope({ disabled: "false", ...config });
   return world;
 }
 
