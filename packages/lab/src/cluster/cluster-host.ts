@@ -40,11 +40,11 @@ export function daemonOf(host: Pick<ClusterHost, "daemons">, kind: DaemonKind, d
 export type RedisOwner = SwitchPlace | DpuPlace;
 
 /**
- * What a Redis can suffer while it runs. `stalled`: it keeps its connections and answers nothing (slow storage, a machine
+ * What a Redis can suffer while it runs. `slow`: each answer takes some 150 ms. `stalled`: it keeps its connections and answers nothing (slow storage, a machine
  * that swaps). `full`: it is out of memory, and refuses what would need more. `unsaved`: it cannot save to disk, and
  * refuses every write.
  */
-export const REDIS_TROUBLES = ["stalled", "full", "unsaved"] as const;
+export const REDIS_TROUBLES = ["slow", "stalled", "full", "unsaved"] as const;
 export type RedisTrouble = (typeof REDIS_TROUBLES)[number];
 
 /**

@@ -31,7 +31,7 @@ import { databaseFiles, type RedisPlace, redisPlaces } from "./database-files.js
 import { findProgram } from "./find-program.js";
 import { LinkProxy } from "./link-proxy.js";
 import { ProcessFailure } from "./process-failure.js";
-import { beginTrouble, endTrouble, redisArgs } from "./real-redis.js";
+import { beginTrouble, redisArgs } from "./real-redis.js";
 import { SaidLines } from "./said-lines.js";
 
 /**
@@ -84,7 +84,8 @@ export class ProcessCluster implements ClusterHost {
   readonly #processes = systemProcesses();
   readonly #redis = new Map<string, LabProcess>();
   readonly #daemons = new Map<string, LabProcess>();
-  readonly #troubles = new Map<string, RedisTrouble>();
+  /** What ends the trouble of a Redis, by owner. */
+  readonly #troubles = new Map<string, () => Promise<void>>();
   readonly #said = new Map<string, SaidLines>();
   readonly #metricsPorts = new Map<string, number>();
   readonly #links = new Map<string, LinkProxy[]>();
@@ -179,13 +180,10 @@ export class ProcessCluster implements ClusterHost {
     const process = this.#redis.get(owner.name);
     if (process === undefined) return;
     const redis = { place: this.#place(owner), process, store: this.#storeOf(owner), clock: this.clock };
-    const before = this.#troubles.get(owner.name);
-    if (before !== undefined) await endTrouble(redis, before);
+    await this.#troubles.get(owner.name)?.();
     this.#troubles.delete(owner.name);
     this.#tellPart(`redis ${owner.name}`, trouble === undefined);
-    if (trouble === undefined) return;
-    this.#troubles.set(owner.name, trouble);
-    await beginTrouble(redis, trouble);
+    if (trouble !== undefined) this.#troubles.set(owner.name, await beginTrouble(redis, trouble));
   }
 
   async startDaemon({ name, kind, sw, dpus }: DaemonPlace): Promise<void> {

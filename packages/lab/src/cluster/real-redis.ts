@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, millis, unwrap } from "@tandem/base";
+import { type Clock, millis, type Timer, unwrap } from "@tandem/base";
 import { type Store, untilConnected } from "@tandem/swss";
 import type { LabProcess } from "../process-host.js";
 import type { RedisTrouble } from "./cluster-host.js";
@@ -10,6 +10,9 @@ import type { RedisPlace } from "./database-files.js";
 const LOOK_EVERY = millis(50);
 /** Looks before it is given up. */
 const LOOKS_MAX = 200;
+/** How long a slow one answers nothing, and then answers. */
+const SLOW_STOPS = millis(150);
+const SLOW_RUNS = millis(10);
 
 export function redisArgs(place: RedisPlace): string[] {
   return [
@@ -28,39 +31,47 @@ export interface RealRedis {
   readonly clock: Clock;
 }
 
-/** Makes it suffer. Throws when Redis does not do what is asked of it. */
-export async function beginTrouble(redis: RealRedis, trouble: RedisTrouble): Promise<void> {
+/** Makes it suffer. Gives what ends that. Both throw when Redis does not do what is asked of it. */
+export async function beginTrouble(redis: RealRedis, trouble: RedisTrouble): Promise<() => Promise<void>> {
+  const { process } = redis;
   switch (trouble) {
+    case "slow":
+      return slow(redis);
     case "stalled":
-      redis.process.kill("SIGSTOP");
-      return;
+      process.kill("SIGSTOP");
+      return async () => process.kill("SIGCONT");
     case "full":
       await configure(redis, "maxmemory", "1");
-      return;
+      return () => configure(redis, "maxmemory", "0");
     case "unsaved":
       // A folder where the snapshot is to go: saving fails, and with save points Redis then refuses writes.
       await mkdir(snapshot(redis));
       await configure(redis, "save", "3600 1");
       await save(redis, "err");
-      return;
+      return async () => {
+        await rm(snapshot(redis), { recursive: true });
+        await save(redis, "ok");
+        await configure(redis, "save", "");
+      };
   }
 }
 
-/** It suffers nothing any more. */
-export async function endTrouble(redis: RealRedis, trouble: RedisTrouble): Promise<void> {
-  switch (trouble) {
-    case "stalled":
-      redis.process.kill("SIGCONT");
-      return;
-    case "full":
-      await configure(redis, "maxmemory", "0");
-      return;
-    case "unsaved":
-      await rm(snapshot(redis), { recursive: true });
-      await save(redis, "ok");
-      await configure(redis, "save", "");
-      return;
-  }
+/** It is stopped most of the time, and runs for a moment in between. */
+function slow({ process, clock }: RealRedis): () => Promise<void> {
+  let timer: Timer;
+  const stop = (): void => {
+    process.kill("SIGSTOP");
+    timer = clock.setTimer(SLOW_STOPS, run);
+  };
+  const run = (): void => {
+    process.kill("SIGCONT");
+    if (process.running) timer = clock.setTimer(SLOW_RUNS, stop);
+  };
+  stop();
+  return async () => {
+    timer.cancel();
+    process.kill("SIGCONT");
+  };
 }
 
 function snapshot({ place }: RealRedis): string {

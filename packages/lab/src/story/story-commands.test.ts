@@ -38,7 +38,7 @@ const wrong: readonly (readonly [line: string, says: string])[] = [
   ["kill hamgrd sw0", "sw0: expected a DPU or vDPU"],
   ["start redis moon", "moon: expected a DPU or vDPU"],
   ["stop redis sw0_dpu0", "redis: expected swbusd or hamgrd"],
-  ["redis sw0 slow", "slow: expected stalled or full or unsaved or well"],
+  ["redis sw0 ill", "ill: expected slow or stalled or full or unsaved or well"],
   ["switch sw0_dpu0 off", "sw0_dpu0: expected a switch"],
   ["switch sw0", "the end of the line: expected off or on"],
   ["configure sw0_dpu0 away", "away: expected out or in"],

@@ -5,7 +5,7 @@ import { Keyspace, type Value } from "./keyspace.js";
 import { MemoryConnection } from "./memory-connection.js";
 import { type EventClass, normalizeNotifyFlags, notifyChannels } from "./notify-flags.js";
 import { type MemoryScript, ownScripts, ScriptCache } from "./script-cache.js";
-import { refusalIn, type Trouble } from "./trouble.js";
+import { refusalIn, SLOW, type Trouble } from "./trouble.js";
 
 /** How a `MemoryRedis` is set up; all but the clock has a default. */
 export interface MemoryRedisOptions {
@@ -52,6 +52,8 @@ export class MemoryRedis {
   #trouble: Trouble | undefined;
   /** What it will do once it is no longer stalled, in order. */
   #held: (() => void)[] = [];
+  /** When the last of what a slow server does is done. */
+  #slowUntil = millis(0);
 
   constructor({ clock, databases = 32, config, latency = millis(0), random, scripts = [], name }: MemoryRedisOptions) {
     this.name = name ?? "memory";
@@ -118,7 +120,10 @@ export class MemoryRedis {
 
   /** Calls `act` after one way between client and server. Calls keep their order. */
   after(act: () => void): void {
+    const now = this.clock.monotonic();
+    if (this.#trouble === "slow") this.#slowUntil = millis(now + this.latency + SLOW);
     if (this.#trouble === "stalled") this.#held.push(act);
+    else if (this.#slowUntil > now) this.clock.setTimer(millis(this.#slowUntil - now), act);
     else if (this.latency > 0) this.clock.setTimer(this.latency, act);
     else queueMicrotask(act);
   }

@@ -1,8 +1,12 @@
+import { millis } from "@tandem/base";
+
 /**
- * What a server can suffer while it runs. `stalled`: it keeps its connections and answers nothing. `full`: out of memory
+ * What a server can suffer while it runs. `slow`: everything takes `SLOW` longer, each way. `stalled`: it keeps its connections and answers nothing. `full`: out of memory
  * under `noeviction`. `unsaved`: the last snapshot failed, and `stop-writes-on-bgsave-error` is on.
  */
-export type Trouble = "stalled" | "full" | "unsaved";
+export type Trouble = "slow" | "stalled" | "full" | "unsaved";
+
+export const SLOW = millis(75);
 
 /** Commands that may need memory (`denyoom`). */
 const GROWS = new Set(["SET", "INCR", "INCRBY", "HSET", "HMSET", "SADD", "LPUSH", "RPUSH"]);

@@ -154,8 +154,8 @@ export const FAULT_COMMANDS: readonly StoryCommand[] = [
   },
   {
     name: "redis",
-    takes: "SWITCH-OR-DPU stalled|full|unsaved|well",
-    does: "a Redis answers nothing while its connections stand (stalled), refuses what needs memory (full), cannot save and refuses every write (unsaved), or is well again",
+    takes: "SWITCH-OR-DPU slow|stalled|full|unsaved|well",
+    does: "a Redis needs some 150 ms for each answer (slow), answers nothing while its connections stand (stalled), refuses what needs memory (full), cannot save and refuses every write (unsaved), or is well again",
     read: (words) => {
       const owner = words.owner();
       const trouble = words.oneOf([...REDIS_TROUBLES, "well"]);
