@@ -35,7 +35,8 @@ const CASES: readonly Case[] = [
     told: [lost("switch"), /^warning: dpu0: waits for CONFIG_DB: .*; the last good configuration stays$/],
     counted: ["tandem_hamgrd_redis_lost", { slot: "switch" }],
   },
-  { owner: "sw0_dpu0", trouble: "full", told: [refused("copies of DASH_HA_SET_TABLE", "full")], counted: failed },
+  // Redis lets a script end that has begun to write: a copy is taken away, then written.
+  { owner: "sw0_dpu0", trouble: "full", told: [] },
   { owner: "sw0_dpu0", trouble: "unsaved", told: [refused("copies of DASH_HA_SET_TABLE", "unsaved")], counted: failed },
   {
     owner: "sw0_dpu0",

@@ -5,6 +5,7 @@ import { keyCommands } from "./key-commands.js";
 import type { ScriptCache } from "./script-cache.js";
 import { ScriptRefusal } from "./scripts.js";
 import { serverCommands } from "./server-commands.js";
+import { isWrite } from "./trouble.js";
 
 const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   Object.entries({ ...keyCommands, ...collectionCommands, ...serverCommands }),
@@ -23,6 +24,8 @@ export class Executor {
   /** Commands since MULTI. */
   #queued: Command[] | undefined;
   #spoiled = false;
+  /** A script that has written runs to its end, whatever trouble the server is in. */
+  #hasWritten = false;
 
   constructor(context: CommandContext, scripts: ScriptCache) {
     this.#context = context;
@@ -95,7 +98,7 @@ export class Executor {
 
   /** Why Redis would not even queue the command. */
   #check(name: string, command: Command): string | undefined {
-    return check(name, command) ?? this.#context.refusal(name);
+    return check(name, command) ?? (this.#hasWritten ? undefined : this.#context.refusal(name));
   }
 
   #script(sha: string, command: Command): Reply {
@@ -106,9 +109,15 @@ export class Executor {
     const call = (...inner: Command): Reply => {
       const name = inner[0].toUpperCase();
       if (NOT_IN_SCRIPTS.has(name)) refuse("ERR This Redis command is not allowed from script");
-      return this.#call(name, inner);
+      const reply = this.#call(name, inner);
+      this.#hasWritten ||= isWrite(name);
+      return reply;
     };
-    return twin(call, command.slice(3, 3 + count), command.slice(3 + count));
+    try {
+      return twin(call, command.slice(3, 3 + count), command.slice(3 + count));
+    } finally {
+      this.#hasWritten = false;
+    }
   }
 }
 

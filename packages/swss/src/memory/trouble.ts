@@ -24,6 +24,11 @@ const UNSAVED =
   "modify the data set are disabled, because this instance is configured to report errors during writes if RDB " +
   "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 
+/** Whether it changes keys. */
+export function isWrite(name: string): boolean {
+  return WRITES.has(name) && name !== "PING";
+}
+
 /** Why a server in that trouble does not carry out a command. */
 export function refusalIn(trouble: Trouble | undefined, name: string): string | undefined {
   if (trouble === "full" && GROWS.has(name)) return FULL;
