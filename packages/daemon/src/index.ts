@@ -7,7 +7,7 @@ export {
   serveStatusOrGoOn,
 } from "./daemon-program.js";
 export { LOG_LEVEL_DEFAULT, LOG_LEVELS, type LogLevel, levelFromEnvironment, levelFromLoggerRow } from "./log-level.js";
-export { formatText, type LineOrigin, type LineStyle, type LogFields } from "./log-line.js";
+export { formatLine, formatText, type LineOrigin, type LineStyle, type LogFields } from "./log-line.js";
 export { type LogOutput, type LogOutputOptions, openLogOutput, stderrOutput } from "./log-output.js";
 export { createLogger, type DaemonLogger, type Logger, type LoggerOptions } from "./logger.js";
 export {

@@ -24,7 +24,12 @@ function whateverLoss(run: ScenarioCommand): ScenarioCommand {
   };
 }
 /** Stories that wait long for what DPUs do by themselves, and ways to run them that differ little. */
-const LONG = new Set(["13-restart-during-restart process", "18-launch-alone process", "19-come-and-go process"]);
+const LONG = new Set([
+  "13-restart-during-restart process",
+  "17-killed-while-it-launches process",
+  "18-launch-alone process",
+  "19-come-and-go process",
+]);
 
 for (const name of storyNames()) {
   const story = loadStory(name);
