@@ -15,7 +15,8 @@ import {
 } from "@tandem/base";
 import { loadDatabases, RedisStores, type Sockets, type Store, type Stores, zmqSockets } from "@tandem/swss";
 import { type LabProcess, type ProcessSpec, systemProcesses } from "../process-host.js";
-import { type DpuPlace, nodePath, type SwitchPlace, switchOf, type Topology } from "../topology.js";
+import { type DpuPlace, type SwitchPlace, switchOf, type Topology } from "../topology.js";
+import { busConfigText } from "./bus-config-text.js";
 import { claimNetwork, freePort, linkPort, type NetworkClaim } from "./claim-network.js";
 import {
   type ClusterHost,
@@ -29,7 +30,8 @@ import {
 } from "./cluster-host.js";
 import { databaseFiles, type RedisPlace, redisPlaces } from "./database-files.js";
 import { findProgram } from "./find-program.js";
-import { LinkProxy } from "./link-proxy.js";
+import { LinkProxies } from "./link-proxies.js";
+import { orAborted } from "./or-aborted.js";
 import { ProcessFailure } from "./process-failure.js";
 import { beginTrouble, redisArgs } from "./real-redis.js";
 import { SaidLines } from "./said-lines.js";
@@ -88,7 +90,7 @@ export class ProcessCluster implements ClusterHost {
   readonly #troubles = new Map<string, () => Promise<void>>();
   readonly #said = new Map<string, SaidLines>();
   readonly #metricsPorts = new Map<string, number>();
-  readonly #links = new Map<string, LinkProxy[]>();
+  readonly #links = new LinkProxies();
   readonly #stores = new Map<string, Stores>();
   readonly #partListeners = new Set<PartListener>();
   /** Processes that end because the lab wants it. */
@@ -246,20 +248,23 @@ export class ProcessCluster implements ClusterHost {
     return () => this.#partListeners.delete(listener);
   }
 
-  #tellPart(part: string, up: boolean): void {
-    for (const listener of [...this.#partListeners]) listener(part, up);
-  }
-
   cutLink(a: SwitchPlace, b: SwitchPlace): void {
-    for (const link of this.#between(a, b)) link.cut();
+    for (const link of this.#links.between(a, b)) link.cut();
   }
 
   healLink(a: SwitchPlace, b: SwitchPlace): void {
-    for (const link of this.#between(a, b)) link.heal();
+    for (const link of this.#links.between(a, b)) link.heal();
   }
 
   async run<T>(what: string, work: Promise<T>, limit: Millis): Promise<T> {
-    const done = await within(this.clock, limit, this.#orAborted(work.then((value) => ({ value }))));
+    const done = await within(
+      this.clock,
+      limit,
+      orAborted(
+        this.#options.signal,
+        work.then((value) => ({ value })),
+      ),
+    );
     if (done === undefined) throw new TooLateError(what, limit);
     return done.value;
   }
@@ -268,13 +273,19 @@ export class ProcessCluster implements ClusterHost {
     this.#disposing = true;
     for (const stores of this.#stores.values()) await stores[Symbol.asyncDispose]();
     await this.sockets[Symbol.asyncDispose]();
+    // One that is stalled goes on: daemons take their leave of it.
+    for (const redis of this.#redis.values()) redis.kill("SIGCONT");
     // Daemons first: one that cannot reach its Redis waits a while for it before it ends.
     await Promise.all([...this.#daemons.values()].map((daemon) => daemon.stop()));
     await this.#processes[Symbol.asyncDispose]();
-    for (const links of this.#links.values()) for (const link of links) await link[Symbol.asyncDispose]();
+    await this.#links[Symbol.asyncDispose]();
     await this.#claim[Symbol.asyncDispose]();
     await this.#removeFolder();
     process.removeListener("exit", this.#onExit);
+  }
+
+  #tellPart(part: string, up: boolean): void {
+    for (const listener of [...this.#partListeners]) listener(part, up);
   }
 
   async #removeFolder(): Promise<void> {
@@ -299,15 +310,7 @@ export class ProcessCluster implements ClusterHost {
       this.#stores.set(sw.name, new RedisStores({ databases: unwrap(databases, "databases"), clock, random }));
     }
     if (this.topology.dpus.length > RELAYED_DPUS_MAX) return;
-    for (const from of this.topology.switches) {
-      for (const dpu of this.topology.dpus) {
-        if (dpu.switchIndex === from.index) continue;
-        const host = switchOf(this.topology, dpu).npu;
-        const link = await LinkProxy.listen({ host, port: this.swbusPort(from, dpu) }, { host, port: dpu.swbusPort });
-        const key = linkKey(from, switchOf(this.topology, dpu));
-        this.#links.set(key, [...(this.#links.get(key) ?? []), link]);
-      }
-    }
+    await this.#links.listen(this.topology, (from, dpu) => this.swbusPort(from, dpu));
   }
 
   #start(spec: ProcessSpec): LabProcess {
@@ -330,7 +333,7 @@ export class ProcessCluster implements ClusterHost {
       () => "ready" as const,
       (error: Error) => error,
     );
-    const outcome = await within(this.clock, START_LIMIT, this.#orAborted(ready));
+    const outcome = await within(this.clock, START_LIMIT, orAborted(this.#options.signal, ready));
     giveUp.abort(new Error("not waited for any more"));
     if (outcome === "ready") return;
     this.#ending.add(process); // told here
@@ -338,35 +341,11 @@ export class ProcessCluster implements ClusterHost {
     throw new ProcessFailure(process, outcome?.message ?? `was not ready within ${START_LIMIT / 1000} s`, log);
   }
 
-  /** `work`, or a rejection as soon as the lab is told to end. */
-  async #orAborted<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#options;
-    if (signal === undefined) return work;
-    if (signal.aborted) {
-      work.catch(() => {});
-      throw signal.reason;
-    }
-    let onAbort = (): void => {};
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(signal.reason);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
-    try {
-      return await Promise.race([work, aborted]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
-
   async #kill(process: LabProcess | undefined): Promise<void> {
     if (process === undefined) return;
     this.#ending.add(process);
     process.kill("SIGKILL");
     await process.ended;
-  }
-
-  #between(a: SwitchPlace, b: SwitchPlace): readonly LinkProxy[] {
-    return this.#links.get(linkKey(a, b)) ?? [];
   }
 
   /** Any database of that Redis. */
@@ -383,13 +362,4 @@ export class ProcessCluster implements ClusterHost {
     }
     throw new Error(`no Redis of ${owner.name}`);
   }
-}
-
-function busConfigText(topology: Topology, sw: SwitchPlace, dpu: DpuPlace): string {
-  const key = nodePath(topology, dpu);
-  return `endpoint: "${sw.npu}:${dpu.swbusPort}"\nroutes:\n  - key: "${key}"\n    scope: "InCluster"\npeers: []\n`;
-}
-
-function linkKey(a: SwitchPlace, b: SwitchPlace): string {
-  return [a.name, b.name].sort().join(" ");
 }
