@@ -17,13 +17,12 @@ import { PlaceMessages } from "./place-messages.js";
 import { Publisher } from "./publisher.js";
 import { Reads } from "./reads.js";
 import { Restarts } from "./restarts.js";
-import { RowMoments } from "./row-moments.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
 import type { Outcome } from "./step-inputs.js";
 import { STEPS_PER_SECOND, StepLimit } from "./step-limit.js";
-import type { StepRecord } from "./step-records.js";
+import { type PlaceStep, StepRecorder } from "./step-recorder.js";
 import { Tellings } from "./tellings.js";
 import { markTrace, type Trace } from "./trace.js";
 import { alarmOf, WaitBook } from "./wait-book.js";
@@ -38,7 +37,6 @@ const INHERIT_GRACE = seconds(30);
 const RING_AGAIN = seconds(1);
 
 const NOTHING: Derived<never> = stands({ reason: "it does not exist" });
-const NO_TRACES: readonly Trace[] = [];
 
 /**
  * Where one actor lives: its path on the bus, its ledger and outbox, and one incarnation after the other. A step takes
@@ -63,13 +61,7 @@ export class Place implements RowReader {
   readonly sent = new SentLog();
   /** Tables whose row makes it exist, by the newest change that has arrived. */
   readonly #present = new Set<string>();
-  /** Of the last step. */
-  #trace: Trace;
-  #joined: readonly Trace[] = [];
-  /** When the oldest change that waits, or went into the step under way, arrived. */
-  #delivered: Millis | undefined;
-  #decidedAt: Millis | undefined;
-  readonly #moments: RowMoments;
+  readonly #recorder: StepRecorder;
   readonly #host: PlaceHost;
   readonly #deriver: Deriver;
   readonly #committer: Committer;
@@ -101,15 +93,14 @@ export class Place implements RowReader {
     this.id = id;
     this.name = `${definition.type}/${id}`;
     this.path = host.actorPath(definition.type, id);
-    this.#trace = host.newTrace("start");
-    this.#moments = new RowMoments(host.records, { slot: host.slot, type: definition.type, id }, host.clock);
+    this.#recorder = new StepRecorder(host, { slot: host.slot, type: definition.type, id });
     this.#bornAt = host.clock.monotonic();
     const post: Post = (dispatch) => {
       const onSettled: Dispatch["onSettled"] = (settled) => {
         dispatch.onSettled?.(settled);
         if (!this.isWanted) this.#schedule();
       };
-      markTrace(dispatch.data, { trace: this.#trace });
+      markTrace(dispatch.data, { trace: this.#recorder.trace });
       host.outbox.post({ ...dispatch, source: this.path, log: this.sent, onSettled });
     };
     this.ledgerKey = ledgerKey(host.slot, definition.type, id);
@@ -120,7 +111,7 @@ export class Place implements RowReader {
     this.tellings = new Tellings(id, host.actorPath, post);
     this.publisher = definition.publishes && new Publisher(definition.publishes as AnyStatePort, this.path, post);
     const bridgeKey = definition.bridgeKey?.(id) ?? id;
-    this.sender = new RowSender(host, this.path, bridgeKey, this.book, this.sent, this.#moments, (ref) =>
+    this.sender = new RowSender(host, this.path, bridgeKey, this.book, this.sent, this.#recorder.moments, (ref) =>
       this.#acknowledged(ref),
     );
     this.messages = new PlaceMessages(host, this);
@@ -173,7 +164,7 @@ export class Place implements RowReader {
 
   /** Wall-clock time of the last step. */
   get decidedAt(): Millis | undefined {
-    return this.#decidedAt;
+    return this.#recorder.decidedAt;
   }
 
   /** Rows that make it exist. */
@@ -243,7 +234,7 @@ export class Place implements RowReader {
 
   push(mail: Mail): void {
     const before = this.#mailbox.merged;
-    this.#delivered ??= this.#host.clock.monotonic();
+    this.#recorder.delivered();
     this.#mailbox.push(mail);
     if (this.#mailbox.merged > before && !this.#merged) {
       this.#merged = true;
@@ -367,25 +358,13 @@ export class Place implements RowReader {
     this.#merged = false;
     const mail = this.#mailbox.drain();
     try {
-      this.#takeTraces(mail);
+      this.#recorder.begin(mail);
       this.#adopt(this.#deriver.decide(mail));
       this.#unperformed = true;
       return true;
     } catch (error) {
       this.#crashed(error);
       return false;
-    }
-  }
-
-  /** A step goes on under the trace of its first change; those of the others end in it. */
-  #takeTraces(mail: readonly Mail[]): void {
-    const first = mail[0];
-    this.#trace = first?.trace ?? this.#host.newTrace("what it knows has changed");
-    this.#joined = NO_TRACES;
-    for (const { trace } of mail) {
-      if (trace.id !== this.#trace.id && !this.#joined.some(({ id }) => id === trace.id)) {
-        this.#joined = [...this.#joined, trace];
-      }
     }
   }
 
@@ -429,33 +408,16 @@ export class Place implements RowReader {
     const { exists } = this;
     const { asked } = this.#deriver.log;
     const inputs = { ...from, asked, exists, book, now, keepInherited, before, after: this.#outcome() };
-    const rows = this.#moments.decided(ops, this.#trace);
+    const rows = this.#recorder.moments.decided(ops, this.#recorder.trace);
     this.#record({ changes, draws, reason: derived.reason, difference: lines, rows, inputs });
     // The commit may have to wait; the deadlines of what the actor waits for do not.
     if (derived.waits.length > 0) this.#arm();
   }
 
-  #record(step: Pick<StepRecord, "changes" | "draws" | "reason" | "difference" | "rows" | "inputs">): void {
-    const { clock, records, slot } = this.#host;
-    const decided = clock.monotonic();
-    const delivered = this.#delivered ?? decided;
-    this.#delivered = undefined;
-    this.#decidedAt = clock.now();
-    records.add({
-      slot,
-      type: this.definition.type,
-      id: this.id,
-      incarnation: this.#deriver.incarnation,
-      at: this.#decidedAt,
-      trace: this.#trace,
-      joined: this.#joined,
-      delivered,
-      decided,
-      memory: this.#deriver.memory,
-      waits: this.#waits.waits,
-      problems: this.#derived.problems,
-      ...step,
-    });
+  #record(step: Pick<PlaceStep, "changes" | "draws" | "reason" | "difference" | "rows" | "inputs">): void {
+    const { incarnation, memory } = this.#deriver;
+    const { waits } = this.#waits;
+    this.#recorder.record({ incarnation, memory, waits, problems: this.#derived.problems, ...step });
   }
 
   #sayFarewell(): void {
@@ -502,7 +464,7 @@ export class Place implements RowReader {
     this.#deriver.memoryStored(memory);
     this.#committed = derived;
     for (const ref of own) {
-      this.#moments.committed(ref.text, began);
+      this.#recorder.moments.committed(ref.text, began);
       this.#written(ref);
     }
     for (const say of this.#lastWords.splice(0)) say();
@@ -537,7 +499,7 @@ export class Place implements RowReader {
     if (this.definition.remember === undefined && !this.#deriver.inputs.asksFor(ref.text)) return;
     const row = this.#committed.rows.find(({ table, key }) => table.id === ref.tableId && key === ref.key);
     if (row === undefined) this.#recompute = true;
-    else this.push({ trace: this.#trace, change: { kind: "written", table: row.table, key: row.key } });
+    else this.push({ trace: this.#recorder.trace, change: { kind: "written", table: row.table, key: row.key } });
   }
 
   /** After the last thing that was to be done: sets the timer, or leaves for good. */
