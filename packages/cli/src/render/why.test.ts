@@ -64,8 +64,21 @@ test("a stuck actor: what for, since when, how much too long, what now; refused 
 });
 
 test("show ha lists what is stuck, and nothing when nothing is", () => {
-  expect(renderStuck(stuckWaits([STUCK]))).toBe(
-    "\nstuck: HA set haset0-0 waits for DASH_HA_GLOBAL_CONFIG, since 75 s, 15 s too long; now: go on\n  waiting; what stands stays\n",
+  expect(renderStuck(stuckWaits([STUCK]))).toBe(`
+stuck: HA set haset0-0 waits for DASH_HA_GLOBAL_CONFIG, since 75 s, 15 s too long; now: go on
+  waiting; what stands stays
+stuck: HA set haset0-0 waits for DPU_APPL_DB DASH_HA_SET_TABLE:haset0-0 to be written, since 8 s,
+  3 s too long; now: send again (orchagent does not answer)
+`);
+  const late = {
+    ...STUCK.messages[0],
+    to: "r.c.n/hamgrd/0/vdpu/v",
+    key: "VDPUStateRegister|s",
+    age: 6000,
+    refusal: "",
+  };
+  expect(renderStuck(stuckWaits([actor({ messages: [late] })]))).toBe(
+    "\nstuck: HA set haset0-0 waits for r.c.n/hamgrd/0/vdpu/v to take VDPUStateRegister|s, since 6 s, 1 s\n  too long; now: send again (no answer)\n",
   );
   expect(renderStuck([])).toBe("");
 });
