@@ -1,4 +1,4 @@
-import type { Millis } from "@tandem/base";
+import type { Json, Millis } from "@tandem/base";
 import type { Problem } from "./define-actor.js";
 import type { OutboxEntry } from "./outbox-core.js";
 import type { Place } from "./place.js";
@@ -24,6 +24,8 @@ export interface ActorAnswer {
     /** Who told it something without being asked. */
     readonly told: readonly string[];
   };
+  /** The state that went out to those who registered; `null` for none. */
+  readonly state: Json;
   /** Messages to others that are not acknowledged. */
   readonly messages: readonly {
     readonly to: string;
@@ -93,6 +95,7 @@ export function answerActor(place: Place, outbox: readonly OutboxEntry[], now: M
       states: place.wants.list(),
       told: place.tellers,
     },
+    state: place.publisher?.released ?? null,
     messages,
     crashes: status.crashes,
     crashesTotal: status.crashesTotal,

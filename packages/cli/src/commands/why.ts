@@ -1,5 +1,5 @@
 import type { ActorAnswer, StepSummary } from "@tandem/actor";
-import { err, ok, type Result, systemClock } from "@tandem/base";
+import { err, type Json, ok, type Result, systemClock } from "@tandem/base";
 import { DashHaScopeConfig, DashHaScopeState, DashHaSetConfig, Dpu, RemoteDpu, TABLES, Vdpu } from "@tandem/hamgrd";
 import pc from "picocolors";
 import { type HamgrdPlace, Hamgrds, remoteEndpoints, type Silent, swbusEndpoint } from "../ask-hamgrds.js";
@@ -7,6 +7,7 @@ import { type CommandRun, type Failure, failed, type Io, printJson, textOption, 
 import { readRecords } from "../record-files.js";
 import { type Paint, plain } from "../render/ha.js";
 import type { TableRow } from "../render/rows.js";
+import { isObject } from "../render/values.js";
 import { renderWhy, type WhyActor, type WhyAnswer, type WhyRow } from "../render/why.js";
 import { findSubject, isRow, plainKey, type Subject, writersOf } from "../render/why-name.js";
 import { listItems } from "../render/words.js";
@@ -129,8 +130,16 @@ async function whyActor(
   });
 }
 
-function weight({ exists, rows, waits, problems }: ActorAnswer): number {
-  return (exists ? 1 : 0) + 2 * Math.min(1, waits.length + problems.length) + 4 * rows.length;
+/** How much a hamgrd has to do with an actor of its own: it writes rows, or its slot manages the DPU behind it. */
+function weight({ exists, rows, waits, problems, state }: ActorAnswer): number {
+  const doubts = 2 * Math.min(1, waits.length + problems.length);
+  return (exists ? 1 : 0) + doubts + 4 * rows.length + (isManaged(state) ? 4 : 0);
+}
+
+/** As a DPU says of itself, or a vDPU of the one that stands for it. */
+function isManaged(state: Json): boolean {
+  if (!isObject(state)) return false;
+  return state["is_managed"] === true || (isObject(state["dpu"]) && state["dpu"]["is_managed"] === true);
 }
 
 async function withSteps(hamgrds: Hamgrds, place: HamgrdPlace, actor: ActorAnswer, io: Io): Promise<WhyActor> {

@@ -15,7 +15,7 @@ function actor(parts: Partial<ActorAnswer>): ActorAnswer {
       states: [{ name: "vdpu/vdpu0-0", known: false }],
       told: [],
     },
-    ...{ crashes: 0, crashesTotal: 0, lastError: null },
+    ...{ state: null, crashes: 0, crashesTotal: 0, lastError: null },
     ...parts,
   };
 }
