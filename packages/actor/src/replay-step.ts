@@ -45,9 +45,8 @@ export function replayStep(step: FlightStep, world: ReplayWorld): readonly Repla
   if (step.inputs === undefined) return [];
   const definition = world.actors.find(({ type }) => type === step.type);
   if (definition === undefined) throw new BadFlightError(`no actor of type ${step.type} is known`);
-  const replay = new Replay(step, step.inputs, definition, world);
   try {
-    return replay.compare();
+    return new Replay(step, step.inputs, definition, world).compare();
   } catch (error) {
     if (error instanceof BadFlightError) throw error;
     if (error instanceof NotRecorded) return [{ what: "inputs", recorded: "not asked", replayed: error.message }];

@@ -1,5 +1,5 @@
 import { flightClosing, flightOf, flightOpening, sealFlight } from "@tandem/actor";
-import { millis } from "@tandem/base";
+import { millis, randomBelow, seededRandom } from "@tandem/base";
 import { runScenario } from "@tandem/base/testing";
 import { type Hamgrd, hamgrdActors, replayFlight, startHamgrd } from "@tandem/hamgrd";
 import { expect, test, vi } from "vitest";
@@ -128,6 +128,26 @@ test("a flight that was tampered with is noticed at its line, and a cut one is o
   );
   expect(first([])).toBe("line 1: expected a flight, the file is empty");
   expect(first(["{}"])).toBe('line 1: expected "schema":"tandem.flight.v1" at its beginning');
+});
+
+test("whatever is changed in a file, replaying it ends in an answer or in one line", { timeout: 120_000 }, async () => {
+  vi.stubEnv("UPDATE", undefined);
+  const whole = flightLines(await hamgrdsOf("1-clean-launch")).slice(0, 90);
+  const lines = [...whole, flightClosing(stepsIn(whole))];
+  expect(replayFlight(sealFlight(lines))).toMatchObject({ ok: true });
+  const random = seededRandom(7);
+  const pick = (below: number): number => randomBelow(random, below);
+  let noticed = 0;
+  for (let i = 0; i < 150; i++) {
+    const at = 1 + pick(lines.length - 1);
+    const line = lines[at] as string;
+    const [from, what] = [pick(line.length - 1), ['"', "0", "null", "{}", "[]", "x", ""][pick(7)] as string];
+    const changed = `${line.slice(0, from)}${what}${line.slice(from + 1 + pick(3))}`;
+    const report = replayFlight(sealFlight(lines.with(at, changed)));
+    if (!report.ok) expect(report.error).toMatch(/^[^\n]+$/);
+    if (!report.ok || report.value.first !== undefined) noticed += 1;
+  }
+  expect(noticed).toBeGreaterThan(75);
 });
 
 function stepsIn(lines: readonly string[]): number {
