@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { unwrap } from "@tandem/base";
 import { needs, runScenario } from "@tandem/base/testing";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Cluster } from "../cluster/cluster.js";
@@ -30,7 +31,16 @@ beforeAll(async () => {
   });
   cluster = await Cluster.start(host);
   await runScenario(story.path, new Narrator(cluster, STORY).run);
+  // A vDPU whose DPU does not exist: it is stuck by the time that the last tests look.
+  const sw = present(cluster.topology.switches[0]);
+  const configDb = unwrap(host.stores(sw).open({ db: "CONFIG_DB" }), "CONFIG_DB");
+  unwrap(await configDb.command(["HSET", "VDPU|vdpu9", "main_dpu_ids", "sw9_dpu9"]), "VDPU");
 }, 300_000);
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("it is not there");
+  return value;
+}
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
@@ -45,8 +55,7 @@ interface Run {
 /** Runs `tandem` with these words on the databases of the first switch. */
 function tandem(...words: readonly string[]): Promise<Run> {
   const [command, ...args] = TANDEM;
-  const sw = cluster.topology.switches[0];
-  if (sw === undefined) throw new Error("no switch");
+  const sw = present(cluster.topology.switches[0]);
   const env = { ...process.env, NO_COLOR: "1", TZ: "UTC" };
   return new Promise((resolve) => {
     const all = [...args, ...words, "--db-config", host.databaseConfig(sw)];
@@ -171,9 +180,18 @@ test("SIGUSR2 leaves a flight beside the record files, which replays", LIMIT, as
   expect(replayed).toMatch(/^\d+ steps of 1 process taken again, all as recorded\n$/);
 });
 
+test("what is stuck stands below show ha, in why, and in the log", LIMIT, async ({ signal }) => {
+  const hamgrd = present(host.processes.find(({ name }) => name === "sw0_dpu0.hamgrd"));
+  const words = "still waits for the state of DPU sw9_dpu9, since 10 s; now: go on asking for it; it counts as down";
+  expect(await hamgrd.untilLine(/vdpu\/vdpu9: still waits for the state of /, signal)).toContain(words);
+  const shown = await tandem("show", "ha");
+  expect(shown).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(shown.stdout).toMatch(/\n\nstuck: vDPU vdpu9 waits for the state of DPU sw9_dpu9, since \d+ s, /);
+  expect((await tandem("why", "vdpu9")).stdout).toMatch(/^ {2}waits {5}STUCK for the state of DPU sw9_dpu9, since /m);
+});
+
 test("with hamgrd dead, why says so and answers from databases and record files", LIMIT, async () => {
-  const hamgrd = host.daemons.find(({ name }) => name === "sw0_dpu0.hamgrd");
-  if (hamgrd === undefined) throw new Error("no hamgrd");
+  const hamgrd = present(host.daemons.find(({ name }) => name === "sw0_dpu0.hamgrd"));
   await host.killDaemon(hamgrd);
   const { exitCode, stdout } = await tandem("why", SCOPE, "--from", host.logFolder);
   expect(exitCode).toBe(0);
