@@ -92,7 +92,9 @@ async function namesOf(known: readonly Known[], tables: TableReader): Promise<re
   const names = known.flatMap(({ actors }) => actors.map(({ type, id }) => `${type}/${id}`));
   for (const [type, table] of NAMING) {
     const rows = await tables.rows(table);
-    if (rows.ok) names.push(...rows.value.map(({ key }) => `${type}/${key.join(table.separator)}`));
+    // One Redis holds them all: when it does not answer once, waiting for it again tells nothing more.
+    if (!rows.ok) break;
+    names.push(...rows.value.map(({ key }) => `${type}/${key.join(table.separator)}`));
   }
   return names;
 }
