@@ -1,4 +1,6 @@
 import type { Result } from "@tandem/base";
+import type { PeerCertificate } from "./certificate.js";
+import type { Refusal } from "./refusal.js";
 
 /** Metadata of a stream: lower-case ASCII names, ASCII values. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -26,6 +28,8 @@ export interface BusStream {
   readonly metadata: Metadata;
   /** The other end's `ip:port`. */
   readonly remote: Endpoint;
+  /** With TLS: who the other end proved to be. */
+  readonly certificate?: PeerCertificate | undefined;
   /** False when more than the high-water mark is queued. After the end of the stream it does nothing. */
   send(message: Uint8Array): boolean;
   /** Bytes that were sent and still wait here; 0 after the end of the stream. */
@@ -51,6 +55,14 @@ export type Accept =
   | { readonly accept: true; readonly metadata: Metadata; readonly serve: (stream: BusStream) => void }
   | { readonly accept: false; readonly code: number; readonly detail: string };
 
+/** The connection that a stream came over. */
+export interface Arrival {
+  /** Our end, `ip:port`. */
+  readonly local: Endpoint;
+  /** With TLS: who the other end proved to be. Without: `undefined`, its words are all there is. */
+  readonly certificate?: PeerCertificate | undefined;
+}
+
 export interface BusServer extends AsyncDisposable {
   /** The bound address, with the port that was chosen when 0 was asked for. */
   readonly endpoint: Endpoint;
@@ -66,7 +78,9 @@ export interface ListenOptions {
   /** Full method path, e.g. `/swbus.SwbusService/StreamMessages`. */
   readonly method: string;
   /** Decides on each stream from its request metadata; must not throw. */
-  readonly accept: (metadata: Metadata, remote: Endpoint) => Accept;
+  readonly accept: (metadata: Metadata, remote: Endpoint, arrival: Arrival) => Accept;
+  /** Told of everybody who did not get as far as `accept`; must not throw. */
+  readonly refused?: (refusal: Refusal) => void;
 }
 
 export interface DialOptions {

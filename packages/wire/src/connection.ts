@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Clock, Millis } from "@tandem/base";
 import type { StreamLimits, Transport } from "./grpc-stream.js";
 import { Keepalive } from "./keepalive.js";
+import { reasonOf } from "./tls.js";
 
 /** What a bus end promises about its connections and streams. */
 export interface ConnectionLimits extends StreamLimits {
@@ -42,8 +43,8 @@ export class Connection implements Transport {
     }
     // First of all listeners: the session's own one ends every stream, and those ask us why.
     socket.prependListener("close", () => this.#mark("the connection was closed"));
-    socket.prependListener("error", (error: Error) => this.#mark(error.message));
-    session.on("error", (error: Error) => this.#mark(error.message));
+    socket.prependListener("error", (error: Error) => this.#mark(reasonOf(error)));
+    session.on("error", (error: Error) => this.#mark(reasonOf(error)));
     session.on("goaway", (code: number) => {
       if (code === constants.NGHTTP2_ENHANCE_YOUR_CALM) this.pings.tooMany();
       if (code !== 0) this.#mark(`the peer went away (HTTP/2 code ${code})`);

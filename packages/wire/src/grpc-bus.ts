@@ -4,6 +4,7 @@ import type { PingPolicy } from "./connection.js";
 import { MESSAGE_BYTES_MAX } from "./frame.js";
 import { dial } from "./grpc-client.js";
 import { listen } from "./grpc-server.js";
+import { SecureContexts, speaksTls, type TlsOptions } from "./tls.js";
 
 export interface GrpcBusOptions {
   readonly clock: Clock;
@@ -17,10 +18,24 @@ export interface GrpcBusOptions {
   readonly highWater?: number;
   /** Queued bytes at which a stream ends with RESOURCE_EXHAUSTED. Default 64 MiB. */
   readonly queueBytesMax?: number;
-  /** Connections that a server holds at most. Default 1,024. */
+  /** Mutual TLS. Without it all is plaintext. */
+  readonly tls?: TlsOptions;
+  /** Connections that a server holds at most; more are closed at once. Default 1,024. */
   readonly connectionsMax?: number;
-  /** Streams that a server holds at most. Default 1,024. */
+  /** The same for the connections of one address. Default 512. */
+  readonly connectionsPerAddressMax?: number;
+  /** The same for TLS handshakes under way. Default 512. */
+  readonly handshakesMax?: number;
+  /** Longest TLS handshake at a server. Default 5 s. */
+  readonly handshakeTimeout?: Millis;
+  /** Longest time that a server keeps a connection without a stream. Default 10 s. */
+  readonly idleTimeout?: Millis;
+  /** Streams that a server holds at most; more are refused. Default 1,024. */
   readonly streamsMax?: number;
+  /** The same for the streams of one connection. Default 128. */
+  readonly streamsPerConnectionMax?: number;
+  /** Longest headers of a request, with names; a longer one is reset. Default 16 KiB. */
+  readonly headerBytesMax?: number;
 }
 
 /** Unread bytes of a stream at which HTTP/2 flow control stops its sender. */
@@ -29,7 +44,10 @@ const INBOX_BYTES = 1024 * 1024;
 /** Endpoints that are remembered for not bearing pings. */
 const CALM_MAX = 1024;
 
-/** gRPC bidirectional streams over plaintext HTTP/2 with prior knowledge. One connection per dialed stream. */
+/**
+ * gRPC bidirectional streams over HTTP/2: plaintext with prior knowledge, or mutual TLS where that is configured. One
+ * connection per dialed stream.
+ */
 export function grpcBus(options: GrpcBusOptions): Bus {
   const { clock } = options;
   const limits = {
@@ -39,7 +57,13 @@ export function grpcBus(options: GrpcBusOptions): Bus {
     highWater: options.highWater ?? 1024 * 1024,
     queueBytesMax: options.queueBytesMax ?? 64 * 1024 * 1024,
     connectionsMax: options.connectionsMax ?? 1024,
+    connectionsPerAddressMax: options.connectionsPerAddressMax ?? 512,
+    handshakesMax: options.handshakesMax ?? 512,
+    handshakeTimeout: options.handshakeTimeout ?? seconds(5),
+    idleTimeout: options.idleTimeout ?? seconds(10),
     streamsMax: options.streamsMax ?? 1024,
+    streamsPerConnectionMax: options.streamsPerConnectionMax ?? 128,
+    headerBytesMax: options.headerBytesMax ?? 16 * 1024,
     inboxBytes: INBOX_BYTES,
     closeGrace: seconds(1),
   };
@@ -52,8 +76,17 @@ export function grpcBus(options: GrpcBusOptions): Bus {
       if (calm.size > CALM_MAX) calm.delete(calm.values().next().value as Endpoint);
     },
   });
+  const { tls } = options;
+  const contexts = tls === undefined ? undefined : new SecureContexts(tls);
   return {
-    listen: (listenOptions) => listen(clock, limits, listenOptions),
-    dial: (dialOptions, signal) => dial(clock, limits, pingPolicy(dialOptions.endpoint), dialOptions, signal),
+    listen: (listenOptions) =>
+      listen(clock, limits, speaksTls(tls, listenOptions.endpoint) ? tls : undefined, listenOptions),
+    dial: (dialOptions, signal) =>
+      dial(
+        { clock, limits, pings: pingPolicy(dialOptions.endpoint) },
+        speaksTls(tls, dialOptions.endpoint) ? contexts?.current : undefined,
+        dialOptions,
+        signal,
+      ),
   };
 }

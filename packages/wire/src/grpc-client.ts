@@ -1,23 +1,30 @@
 import { connect, constants } from "node:http2";
-import { connect as connectSocket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
 import { type Clock, err, type Millis, ok, type Result } from "@tandem/base";
 import type { BusStream, DialError, DialOptions } from "./bus.js";
 import { Connection, type ConnectionLimits, type PingPolicy } from "./connection.js";
-import { formatEndpoint, parseEndpoint } from "./endpoint.js";
+import { formatEndpoint, type HostPort, parseEndpoint } from "./endpoint.js";
 import { GrpcStream } from "./grpc-stream.js";
 import { metadataFault, metadataOf } from "./metadata.js";
 import { GrpcStatus, statusOf, statusOfHttp, statusOfReset } from "./status.js";
+import { ALPN, peerCertificateOf, TLS_VERSION } from "./tls.js";
 
 export interface ClientLimits extends ConnectionLimits {
   /** Longest time from the start of a dial to the server's initial headers. */
   readonly dialTimeout: Millis;
 }
 
-/** Opens a connection of its own for one stream; it goes with the stream. */
+export interface ClientEnd {
+  readonly clock: Clock;
+  readonly limits: ClientLimits;
+  readonly pings: PingPolicy;
+}
+
+/** Opens a connection of its own for one stream; it goes with the stream. With `secure`: over TLS. */
 export async function dial(
-  clock: Clock,
-  limits: ClientLimits,
-  pings: PingPolicy,
+  { clock, limits, pings }: ClientEnd,
+  secure: SecureContext | undefined,
   options: DialOptions,
   signal?: AbortSignal,
 ): Promise<Result<BusStream, DialError>> {
@@ -28,8 +35,8 @@ export async function dial(
   const fault = metadataFault(metadata);
   if (fault !== undefined) return err({ kind: "refused", endpoint, code: GrpcStatus.invalidArgument, detail: fault });
 
-  const socket = connectSocket({ ...target.value, noDelay: true });
-  const session = connect(`http://${endpoint}`, {
+  const socket = openSocket(target.value, secure);
+  const session = connect(`${secure === undefined ? "http" : "https"}://${endpoint}`, {
     createConnection: () => socket,
     settings: { enablePush: false },
   });
@@ -58,7 +65,11 @@ export async function dial(
       else
         done({
           kind: "stream",
-          stream: new GrpcStream("client", http2, connection, { metadata: metadataOf(headers), remote }),
+          stream: new GrpcStream("client", http2, connection, {
+            metadata: metadataOf(headers),
+            remote,
+            certificate: socket instanceof TLSSocket ? peerCertificateOf(socket) : undefined,
+          }),
         });
     };
     const done = (outcome: Answer): void => {
@@ -92,8 +103,31 @@ export async function dial(
     case "closed":
       return why === undefined
         ? err({ kind: "refused", endpoint, code: statusOfReset(reset), detail: `reset (HTTP/2 code ${reset})` })
-        : err({ kind: "unreachable", endpoint, detail: why });
+        : err({ kind: "unreachable", endpoint, detail: `${why}${hint(socket)}` });
   }
+}
+
+function openSocket(target: HostPort, secure: SecureContext | undefined): Socket {
+  if (secure === undefined) return connectSocket({ ...target, noDelay: true });
+  const socket = connectTls({
+    ...target,
+    secureContext: secure,
+    minVersion: TLS_VERSION,
+    ALPNProtocols: [ALPN],
+    rejectUnauthorized: true,
+    // A node's certificate names its service path, whatever address it is dialed at: `BusStream.certificate`.
+    checkServerIdentity: () => undefined,
+  });
+  socket.setNoDelay(true);
+  return socket;
+}
+
+/** What an end without words may mean where TLS is spoken. */
+function hint(socket: Socket): string {
+  if (!(socket instanceof TLSSocket)) return "";
+  return socket.authorized
+    ? " (after the TLS handshake: its log says what is wrong with our certificate)"
+    : " (in the TLS handshake)";
 }
 
 type Answer =

@@ -1,6 +1,7 @@
 import { type ClientHttp2Stream, constants, type ServerHttp2Stream } from "node:http2";
 import type { Clock, Millis, Timer } from "@tandem/base";
 import type { BusStream, Endpoint, Metadata, StreamEnd } from "./bus.js";
+import type { PeerCertificate } from "./certificate.js";
 import { describeFrameError, encodeFrames, FRAME_PREFIX_BYTES, FrameDecoder } from "./frame.js";
 import { Inbox } from "./inbox.js";
 import { encodeStatusMessage, GrpcStatus, statusOf, statusOfReset } from "./status.js";
@@ -35,6 +36,7 @@ export interface Transport {
 export class GrpcStream implements BusStream {
   readonly metadata: Metadata;
   readonly remote: Endpoint;
+  readonly certificate: PeerCertificate | undefined;
   readonly batches: AsyncIterable<readonly Uint8Array[]>;
   readonly ended: Promise<StreamEnd>;
 
@@ -59,10 +61,15 @@ export class GrpcStream implements BusStream {
     role: "client" | "server",
     http2: ClientHttp2Stream | ServerHttp2Stream,
     transport: Transport,
-    peer: { readonly metadata: Metadata; readonly remote: Endpoint },
+    peer: {
+      readonly metadata: Metadata;
+      readonly remote: Endpoint;
+      readonly certificate?: PeerCertificate | undefined;
+    },
   ) {
     this.metadata = peer.metadata;
     this.remote = peer.remote;
+    this.certificate = peer.certificate;
     this.#role = role;
     this.#http2 = http2;
     this.#transport = transport;

@@ -1,5 +1,6 @@
 export type {
   Accept,
+  Arrival,
   Bus,
   BusServer,
   BusStream,
@@ -11,6 +12,7 @@ export type {
   Metadata,
   StreamEnd,
 } from "./bus.js";
+export type { PeerCertificate } from "./certificate.js";
 export { formatEndpoint, type HostPort, parseEndpoint } from "./endpoint.js";
 export {
   type Decoded,
@@ -22,4 +24,6 @@ export {
   MESSAGE_BYTES_MAX,
 } from "./frame.js";
 export { type GrpcBusOptions, grpcBus } from "./grpc-bus.js";
+export type { Refusal, RefusalReason } from "./refusal.js";
 export { decodeStatusMessage, encodeStatusMessage, GrpcStatus } from "./status.js";
+export { isLoopback, speaksTls, type TlsMaterial, type TlsOptions } from "./tls.js";

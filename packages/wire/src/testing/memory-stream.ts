@@ -94,7 +94,7 @@ export class MemoryConnection implements Spanning {
       return;
     }
     const remote = formatEndpoint(this.dialer.host, this.#clientPort);
-    const answer = listener.options.accept(options.metadata, remote);
+    const answer = listener.options.accept(options.metadata, remote, { local: this.endpoint });
     if (!answer.accept) {
       this.#refuse(answer.code, answer.detail);
       return;
