@@ -11,7 +11,15 @@ import {
   systemFiles,
   systemRandom,
 } from "@tandem/base";
-import { type ConfigReading, dbConfig, nodePath, type SwbusConfig, yamlConfig } from "@tandem/swbus";
+import {
+  type BusSecurity,
+  type ConfigReading,
+  dbConfig,
+  nodePath,
+  openBusSecurity,
+  type SwbusConfig,
+  yamlConfig,
+} from "@tandem/swbus";
 import {
   type EdgeRuntime,
   type ProbeOutcome,
@@ -24,7 +32,6 @@ import {
   startEdge,
   waitConnected,
 } from "@tandem/swbus/edge";
-import { grpcBus } from "@tandem/wire";
 import { type Failure, failed, type Invocation, type Io, numberOption, textOption } from "./io.js";
 import { type Probe, TTL_START } from "./render/bus.js";
 import { openStores } from "./stores.js";
@@ -40,19 +47,23 @@ export interface BusAddress {
   readonly slot: number | undefined;
   readonly configFile: string | undefined;
   readonly dbConfig: string | undefined;
+  /** The file of certificates; else the environment's, else members of `configFile`. */
+  readonly busSecurity?: string | undefined;
 }
 
 /** The address that the options give, the slot else from `DEV=dpu<slot>`. */
 export function busAddress(invocation: Invocation, io: Io): Result<BusAddress, Failure> {
   const configFile = textOption(invocation, "configFile");
   const dbConfigFile = textOption(invocation, "dbConfig");
+  const busSecurity = textOption(invocation, "busSecurity");
   const slot = numberOption(invocation, "slotId", -1);
   if (configFile !== undefined || slot >= 0) {
-    return ok({ slot: slot >= 0 ? slot : undefined, configFile, dbConfig: dbConfigFile });
+    return ok({ slot: slot >= 0 ? slot : undefined, configFile, dbConfig: dbConfigFile, busSecurity });
   }
   const device = io.env["DEV"] ?? "";
   const fromDevice = /^dpu(\d{1,3})$/.exec(device)?.[1];
-  if (fromDevice !== undefined) return ok({ slot: Number(fromDevice), configFile, dbConfig: dbConfigFile });
+  if (fromDevice !== undefined)
+    return ok({ slot: Number(fromDevice), configFile, dbConfig: dbConfigFile, busSecurity });
   const why = device === "" ? "no DPU slot is given" : `DEV=${device} is no dpu<slot>`;
   return err({ kind: "usage", message: `${why}; give --slot-id, or DEV=dpu<slot>, or --config-file` });
 }
@@ -60,9 +71,11 @@ export function busAddress(invocation: Invocation, io: Io): Result<BusAddress, F
 /** A tool's connection to the local swbusd. */
 export class BusSession implements AsyncDisposable {
   readonly #edge: EdgeRuntime;
+  readonly #security: BusSecurity;
 
-  private constructor(edge: EdgeRuntime) {
+  private constructor(edge: EdgeRuntime, security: BusSecurity) {
     this.#edge = edge;
+    this.#security = security;
   }
 
   static async open(
@@ -73,17 +86,30 @@ export class BusSession implements AsyncDisposable {
     const config = await readConfig(address, io);
     if (!config.ok) return config;
     const { endpoint } = config.value;
+    const security = await openBusSecurity({
+      file: address.busSecurity,
+      configFile: address.slot === undefined ? address.configFile : undefined,
+      env: io.env,
+      files: systemFiles,
+      clock: systemClock,
+    });
+    if (!security.ok) return err(failed(security.error));
+    let lastFailure = "is it running?";
     const edge = startEdge({
-      bus: grpcBus({ clock: systemClock }),
+      bus: security.value.bus,
       clock: systemClock,
       random: systemRandom,
       endpoint,
       basePath: nodePath(config.value).withService("swbus-cli", systemRandom.uuid()),
       type: "client",
+      observer: (event) => {
+        if (event.kind === "dialFailed") lastFailure = event.detail;
+      },
     });
-    if (await waitConnected(edge, systemClock, connectWithin)) return ok(new BusSession(edge));
+    if (await waitConnected(edge, systemClock, connectWithin)) return ok(new BusSession(edge, security.value));
     await edge[Symbol.asyncDispose]();
-    return err(failed(`no swbusd accepts us at ${endpoint} within ${connectWithin / 1000} s; is it running?`));
+    await security.value[Symbol.asyncDispose]();
+    return err(failed(`no swbusd accepts us at ${endpoint} within ${connectWithin / 1000} s; ${lastFailure}`));
   }
 
   /** The swbusd that we are connected to. */
@@ -109,6 +135,7 @@ export class BusSession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#edge[Symbol.asyncDispose]();
+    await this.#security[Symbol.asyncDispose]();
   }
 }
 

@@ -46,6 +46,10 @@ const BUS_OPTIONS = [
   whole("-s, --slot-id <slot>", "DPU slot of the local swbusd; default: the environment's DEV=dpu<slot>", 0, SLOT_MAX),
   text("--config-file <file>", "swbusd's YAML file, instead of a slot and CONFIG_DB"),
   DB_CONFIG,
+  text(
+    "--bus-security <file>",
+    "certificates of the bus; default: TANDEM_BUS_SECURITY, else those of swbusd's YAML file",
+  ),
 ] as const;
 
 const ONE_SLOT = whole("-s, --slot-id <slot>", "ask only the hamgrd of this DPU slot of the switch", 0, SLOT_MAX);

@@ -1,3 +1,4 @@
+export type { TlsTriple } from "./certificate-check.js";
 export {
   type DaemonProgram,
   type Environment,
@@ -34,3 +35,11 @@ export {
   type StatusServerOptions,
   serveStatus,
 } from "./status-server.js";
+export {
+  describeTlsEvent,
+  openTlsFiles,
+  severityOfTlsEvent,
+  type TlsEvent,
+  TlsFiles,
+  type TlsFilesOptions,
+} from "./tls-files.js";

@@ -7,6 +7,7 @@ import {
   ok,
   type Result,
   systemClock,
+  systemFiles,
   systemRandom,
   untilAborted,
 } from "@tandem/base";
@@ -22,7 +23,7 @@ import {
   type StatusReport,
   serveStatusOrGoOn,
 } from "@tandem/daemon";
-import { grpcBus, watchLogLevel } from "@tandem/swbus";
+import { openBusSecurity, watchLogLevel } from "@tandem/swbus";
 import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { FlightFiles } from "./daemon/flight-files.js";
@@ -50,6 +51,8 @@ The HA manager of one DPU slot, or of several in one process.
                          read an input table elsewhere; may be repeated: docs/configuration.md
       --record-dir DIR   folder of the record files hamgrd-dpu<slot>.rec; default ${RECORD_FOLDER}
       --trace-wire N     one trace in N goes along with messages to other hamgrds; default: none
+      --bus-security FILE
+                         certificates of the bus, the file that swbusd has; else TANDEM_BUS_SECURITY
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
 `;
@@ -62,6 +65,7 @@ interface Flags {
   readonly recordFolder: string;
   readonly places: TablePlaces;
   readonly dbConfig?: string;
+  readonly busSecurity?: string;
   readonly metricsPort?: number;
   readonly traceEvery?: number;
 }
@@ -86,6 +90,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "record-dir": { type: "string" },
         table: { type: "string", multiple: true },
         "trace-wire": { type: "string" },
+        "bus-security": { type: "string" },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -117,6 +122,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         restoreOnRise: !(values["no-restore"] ?? !SETTINGS_DEFAULT.restoreOnRise),
       },
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
+      ...(values["bus-security"] !== undefined && { busSecurity: values["bus-security"] }),
       ...(port.value !== undefined && { metricsPort: port.value }),
       ...(traceEvery.value !== undefined && { traceEvery: traceEvery.value }),
     });
@@ -155,6 +161,16 @@ async function serve(
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
   const metrics = new Metrics().withProcessMetrics();
+  const security = await openBusSecurity({
+    file: flags.busSecurity,
+    env,
+    files: systemFiles,
+    clock: systemClock,
+    logger,
+    metrics,
+  });
+  if (!security.ok) return err({ kind: "failed", message: security.error });
+  cleanUp.use(security.value);
   const count = countEvents(metrics);
   let onCrash = (): void => {};
   const observer = (event: HamgrdEvent): void => {
@@ -171,7 +187,7 @@ async function serve(
       random: systemRandom,
       stores: stores.value,
       sockets,
-      bus: grpcBus({ clock: systemClock }),
+      bus: security.value.bus,
       crashPoint: crashPoint.value,
       places: flags.places,
       ...(flags.traceEvery !== undefined && { traceEvery: flags.traceEvery }),
@@ -189,7 +205,10 @@ async function serve(
       const status = await serveStatusOrGoOn(flags.metricsPort, metrics, () => readiness(hamgrd), logger);
       if (status !== undefined) cleanUp.use(status);
     }
-    context.onReload(() => hamgrd.reload());
+    context.onReload(() => {
+      void security.value.reload();
+      hamgrd.reload();
+    });
     await untilAborted(context.signal);
     return ok();
   } catch (error) {

@@ -23,13 +23,15 @@ import {
   serveStatusOrGoOn,
 } from "@tandem/daemon";
 import { describeConfigError, openDatabases, type Store } from "@tandem/swss";
-import { grpcBus } from "@tandem/wire";
 import type { ConfigSource } from "./daemon/config.js";
 import { dbConfig } from "./daemon/db-config.js";
+import type { SwbusdObserver } from "./daemon/events.js";
 import { logEvents, publishStats } from "./daemon/report.js";
 import { type Swbusd, startSwbusd } from "./daemon/swbusd.js";
 import { watchLogLevel } from "./daemon/watch-log-level.js";
 import { yamlConfig } from "./daemon/yaml-config.js";
+import { openBusSecurity } from "./security/bus-security.js";
+import { parseServicePath } from "./service-path.js";
 
 const PROGRAM = "swbusd";
 
@@ -43,6 +45,7 @@ The bus router of one DPU slot, or those of several in one process.
   -s, --slot-id SLOTS    configuration from CONFIG_DB, for these DPU slots, e.g. 0 or 0,1; wins over -c
   -c, --config FILE      configuration from a YAML file
       --db-config FILE   database_config.json to use instead of the system's
+      --bus-security FILE  certificates and limits, a YAML file; else TANDEM_BUS_SECURITY, else members of FILE of -c
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
 `;
@@ -52,6 +55,7 @@ interface Flags {
   readonly slots: readonly number[];
   readonly config?: string;
   readonly dbConfig?: string;
+  readonly busSecurity?: string;
   readonly metricsPort?: number;
 }
 
@@ -68,6 +72,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "slot-id": { type: "string", short: "s" },
         config: { type: "string", short: "c" },
         "db-config": { type: "string" },
+        "bus-security": { type: "string" },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -84,6 +89,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       slots: slots.value,
       ...(values.config !== undefined && { config: values.config }),
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
+      ...(values["bus-security"] !== undefined && { busSecurity: values["bus-security"] }),
       ...(metricsPort.value !== undefined && { metricsPort: metricsPort.value }),
     });
   } catch (error) {
@@ -91,23 +97,48 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
   }
 }
 
-async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext): Promise<Result<void, DaemonFailure>> {
+async function serve(
+  flags: Flags,
+  logger: DaemonLogger,
+  context: DaemonContext,
+  env: Environment,
+): Promise<Result<void, DaemonFailure>> {
   await using cleanUp = new CleanUp();
   const sources = await openSources(flags, logger, cleanUp);
   if (!sources.ok) return err({ kind: "failed", message: sources.error });
-  const bus = grpcBus({ clock: systemClock });
-  const observer = logEvents(logger);
+  const metrics = new Metrics().withProcessMetrics();
+  const security = await openBusSecurity({
+    file: flags.busSecurity,
+    configFile: flags.slots.length === 0 ? flags.config : undefined,
+    env,
+    files: systemFiles,
+    clock: systemClock,
+    logger,
+    metrics,
+  });
+  if (!security.ok) return err({ kind: "failed", message: security.error });
+  const { bus, config } = cleanUp.use(security.value);
+  const limits = { messagesPerSecond: config.limits.messages_per_second };
+  const tell = logEvents(logger);
+  const observer: SwbusdObserver = (event) => {
+    tell(event);
+    if (event.kind !== "configured") return;
+    const doubt = security.value.doubt(parseServicePath(event.path), event.endpoint);
+    if (doubt !== undefined) logger.error(doubt);
+  };
   const daemons = await Promise.all(
-    sources.value.map((config) => startSwbusd({ config, clock: systemClock, random: systemRandom, bus, observer })),
+    sources.value.map((source) =>
+      startSwbusd({ config: source, clock: systemClock, random: systemRandom, bus, observer, limits }),
+    ),
   );
   for (const daemon of daemons) cleanUp.use(daemon);
-  const metrics = new Metrics().withProcessMetrics();
   cleanUp.defer(publishStats(daemons, metrics, systemClock));
   if (flags.metricsPort !== undefined) {
     const status = await serveStatusOrGoOn(flags.metricsPort, metrics, () => readiness(daemons), logger);
     if (status !== undefined) cleanUp.use(status);
   }
   context.onReload(() => {
+    void security.value.reload();
     for (const daemon of daemons) void daemon.reload();
   });
   await untilAborted(context.signal);

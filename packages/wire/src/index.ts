@@ -12,7 +12,7 @@ export type {
   Metadata,
   StreamEnd,
 } from "./bus.js";
-export type { PeerCertificate } from "./certificate.js";
+export { type PeerCertificate, uriNames } from "./certificate.js";
 export { formatEndpoint, type HostPort, parseEndpoint } from "./endpoint.js";
 export {
   type Decoded,

@@ -7,11 +7,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { systemClock, unwrap } from "@tandem/base";
-import { needs } from "@tandem/base/testing";
+import { needs, TestCa } from "@tandem/base/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BusStream } from "./bus.js";
 import { grpcBus } from "./grpc-bus.js";
-import { TestCa } from "./testing/certificates.js";
 import type { TlsMaterial } from "./tls.js";
 
 const METHOD = "/test.Bus/Stream";

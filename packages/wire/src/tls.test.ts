@@ -3,12 +3,12 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { millis, seconds, systemClock, unwrap, within } from "@tandem/base";
+import { TestCa } from "@tandem/base/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BusStream } from "./bus.js";
 import { type GrpcBusOptions, grpcBus } from "./grpc-bus.js";
 import type { Refusal } from "./refusal.js";
 import { type BusWorld, busContract } from "./testing/bus-contract.js";
-import { TestCa } from "./testing/certificates.js";
 import { speaksTls, type TlsMaterial, type TlsOptions } from "./tls.js";
 
 const METHOD = "/test.Bus/Stream";

@@ -1,3 +1,4 @@
+export { type CertificateRequest, type Issued, TestCa } from "./certificates.js";
 export { golden } from "./golden.js";
 export { longTest, needs } from "./long-test.js";
 export { memoryFiles } from "./memory-files.js";

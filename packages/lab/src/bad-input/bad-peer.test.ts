@@ -66,10 +66,11 @@ test("a peer that claims our own path is refused, told and counted; so is one th
   assert.deepEqual(
     world.lines(SWBUSD).map((text) => text.replace(/remote=\S+ /, "")),
     [
-      `error: stream refused detail=${SELF} is this swbusd's own path times=1`,
-      `error: stream refused detail=${SELF} is this swbusd's own path times=2`,
-      `error: stream refused detail=${SELF} is this swbusd's own path times=4`,
-      'error: stream refused detail="region-a.cluster-a" is not a swbusd\'s path: expected region.cluster.node times=1',
+      ...[1, 2, 4].map(
+        (times) =>
+          `error: stream refused claimed=${SELF}//// as IN_CLUSTER reason=ownPath detail=${SELF} is this swbusd's own path effect=the stream is refused times=${times}`,
+      ),
+      'error: stream refused claimed=region-a.cluster-a as IN_CLUSTER reason=notANode detail="region-a.cluster-a" is not a swbusd\'s path: expected region.cluster.node effect=the stream is refused times=1',
     ],
   );
   assert.equal(await world.metrics(SWBUSD).value("tandem_swbusd_connections_refused_total"), 6);

@@ -19,8 +19,10 @@ export type SwbusdEvent =
     }
   /** First failure of an outage, or a failure of another kind; repeats are only counted. */
   | { readonly kind: "dialFailed"; readonly endpoint: string; readonly detail: string }
-  /** `times` is 1, 2, 4, 8, …: repeats between are only counted. */
-  | { readonly kind: "refused"; readonly remote: string; readonly detail: string; readonly times: number }
+  /** `times` of this address and reason is 1, 2, 4, 8, …: repeats between are only counted. */
+  | ({ readonly kind: "refused"; readonly times: number } & RefusedStream)
+  /** Refusals of the last seconds that got no line of their own. */
+  | { readonly kind: "refusedMore"; readonly count: number; readonly reasons: string }
   /** Many in a row: two processes use one path. `times` as for `refused`. */
   | {
       readonly kind: "replaced";
@@ -33,6 +35,19 @@ export type SwbusdEvent =
   | { readonly kind: "badRoutes"; readonly connection: ConnectionId; readonly detail: string; readonly times: number }
   /** A connection takes no more: senders get QUEUE_FULL until it drains. */
   | { readonly kind: "queueFull"; readonly connection: ConnectionId; readonly path: string };
+
+/** Who was turned away, and why. */
+export interface RefusedStream {
+  readonly remote: string;
+  /** What it said that it is; empty when it did not get as far as to say. */
+  readonly claimed: string;
+  /** Who it proved to be: its certificate's names; empty without one. */
+  readonly certificate: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** What happens now. */
+  readonly effect: string;
+}
 
 /** Receives each event as it happens; must not throw. */
 export type SwbusdObserver = (event: SwbusdEvent) => void;
@@ -53,10 +68,13 @@ export interface SwbusdStats {
   dialFailures: number;
   connectionsRefused: number;
   queueFull: number;
+  paced: number;
   configFaults: number;
   waits: number;
   /** Answers that this swbusd gave itself, by error code. */
   readonly answered: Map<number, number>;
+  /** Everybody turned away, by reason. */
+  readonly refused: Map<string, number>;
 }
 
 export function emptyStats(): SwbusdStats {
@@ -71,8 +89,10 @@ export function emptyStats(): SwbusdStats {
     dialFailures: 0,
     connectionsRefused: 0,
     queueFull: 0,
+    paced: 0,
     configFaults: 0,
     waits: 0,
     answered: new Map(),
+    refused: new Map(),
   };
 }

@@ -1,35 +1,36 @@
-import { type Clock, type Millis, millis, type Random, seconds } from "@tandem/base";
-import { type Accept, type Bus, type BusStream, GrpcStatus, type Metadata } from "@tandem/wire";
+import { type Clock, millis, type Random, within } from "@tandem/base";
+import {
+  type Accept,
+  type Arrival,
+  type Bus,
+  type BusStream,
+  GrpcStatus,
+  type Metadata,
+  type Refusal,
+} from "@tandem/wire";
 import { decodeAnnouncement } from "../announcement.js";
 import { type Connection, type ConnectionId, connectionId, isPeerType } from "../connection-info.js";
 import { type BadMessage, readEnvelope } from "../envelope.js";
 import { SwbusErrorCode } from "../gen/swbus_pb.js";
 import type { MessageIds } from "../message-id.js";
 
-import { ROUTE_LIMITS, type RouteLimits, RouteTable } from "../route-table.js";
+import { RouteTable } from "../route-table.js";
 import { Router } from "../router.js";
-import { displayServicePath, parseServicePath, type ServicePath } from "../service-path.js";
+import { displayServicePath, type ServicePath } from "../service-path.js";
 import { PathDecoder } from "../wire-path.js";
-import { admit, peerFault, SERVER_PATH_HEADER } from "./admission.js";
+import { SERVER_PATH_HEADER } from "./admission.js";
 import { Announcer } from "./announcer.js";
 import { nodePath, type PeerConfig, type SwbusConfig } from "./config.js";
 import { Dialer } from "./dialer.js";
+import { Door } from "./door.js";
 import { type SwbusdObserver, type SwbusdStats, worthSaying } from "./events.js";
 import { Link } from "./link.js";
+import type { NodeLimits } from "./node-limits.js";
+import { Pace } from "./pace.js";
 import { Tally } from "./tally.js";
 
 /** Longest time that a sender is not read because what it sent waits at its next hop. */
 const BACK_PRESSURE_MAX = millis(250);
-
-export interface NodeLimits {
-  readonly routes: RouteLimits;
-  /** Route changes within this time go out together. */
-  readonly gather: Millis;
-  /** Full announcements are repeated this often. */
-  readonly refresh: Millis;
-}
-
-export const NODE_LIMITS: NodeLimits = { routes: ROUTE_LIMITS, gather: millis(20), refresh: seconds(60) };
 
 export interface NodeOptions {
   readonly bus: Bus;
@@ -51,7 +52,8 @@ export class Node {
   readonly #paths = new PathDecoder();
   readonly #links = new Map<ConnectionId, Link>();
   readonly #dialers = new Map<string, Dialer>();
-  readonly #refusals = new Tally(256);
+  readonly #replaced = new Tally(256);
+  readonly #door: Door;
   readonly #faults = new Tally(1024);
   /** By peer: the bytes of its last announcement. */
   readonly #announced = new Map<string, Buffer>();
@@ -63,7 +65,9 @@ export class Node {
     this.#options = options;
     this.path = nodePath(config);
     this.table = new RouteTable(config.routes, options.limits.routes);
-    const { clock, newId, limits } = options;
+    const { clock, newId, limits, stats, observer } = options;
+    const isOwn = (path: ServicePath): boolean => this.table.isOwn(path);
+    this.#door = new Door({ self: this.path, isOwn, config, clock, stats, observer });
     this.#router = new Router({
       table: this.table,
       self: this.path,
@@ -98,6 +102,7 @@ export class Node {
       if (content !== undefined && isPeerType(link.type)) this.#learn(link, content);
     }
     this.#announcer.changed();
+    this.#door.configure(config);
     const wanted = new Map(config.peers.map((peer) => [peer.endpoint, peer]));
     for (const [endpoint, dialer] of this.#dialers) {
       if (wanted.get(endpoint)?.type === dialer.peer.type) continue;
@@ -108,12 +113,9 @@ export class Node {
   }
 
   /** Decides on an incoming stream. */
-  accept(metadata: Metadata, remote: string): Accept {
-    const visitor = admit(metadata, this.path, (path) => this.table.isOwn(path));
-    if (!visitor.ok) {
-      this.#refuse(remote, visitor.error);
-      return { accept: false, code: GrpcStatus.invalidArgument, detail: visitor.error };
-    }
+  accept(metadata: Metadata, remote: string, arrival: Arrival): Accept {
+    const visitor = this.#door.admit(metadata, remote, arrival);
+    if (!visitor.ok) return visitor.error;
     const { path, type } = visitor.value;
     return {
       accept: true,
@@ -126,12 +128,18 @@ export class Node {
     };
   }
 
+  /** Somebody was turned away before it could say who it is. */
+  refused(refusal: Refusal): void {
+    this.#door.refused(refusal);
+  }
+
   /** Closes every stream and stops every loop. */
   stop(): void {
     this.#stopped = true;
     for (const dialer of this.#dialers.values()) dialer.stop();
     this.#dialers.clear();
     this.#announcer.stop();
+    this.#door.stop();
     for (const link of [...this.#links.values()]) this.#end(link);
   }
 
@@ -145,18 +153,12 @@ export class Node {
 
   /** Serves a stream that we dialed until it ends; a refusal is why it is of no use. */
   async #dialed(peer: PeerConfig, stream: BusStream): Promise<string | undefined> {
-    const text = stream.metadata[SERVER_PATH_HEADER];
-    const path = text === undefined ? undefined : parseServicePath(text);
-    const fault =
-      path === undefined
-        ? `the answer lacks the header ${SERVER_PATH_HEADER}`
-        : peerFault(path, (other) => this.table.isOwn(other));
-    if (fault !== undefined || path === undefined) {
+    const path = this.#door.recognize(peer.endpoint, stream);
+    if (!path.ok) {
       stream.close(GrpcStatus.ok);
-      this.#refuse(peer.endpoint, fault ?? "");
-      return fault ?? "";
+      return path.error;
     }
-    await this.#serve(new Link(connectionId("dialed", peer.endpoint), "dialed", peer.type, path, stream));
+    await this.#serve(new Link(connectionId("dialed", peer.endpoint), "dialed", peer.type, path.value, stream));
     return undefined;
   }
 
@@ -170,9 +172,15 @@ export class Node {
     const path = link.remote.toString();
     this.#options.observer({ kind: "connected", connection: link.id, type: link.type, path });
     this.#routesMayHaveChanged(link);
+    const { clock, limits, stats } = this.#options;
+    const pace = new Pace(limits.messagesPerSecond, clock.monotonic());
     for await (const batch of link.stream.batches) {
       for (const message of batch) if (link.open) this.#receive(link, message);
       if (this.#pressed.size > 0) await this.#relieveNextHops();
+      const wait = pace.take(batch.length, clock.monotonic());
+      if (wait === 0) continue;
+      stats.paced += 1;
+      await within(clock, wait, link.stream.ended);
     }
     const end = await link.stream.ended;
     if (this.#end(link)) {
@@ -204,7 +212,7 @@ export class Node {
       if (old.type !== fresh.type || !old.remote.equals(fresh.remote)) continue;
       this.#end(old);
       const path = fresh.remote.toString();
-      const times = this.#refusals.count(path, "replaced");
+      const times = this.#replaced.count(path, "replaced");
       if (worthSaying(times)) this.#options.observer({ kind: "replaced", old: old.id, by: fresh.id, path, times });
     }
   }
@@ -273,12 +281,6 @@ export class Node {
     if (fault.source === undefined || fault.id === undefined) return;
     const code = fault.kind === "noBody" ? SwbusErrorCode.INVALID_PAYLOAD : SwbusErrorCode.INVALID_HEADER;
     this.#router.refuse({ id: fault.id, source: fault.source }, code, fault.detail);
-  }
-
-  #refuse(remote: string, detail: string): void {
-    this.#options.stats.connectionsRefused += 1;
-    const times = this.#refusals.count(remote.replace(/:\d+$/, ""), detail);
-    if (worthSaying(times)) this.#options.observer({ kind: "refused", remote, detail, times });
   }
 
   #trySend(connection: Connection, message: Uint8Array): "sent" | "full" | "gone" {

@@ -27,7 +27,9 @@ export function describeEvent(event: SwbusdEvent): readonly [Level, string, LogF
     case "dialFailed":
       return ["warn", "peer not reachable, dialing on", fields];
     case "refused":
-      return ["error", "stream refused", fields];
+      return ["error", "stream refused", withoutEmpty(fields)];
+    case "refusedMore":
+      return ["error", "more streams refused", fields];
     case "replaced":
       return ["info", "a new stream of the same sender replaces its old one", fields];
     case "badMessage":
@@ -39,10 +41,14 @@ export function describeEvent(event: SwbusdEvent): readonly [Level, string, LogF
   }
 }
 
+function withoutEmpty(fields: LogFields): LogFields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+}
+
 /** How often counts become metrics. */
 const PUBLISH = seconds(1);
 
-type CountName = Exclude<keyof SwbusdStats, "answered">;
+type CountName = Exclude<keyof SwbusdStats, "answered" | "refused">;
 
 const COUNTS: Readonly<Record<CountName, readonly [name: string, help: string]>> = {
   received: ["tandem_swbusd_messages_received_total", "Messages that arrived on any stream."],
@@ -55,6 +61,7 @@ const COUNTS: Readonly<Record<CountName, readonly [name: string, help: string]>>
   dialFailures: ["tandem_swbusd_dial_failures_total", "Dials of configured peers that failed."],
   connectionsRefused: ["tandem_swbusd_connections_refused_total", "Streams turned away, either direction."],
   queueFull: ["tandem_swbusd_queue_full_total", "Messages that found their next hop's queue full."],
+  paced: ["tandem_swbusd_paced_total", "Times that a sender beyond messages_per_second was not read for a while."],
   waits: ["tandem_swbusd_waits_total", "Times that a usable configuration had to be waited for."],
   configFaults: ["tandem_swbusd_config_faults_total", "Rows or members of the configuration that were skipped."],
 };
@@ -74,6 +81,11 @@ export function publishStats(daemons: readonly Swbusd[], metrics: Metrics, clock
     name: "tandem_swbusd_answers_total",
     help: "Answers that this swbusd gave itself, by error code.",
     labels: ["code"],
+  });
+  const refused = metrics.counter({
+    name: "tandem_swbusd_refusals_total",
+    help: "Connections and streams turned away, by reason.",
+    labels: ["reason"],
   });
   const published = new Map<string, number>();
   const counters = Object.entries(COUNTS).map(([count, [name, help]]) => {
@@ -97,6 +109,10 @@ export function publishStats(daemons: readonly Swbusd[], metrics: Metrics, clock
     for (const code of new Set(daemons.flatMap(({ stats }) => [...stats.answered.keys()]))) {
       const count = sum(({ stats }) => stats.answered.get(code) ?? 0);
       answered.with({ code: SwbusErrorCode[code] ?? String(code) }).inc(grown(`answered ${code}`, count));
+    }
+    for (const reason of new Set(daemons.flatMap(({ stats }) => [...stats.refused.keys()]))) {
+      const count = sum(({ stats }) => stats.refused.get(reason) ?? 0);
+      refused.with({ reason }).inc(grown(`refused ${reason}`, count));
     }
     timer = clock.setTimer(PUBLISH, publish);
   };

@@ -6,7 +6,8 @@ import { METHOD } from "./admission.js";
 import { type ConfigFault, type ConfigSource, fixedConfig, nodePath, type SwbusConfig } from "./config.js";
 import { emptyStats, type SwbusdObserver, type SwbusdStats } from "./events.js";
 import type { Link } from "./link.js";
-import { NODE_LIMITS, Node, type NodeLimits } from "./node.js";
+import { Node } from "./node.js";
+import { NODE_LIMITS, type NodeLimits } from "./node-limits.js";
 
 /** Changes of the configuration that come within this time are read once. */
 const RELOAD_GATHER = millis(50);
@@ -168,7 +169,8 @@ class RunningSwbusd implements Swbusd {
     const listening = await this.#options.bus.listen({
       endpoint,
       method: METHOD,
-      accept: (metadata, remote) => node.accept(metadata, remote),
+      accept: (metadata, remote, arrival) => node.accept(metadata, remote, arrival),
+      refused: (refusal) => node.refused(refusal),
     });
     if (!listening.ok) {
       const { detail } = listening.error;

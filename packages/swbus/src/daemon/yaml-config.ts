@@ -1,8 +1,8 @@
 import type { Files } from "@tandem/base";
 import { parseEndpoint } from "@tandem/wire";
-import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
 import { isPeerType, type OwnRoute } from "../connection-info.js";
 import { SCOPE } from "../service-path.js";
+import { YamlFile, type YamlPath } from "../yaml-file.js";
 import type { ConfigFault, ConfigReading, ConfigSource, PeerConfig } from "./config.js";
 import { isIpv4, isIpv6, readOwnPath, readScopeWord, SCOPE_WORD_LIST } from "./read-fields.js";
 
@@ -22,28 +22,18 @@ export function yamlConfig(files: Files, path: string): ConfigSource {
 
 /** A bad route or peer is skipped; a file without endpoint or own node is not usable. Unknown members are ignored. */
 export function parseYamlConfig(text: string, file: string): ConfigReading {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    return { kind: "waiting", reason: `${file}:${line}:${col}: not YAML: ${broken.message}`, faults: [] };
-  }
-  return new YamlReader(document, lines, file).read();
+  const yaml = YamlFile.parse(text, file);
+  return yaml.ok ? new YamlReader(yaml.value).read() : { kind: "waiting", reason: yaml.error, faults: [] };
 }
 
 class YamlReader {
   readonly #faults: ConfigFault[] = [];
 
-  constructor(
-    private readonly document: Document,
-    private readonly lines: LineCounter,
-    private readonly file: string,
-  ) {}
+  constructor(private readonly yaml: YamlFile) {}
 
   read(): ConfigReading {
-    if (!isMap(this.document.contents)) return this.#unusable([], "expected a map with endpoint, routes and peers");
-    const endpoint = this.#text(["endpoint"]);
+    if (!this.yaml.isMap()) return this.#unusable([], "expected a map with endpoint, routes and peers");
+    const endpoint = this.yaml.text(["endpoint"]);
     const parsed = endpoint === undefined ? undefined : parseEndpoint(endpoint);
     if (endpoint === undefined || parsed === undefined)
       return this.#unusable(["endpoint"], "endpoint is missing: expected ip:port, IPv6 in brackets");
@@ -66,20 +56,20 @@ class YamlReader {
     return { kind: "config", config, faults: this.#faults };
   }
 
-  #route(at: Path): OwnRoute[] {
-    const name = readScopeWord(this.#value([...at, "scope"]));
+  #route(at: YamlPath): OwnRoute[] {
+    const name = readScopeWord(this.yaml.value([...at, "scope"]));
     if (name === undefined) return this.#skip([...at, "scope"], `expected a scope of ${SCOPE_WORD_LIST}`);
-    const key = this.#text([...at, "key"]);
+    const key = this.yaml.text([...at, "key"]);
     if (key === undefined) return this.#skip([...at, "key"], "key is missing: expected a service path");
     const path = readOwnPath(key, SCOPE[name]);
     return path.ok ? [{ path: path.value, scope: SCOPE[name] }] : this.#skip([...at, "key"], path.error);
   }
 
-  #peer(at: Path, seen: Set<string>): PeerConfig[] {
-    const type = readScopeWord(this.#value([...at, "conn_type"]));
+  #peer(at: YamlPath, seen: Set<string>): PeerConfig[] {
+    const type = readScopeWord(this.yaml.value([...at, "conn_type"]));
     if (type === undefined || !isPeerType(type))
       return this.#skip([...at, "conn_type"], "expected a conn_type of InCluster, InRegion, Global");
-    const endpoint = this.#text([...at, "endpoint"]);
+    const endpoint = this.yaml.text([...at, "endpoint"]);
     if (endpoint === undefined) return this.#skip([...at, "endpoint"], "endpoint is missing: expected ip:port");
     const parsed = parseEndpoint(endpoint);
     if (!parsed.ok) return this.#skip([...at, "endpoint"], parsed.error);
@@ -88,8 +78,8 @@ class YamlReader {
     return [{ endpoint, type }];
   }
 
-  #address(at: Path, is: (text: string) => boolean): string | undefined {
-    const value = this.#value(at);
+  #address(at: YamlPath, is: (text: string) => boolean): string | undefined {
+    const value = this.yaml.value(at);
     if (value === undefined || value === null) return undefined;
     if (typeof value === "string" && is(value)) return value;
     this.#skip(at, `${JSON.stringify(value)} is not an address of that family`);
@@ -97,41 +87,20 @@ class YamlReader {
   }
 
   /** Where the elements of a list are; nothing at all counts as an empty list. */
-  #list(member: string): Path[] {
-    const value = this.#value([member]);
+  #list(member: string): YamlPath[] {
+    const value = this.yaml.value([member]);
     if (Array.isArray(value)) return value.map((_, i) => [member, i]);
     if (value === undefined) this.#skip([member], `${member} is missing: expected a list, [] for none`);
     else if (value !== null) this.#skip([member], "expected a list");
     return [];
   }
 
-  #text(at: Path): string | undefined {
-    const value = this.#value(at);
-    return typeof value === "string" ? value : undefined;
-  }
-
-  #value(at: Path): unknown {
-    const node = this.document.getIn(at, true);
-    return isNode(node) ? node.toJS(this.document) : node;
-  }
-
-  #skip(at: Path, detail: string): [] {
-    this.#faults.push({ where: this.#where(at), detail, effect: "it is skipped" });
+  #skip(at: YamlPath, detail: string): [] {
+    this.#faults.push({ where: this.yaml.where(at), detail, effect: "it is skipped" });
     return [];
   }
 
-  #unusable(at: Path, detail: string): ConfigReading {
-    return { kind: "waiting", reason: `${this.#where(at)}: ${detail}`, faults: this.#faults };
-  }
-
-  /** File and line of a member, or of the nearest thing around it that is there. */
-  #where(at: Path): string {
-    for (let depth = at.length; depth > 0; depth--) {
-      const node = this.document.getIn(at.slice(0, depth), true);
-      if (isNode(node) && node.range) return `${this.file}:${this.lines.linePos(node.range[0]).line} ${at.join(".")}`;
-    }
-    return at.length === 0 ? this.file : `${this.file} ${at.join(".")}`;
+  #unusable(at: YamlPath, detail: string): ConfigReading {
+    return { kind: "waiting", reason: `${this.yaml.where(at)}: ${detail}`, faults: this.#faults };
   }
 }
-
-type Path = (string | number)[];

@@ -6,6 +6,7 @@ import { readEnvelope } from "../envelope.js";
 import { SwbusErrorCode } from "../gen/swbus_pb.js";
 import { messageIds } from "../message-id.js";
 import { cannotSend } from "../router.js";
+import { describeNames, mayClaim, NAME_PREFIX } from "../security/certificate-names.js";
 import type { ServicePath } from "../service-path.js";
 import { PathDecoder } from "../wire-path.js";
 import { decodeEdgeMessage, encodeEdgeMessage, isKnownManagement } from "./codec.js";
@@ -155,10 +156,17 @@ class Edge implements EdgeRuntime {
     }
   }
 
-  #dial(signal: AbortSignal): ReturnType<Bus["dial"]> {
+  async #dial(signal: AbortSignal): ReturnType<Bus["dial"]> {
     const { bus, endpoint, type } = this.#options;
     const metadata = { [PATH_HEADER]: this.basePath.servicePrefix, [TYPE_HEADER]: formatConnectionType(type) };
-    return bus.dial({ endpoint, method: METHOD, metadata }, signal);
+    const dialed = await bus.dial({ endpoint, method: METHOD, metadata }, signal);
+    if (!dialed.ok) return dialed;
+    const { certificate } = dialed.value;
+    const node = this.basePath.swbusdPath;
+    if (certificate === undefined || mayClaim(certificate.uris, node)) return dialed;
+    dialed.value.close();
+    const detail = `the certificate of ${certificate.subject} names ${describeNames(certificate.uris)}: expected ${NAME_PREFIX}${node}`;
+    return err({ kind: "unreachable", endpoint, detail });
   }
 
   async #serve(stream: BusStream): Promise<void> {

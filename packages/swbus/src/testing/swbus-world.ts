@@ -3,7 +3,7 @@ import type { Bus } from "@tandem/wire";
 import type { ConnectionType } from "../connection-info.js";
 import type { SwbusConfig } from "../daemon/config.js";
 import type { SwbusdEvent } from "../daemon/events.js";
-import type { NodeLimits } from "../daemon/node.js";
+import type { NodeLimits } from "../daemon/node-limits.js";
 import { readOwnPath } from "../daemon/read-fields.js";
 import { type Swbusd, startSwbusd } from "../daemon/swbusd.js";
 import { startEdge } from "../edge/edge.js";

@@ -1,5 +1,4 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import type { TlsMaterial } from "../tls.js";
 
 export interface CertificateRequest {
   /** Common name. */
@@ -13,6 +12,7 @@ export interface CertificateRequest {
   readonly to?: number;
 }
 
+/** PEM. */
 export interface Issued {
   readonly cert: string;
   readonly key: string;
@@ -23,22 +23,29 @@ export class TestCa {
   readonly cert: string;
   readonly #key: KeyObject;
 
-  constructor(readonly name = "Test CA") {
+  readonly #now: number;
+
+  /** `now`: that of a virtual clock, where the certificates are for one. */
+  constructor(
+    readonly name = "Test CA",
+    now: number = Date.now(),
+  ) {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     this.#key = privateKey;
-    this.cert = certificate({ request: { name }, issuer: name, publicKey, signWith: privateKey, isCa: true });
+    this.#now = now;
+    this.cert = certificate({ request: { name }, issuer: name, publicKey, signWith: privateKey, isCa: true, now });
   }
 
   issue(request: CertificateRequest): Issued {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     return {
-      cert: certificate({ request, issuer: this.name, publicKey, signWith: this.#key, isCa: false }),
+      cert: certificate({ request, issuer: this.name, publicKey, signWith: this.#key, isCa: false, now: this.#now }),
       key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     };
   }
 
   /** What a node needs to take part: `swbus:/<path>` for each path that it may claim. */
-  material(...paths: readonly string[]): TlsMaterial {
+  material(...paths: readonly string[]): Issued & { readonly ca: string } {
     const uris = paths.map((path) => `swbus:/${path}`);
     return { ...this.issue({ name: paths[0] ?? "nobody", uris }), ca: this.cert };
   }
@@ -50,11 +57,12 @@ interface Parts {
   readonly publicKey: KeyObject;
   readonly signWith: KeyObject;
   readonly isCa: boolean;
+  readonly now: number;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
 
-function certificate({ request, issuer, publicKey, signWith, isCa }: Parts): string {
+function certificate({ request, issuer, publicKey, signWith, isCa, now }: Parts): string {
   const { name, uris = [], hosts = [], from = -1, to = 365 } = request;
   const algorithm = der(0x30, oid("2a8648ce3d040302"));
   const serial = Buffer.concat([Buffer.from([1]), randomBytes(15)]);
@@ -73,7 +81,7 @@ function certificate({ request, issuer, publicKey, signWith, isCa }: Parts): str
     der(0x02, serial),
     algorithm,
     commonName(issuer),
-    der(0x30, time(from), time(to)),
+    der(0x30, time(now, from), time(now, to)),
     commonName(name),
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, der(0x30, ...extensions)),
@@ -108,8 +116,8 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
   return der(0x30, oid(id), ...(critical ? [der(0x01, Buffer.from([0xff]))] : []), der(0x04, value));
 }
 
-/** GeneralizedTime, `days` from now. */
-function time(days: number): Buffer {
-  const text = new Date(Date.now() + days * DAY).toISOString().replace(/[-:T]|\.\d+/g, "");
+/** GeneralizedTime, `days` from `now`. */
+function time(now: number, days: number): Buffer {
+  const text = new Date(now + days * DAY).toISOString().replace(/[-:T]|\.\d+/g, "");
   return der(0x18, Buffer.from(text));
 }
