@@ -157,7 +157,7 @@ test("an end is told ahead at 30 days, 7 days, one day, and when it is there; no
   expect(await linesAfter(1.01)).toEqual([
     "warn: TLS: /tls/cert.pem: CN=n expires in 29 days; replace the file before that",
   ]);
-  expect(await linesAfter(23)).toEqual([expect.stringMatching(/^warn: .* expires in 7 days/)]);
+  expect(await linesAfter(23)).toEqual([expect.stringMatching(/^warn: .* expires in 6 days/)]);
   expect(await linesAfter(6)).toEqual([expect.stringMatching(/^error: .* expires in 23 hours/)]);
   expect(await linesAfter(1)).toEqual([
     "error: TLS: /tls/cert.pem: CN=n has expired; new connections fail until the file is replaced, those that stand go on",

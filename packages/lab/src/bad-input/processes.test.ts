@@ -179,5 +179,6 @@ test("peers that send 5 MiB, garbage, or no HTTP at all cost their own connectio
   // Counts become metrics once a second.
   let text = "";
   while (!/^tandem_swbusd_bad_messages_total 1$/m.test(text)) text = await scrape(metrics, "/metrics");
-  assert.match(text, /^tandem_swbusd_connections_refused_total 1$/m);
+  assert.match(text, /^tandem_swbusd_refusals_total\{reason="ownPath"\} 1$/m);
+  assert.match(text, /^tandem_swbusd_refusals_total\{reason="notHttp2"\} 1$/m);
 });
