@@ -50,6 +50,8 @@ const NO_WAYS: readonly Way[] = [];
 export class RouteTable {
   readonly #limits: RouteLimits;
   #own: readonly OwnRoute[];
+  /** Route keys of our own routes. */
+  #ownKeys: ReadonlySet<string> = new Set();
   readonly #entries = new Map<string, RouteEntry>();
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #peers = new Map<string, Peer>();
@@ -143,12 +145,20 @@ export class RouteTable {
     return { changed: this.#version !== version, refused };
   }
 
-  /** All ways to `destination`, most specific key first, best first within a key. Never changes the table. */
+  /**
+   * All ways to `destination`, most specific key first, best first within a key. Never changes the table.
+   *
+   * A prefix of our own ends the list: whoever sends by it sends to us, so what we do not know below it is nowhere, and a
+   * wider prefix would only lead back here.
+   */
   ways(destination: ServicePath): readonly Way[] {
     const keys = destination.routeKeys;
     const cached = this.#waysCache.get(keys[0]);
     if (cached !== undefined) return cached;
-    const found = keys.flatMap((key) => this.#entries.get(key)?.ways ?? NO_WAYS);
+    const last = keys.findIndex((key) => this.#ownKeys.has(key));
+    const found = keys
+      .slice(0, last === -1 ? keys.length : last + 1)
+      .flatMap((key) => this.#entries.get(key)?.ways ?? NO_WAYS);
     if (this.#waysCache.size >= WAYS_CACHE_MAX) this.#waysCache.clear();
     this.#waysCache.set(keys[0], found);
     return found;
@@ -226,6 +236,7 @@ export class RouteTable {
   }
 
   #installOwn(): void {
+    this.#ownKeys = new Set(this.#own.map(({ path, scope }) => keyOf(path, scope)));
     for (const { path, scope } of this.#own) {
       if (scope !== SCOPE.inCluster) continue;
       const entry = this.#entryFor(path.swbusdPath);
