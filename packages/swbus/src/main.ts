@@ -45,7 +45,8 @@ The bus router of one DPU slot, or those of several in one process.
   -s, --slot-id SLOTS    configuration from CONFIG_DB, for these DPU slots, e.g. 0 or 0,1; wins over -c
   -c, --config FILE      configuration from a YAML file
       --db-config FILE   database_config.json to use instead of the system's
-      --bus-security FILE  certificates and limits, a YAML file; else TANDEM_BUS_SECURITY, else members of FILE of -c
+      --bus-security FILE
+                         certificates and limits, a YAML file; else TANDEM_BUS_SECURITY, else members of -c FILE
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
 `;
