@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { err, ok, type Result } from "@tandem/base";
 
 /** Three PEM files, or what they hold. */
@@ -55,6 +56,12 @@ export function checkTls({ cert, key, ca }: TlsTriple, now: number): Result<TlsF
   if (stray !== undefined) return err({ file: "ca", detail: `${subjectOf(stray)} is not a CA's certificate` });
   if (!leadsTo(own, chain.value.slice(1), trusted.value))
     return err({ file: "cert", detail: `${subjectOf(own)} is not signed by a CA of the ca file` });
+  try {
+    // What OpenSSL itself does not take, such as keys that are too short.
+    createSecureContext({ cert, key, ca });
+  } catch (error) {
+    return err({ file: "cert", detail: `not usable: ${(error as Error).message}` });
+  }
   return ok([factsOf("cert", own), ...trusted.value.map((certificate) => factsOf("ca", certificate))]);
 }
 
