@@ -18,6 +18,9 @@ export class RowWriter {
   #pending = new Map<string, PendingRow>();
   #flushing: Promise<void> | undefined;
   #delay = millis(0);
+  #held = false;
+  /** Rows as they stand once everything is written. */
+  readonly #standing = new Map<string, Fields>();
 
   constructor(store: Store, clock: Clock, warn: (text: string) => void) {
     this.#store = store;
@@ -30,18 +33,37 @@ export class RowWriter {
     this.#delay = delay;
   }
 
+  /** Fault: nothing is written until it is let go; what waits stays merged per key. */
+  setHeld(held: boolean): void {
+    this.#held = held;
+    if (!held && this.#pending.size > 0) this.#flushing ??= this.#flush();
+  }
+
+  /** Writes every row again as it stands. */
+  repeat(): void {
+    for (const [key, fields] of this.#standing) this.#put(key, { del: false, fields });
+  }
+
+  /** A row as it stands for the writer, whatever the database holds. */
+  standing(key: string): Fields | undefined {
+    return this.#standing.get(key);
+  }
+
   /** Merges `fields` into the row at the whole Redis key `key`. */
   hset(key: string, fields: Fields): void {
+    this.#standing.set(key, { ...this.#standing.get(key), ...fields });
     const waiting = this.#pending.get(key);
     this.#put(key, { del: waiting?.del ?? false, fields: { ...waiting?.fields, ...fields } });
   }
 
   del(key: string): void {
+    this.#standing.delete(key);
     this.#put(key, { del: true, fields: {} });
   }
 
-  /** Forgets what was not sent yet. */
+  /** Forgets what was not sent yet, and what stands. */
   drop(): void {
+    this.#standing.clear();
     this.#pending = new Map();
   }
 
@@ -60,7 +82,7 @@ export class RowWriter {
     if (this.#closing.signal.aborted) return;
     this.#pending.delete(key);
     this.#pending.set(key, row);
-    this.#flushing ??= this.#flush();
+    if (!this.#held) this.#flushing ??= this.#flush();
   }
 
   /** Its last look at what waits and its end are one step: nothing is put between them. */
@@ -74,7 +96,7 @@ export class RowWriter {
   }
 
   async #writeAll(signal: AbortSignal): Promise<void> {
-    while (this.#pending.size > 0 && !signal.aborted) {
+    while (this.#pending.size > 0 && !this.#held && !signal.aborted) {
       if (this.#delay > 0) await new Promise<void>((resolve) => this.#clock.setTimer(this.#delay, resolve));
       const rows = this.#pending;
       this.#pending = new Map();

@@ -40,6 +40,7 @@ interface Bfdmon {
   bootedAt: number;
   powered: boolean;
   poll: Timer | undefined;
+  stalled: boolean;
 }
 
 /**
@@ -72,7 +73,7 @@ export class BfdProbes implements AsyncDisposable {
       const store = options.stores(dpu).open({ db: "DPU_STATE_DB", container: `dpu${dpu.place.slot}` });
       if (!store.ok) continue;
       const writer = new RowWriter(store.value, options.clock, (text) => options.onWarning?.(text));
-      const mon = { dpu, writer, written: undefined, bootedAt: 0, powered: false, poll: undefined };
+      const mon = { dpu, writer, written: undefined, bootedAt: 0, powered: false, poll: undefined, stalled: false };
       this.#mons.push(mon);
       this.#unsubscribe.push(dpu.onChange(() => this.#onDpu(mon)));
       this.#onDpu(mon);
@@ -99,6 +100,24 @@ export class BfdProbes implements AsyncDisposable {
     if (lost) this.#lost.add(`${switchName}>${dpuName}`);
     else this.#lost.delete(`${switchName}>${dpuName}`);
     this.#look();
+  }
+
+  /** Fault: bfdmon of one DPU does not look. */
+  setStalled(dpuName: string, stalled: boolean): void {
+    for (const mon of this.#mons) {
+      if (mon.dpu.place.name !== dpuName) continue;
+      mon.stalled = stalled;
+      if (!stalled) this.#schedulePoll(mon);
+    }
+  }
+
+  /** bfdmon of one DPU writes its row again at its next poll. */
+  rewrite(dpuName: string): void {
+    for (const mon of this.#mons) {
+      if (mon.dpu.place.name !== dpuName) continue;
+      mon.written = undefined;
+      this.#schedulePoll(mon);
+    }
   }
 
   /** Called when a session goes up or down. Returns the unsubscriber. */
@@ -162,12 +181,12 @@ export class BfdProbes implements AsyncDisposable {
 
   /** At the next multiple of the period since boot. */
   #schedulePoll(mon: Bfdmon): void {
-    if (!mon.powered || mon.poll !== undefined) return;
+    if (!mon.powered || mon.stalled || mon.poll !== undefined) return;
     const since = this.#options.clock.monotonic() - mon.bootedAt;
     const after = millis(BFDMON_POLL - (since % BFDMON_POLL));
     mon.poll = this.#options.clock.setTimer(after, () => {
       mon.poll = undefined;
-      this.#poll(mon);
+      if (!mon.stalled) this.#poll(mon);
     });
   }
 

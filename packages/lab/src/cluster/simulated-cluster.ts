@@ -79,6 +79,8 @@ export class SimulatedCluster implements ClusterHost {
   readonly #walls = new Map<string, WallClock>();
   readonly #armed = new Map<string, ArmedCrash>();
   readonly #said = new Map<string, SaidLines>();
+  /** Processes that live beside their successors. */
+  readonly #old = new Map<string, readonly SimulatedProcess[]>();
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
@@ -176,7 +178,20 @@ export class SimulatedCluster implements ClusterHost {
     if (this.#processes.get(daemon.name) === process) this.#tellPart(daemon.name, true);
   }
 
+  /** A second process of a daemon beside the first, which lives until `killOld`, or until the daemon is killed. */
+  startBeside(daemon: DaemonPlace): Promise<void> {
+    const old = this.#processes.get(daemon.name);
+    if (old !== undefined) this.#old.set(daemon.name, [...(this.#old.get(daemon.name) ?? []), old]);
+    return this.startDaemon(daemon);
+  }
+
+  killOld(daemon: DaemonPlace): void {
+    for (const old of this.#old.get(daemon.name) ?? []) old.kill();
+    this.#old.delete(daemon.name);
+  }
+
   killDaemon(daemon: DaemonPlace): Promise<void> {
+    this.killOld(daemon);
     this.#processes.get(daemon.name)?.kill();
     this.#processes.delete(daemon.name);
     this.#tellPart(daemon.name, false);
@@ -235,7 +250,7 @@ export class SimulatedCluster implements ClusterHost {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.#processes.values()) process.kill();
+    for (const process of [...this.#processes.values(), ...[...this.#old.values()].flat()]) process.kill();
     for (const stores of this.#stores.values()) stores.abandon();
     await this.sockets[Symbol.asyncDispose]();
     await settle();

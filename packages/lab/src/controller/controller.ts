@@ -175,6 +175,23 @@ export class Controller implements AsyncDisposable {
     await this.#work();
   }
 
+  /**
+   * Writes one row of its own otherwise than it wants it, or deletes it, once; `replay` puts it right. Nothing happens where
+   * the row is not wanted, or its database away.
+   */
+  async distort(
+    row: Pick<WantedRow, "switchIndex" | "table" | "key">,
+    change: (fields: Fields) => Fields | undefined,
+  ): Promise<void> {
+    const wanted = wantedRows(this.#plan, this.#options.topology).find((each) => rowName(each) === rowName(row));
+    if (wanted === undefined) return;
+    const fields = change(encode(wanted));
+    this.#tellWrite(wanted, fields);
+    const table = new Table(this.#store(row.switchIndex, "APPL_DB"), row.table);
+    const done = fields === undefined ? await table.del(row.key) : await table.set(row.key, fields);
+    if (!done.ok) this.#options.onWarning?.(`controller: ${describeStoreError(done.error)}`);
+  }
+
   pending(vdpu: string): readonly PendingOperation[] {
     return this.#plan.scopes.get(vdpu)?.pending ?? [];
   }

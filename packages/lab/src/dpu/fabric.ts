@@ -32,6 +32,8 @@ export class DpuFabric {
   readonly #members = new Map<string, FabricMember>();
   /** DPUs whose own probes fail although the network is whole. */
   readonly #deaf = new Set<NodeName>();
+  /** DPUs whose bulk syncs get lost. */
+  readonly #bulkLost = new Set<NodeName>();
 
   constructor(options: DpuFabricOptions) {
     this.#clock = options.clock;
@@ -63,8 +65,15 @@ export class DpuFabric {
     this.refresh();
   }
 
+  /** Fault: the bulk syncs that a DPU sends do not arrive. */
+  setBulkLost(name: NodeName, lost: boolean): void {
+    if (lost) this.#bulkLost.add(name);
+    else this.#bulkLost.delete(name);
+  }
+
   send(from: FabricMember, to: string, message: PeerMessage): void {
     const receiver = this.#members.get(to);
+    if (message.kind === "bulk" && this.#bulkLost.has(from.name)) return;
     if (receiver === undefined || !this.#network.reaches(from.name, receiver.name)) return;
     this.#clock.setTimer(this.#delay, () => {
       if (this.#network.reaches(from.name, receiver.name)) receiver.receive(from.ip, message);

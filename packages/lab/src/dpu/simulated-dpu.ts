@@ -28,6 +28,7 @@ import type {
 import type { Verdict } from "./data-path.js";
 import type { DpuFabric, FabricMember } from "./fabric.js";
 import { DPU_TIMINGS, type DpuTimings, type HaState } from "./ha-state.js";
+import { Inbox } from "./inbox.js";
 import { type Wipe, wipeDatabase } from "./wipe.js";
 
 export interface DpuOptions {
@@ -83,6 +84,12 @@ export interface SimulatedDpu extends AsyncDisposable {
   setReportDelay(delay: Millis): void;
   /** Fault: the hardware refuses what orchagent asks; rows wait. */
   setSaiFailing(failing: boolean): void;
+  /** Fault: rows reach orchagent late, twice, or not at all until it goes on. */
+  readonly inbox: Pick<Inbox<Uint8Array>, "setDelay" | "setTwice" | "setStalled" | "drop">;
+  /** Fault: every row of DPU_STATE_DB that it wrote since its boot is written again as it stands. */
+  repeatReports(): void;
+  /** Fault: nothing that it reports is written until it is let go. */
+  setReportsHeld(held: boolean): void;
   /** Resolves when every row that it has to write is written. */
   idle(): Promise<void>;
   /** Called after each step, power change included. Returns the unsubscriber. */
@@ -114,6 +121,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
   readonly place: DpuPlace;
   readonly name: string;
   readonly ip: string;
+  readonly inbox: Inbox<Uint8Array>;
   readonly #options: DpuOptions;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #writers = new Map<string, RowWriter>();
@@ -134,6 +142,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
     this.place = options.place;
     this.name = options.place.name;
     this.ip = options.place.pa;
+    this.inbox = new Inbox(options.clock, (bytes) => this.#onMessage(bytes));
     for (const [db, store] of stores) {
       this.#writers.set(db, new RowWriter(store, options.clock, (text) => this.#warn(text)));
     }
@@ -167,6 +176,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
     this.#pull = undefined;
     this.#core = undefined;
     this.#queue.length = 0;
+    this.inbox.drop();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     for (const writer of this.#writers.values()) writer.drop();
@@ -188,7 +198,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
     }
     if (signal.aborted) return ok(undefined);
     const { midplane, zmqPort } = this.place;
-    const pulled = await this.#options.sockets.pull(`tcp://${midplane}:${zmqPort}`, (bytes) => this.#onMessage(bytes));
+    const pulled = await this.#options.sockets.pull(`tcp://${midplane}:${zmqPort}`, (bytes) => this.inbox.put(bytes));
     if (pulled.ok && signal.aborted) {
       await pulled.value[Symbol.asyncDispose]();
       return ok(undefined);
@@ -232,6 +242,14 @@ class DpuShell implements SimulatedDpu, FabricMember {
 
   setReportDelay(delay: Millis): void {
     this.#writers.get("DPU_STATE_DB")?.setDelay(delay);
+  }
+
+  repeatReports(): void {
+    this.#writers.get("DPU_STATE_DB")?.repeat();
+  }
+
+  setReportsHeld(held: boolean): void {
+    this.#writers.get("DPU_STATE_DB")?.setHeld(held);
   }
 
   setSaiFailing(failing: boolean): void {

@@ -1,5 +1,5 @@
 import { type Clock, err, type Millis, millis, ok, type Result, type Timer } from "@tandem/base";
-import type { OpenError, Stores } from "@tandem/swss";
+import type { Fields, OpenError, Stores } from "@tandem/swss";
 import type { SimulatedDpu } from "../dpu/simulated-dpu.js";
 import { RowWriter } from "../row-writer.js";
 import type { SwitchPlace } from "../topology.js";
@@ -41,6 +41,12 @@ export interface SimulatedPmon extends AsyncDisposable {
   setPlane(dpu: SimulatedDpu, plane: Plane, up: boolean, reason?: string): void;
   /** The row vanishes until the next change. */
   deleteRow(dpu: SimulatedDpu): void;
+  /** Fault: fields of the row are overwritten, whatever pmon sees. */
+  distort(dpu: SimulatedDpu, fields: Fields): void;
+  /** The row is written again as pmon sees it. */
+  rewrite(dpu: SimulatedDpu): void;
+  /** Fault: nothing is written until it is let go. */
+  setHeld(held: boolean): void;
   /** Resolves when every row is written. */
   idle(): Promise<void>;
 }
@@ -98,6 +104,19 @@ class PmonShell implements SimulatedPmon {
 
   deleteRow(dpu: SimulatedDpu): void {
     this.#writer.del(rowKey(dpu));
+  }
+
+  distort(dpu: SimulatedDpu, fields: Fields): void {
+    this.#writer.hset(rowKey(dpu), fields);
+  }
+
+  rewrite(dpu: SimulatedDpu): void {
+    const watched = this.#watched.get(dpu);
+    if (watched !== undefined) this.#write(watched);
+  }
+
+  setHeld(held: boolean): void {
+    this.#writer.setHeld(held);
   }
 
   idle(): Promise<void> {

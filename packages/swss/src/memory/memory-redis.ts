@@ -38,7 +38,6 @@ const MATCHING_MAX = 10_000;
 export class MemoryRedis {
   readonly name: string;
   readonly clock: Clock;
-  readonly latency: Millis;
   readonly #keyspaces: readonly Keyspace[];
   readonly #scripts: ScriptCache;
   readonly #initialConfig: ReadonlyMap<string, string>;
@@ -52,13 +51,14 @@ export class MemoryRedis {
   #trouble: Trouble | undefined;
   /** What it will do once it is no longer stalled, in order. */
   #held: (() => void)[] = [];
-  /** When the last of what a slow server does is done. */
-  #slowUntil = millis(0);
+  #latency: Millis;
+  /** When the last of what is under way arrives. */
+  #lastDue = 0;
 
   constructor({ clock, databases = 32, config, latency = millis(0), random, scripts = [], name }: MemoryRedisOptions) {
     this.name = name ?? "memory";
     this.clock = clock;
-    this.latency = latency;
+    this.#latency = latency;
     this.#scripts = new ScriptCache([...ownScripts(), ...scripts]);
     const settings = new Map(Object.entries({ "notify-keyspace-events": "AKE", ...config }));
     settings.set("notify-keyspace-events", normalizeNotifyFlags(settings.get("notify-keyspace-events") ?? "") ?? "");
@@ -108,9 +108,19 @@ export class MemoryRedis {
     this.#up = true;
   }
 
+  /** Every database but these is empty, without an event: they were not saved when the server died. */
+  keepOnly(databases: readonly number[]): void {
+    for (const [id, keyspace] of this.#keyspaces.entries()) if (!databases.includes(id)) keyspace.clear();
+  }
+
   /** Ends all connections, as CLIENT KILL does; clients may come back at once. */
   disconnect(): void {
     for (const connection of [...this.#connections]) connection.end("closed by Redis");
+  }
+
+  /** One way between client and server, from now on. */
+  setLatency(latency: Millis): void {
+    this.#latency = latency;
   }
 
   /** The keys of one database. */
@@ -118,14 +128,27 @@ export class MemoryRedis {
     return (this.#keyspaces[database] as Keyspace).dump();
   }
 
+  get #delay(): number {
+    return this.#latency + (this.#trouble === "slow" ? SLOW : 0);
+  }
+
   /** Calls `act` after one way between client and server. Calls keep their order. */
   after(act: () => void): void {
+    if (this.#trouble === "stalled") {
+      this.#held.push(act);
+      return;
+    }
+    if (this.#delay === 0 && this.#lastDue === 0) {
+      queueMicrotask(act);
+      return;
+    }
     const now = this.clock.monotonic();
-    if (this.#trouble === "slow") this.#slowUntil = millis(now + this.latency + SLOW);
-    if (this.#trouble === "stalled") this.#held.push(act);
-    else if (this.#slowUntil > now) this.clock.setTimer(millis(this.#slowUntil - now), act);
-    else if (this.latency > 0) this.clock.setTimer(this.latency, act);
-    else queueMicrotask(act);
+    this.#lastDue = Math.max(this.#lastDue, now + this.#delay);
+    const due = this.#lastDue;
+    this.clock.setTimer(millis(due - now), () => {
+      if (due === this.#lastDue && this.#delay === 0) this.#lastDue = 0;
+      act();
+    });
   }
 
   /** For connections: registers one, or says why not. */

@@ -1,20 +1,45 @@
 import { millis } from "@tandem/base";
+import { pairOf } from "../../topology.js";
 import { defineFault } from "../fault.js";
-import { aSet, aSide, oneOf } from "../fault-params.js";
+import { aSet, aSide, aTime, oneOf } from "../fault-params.js";
 import { wantedOf } from "../wanted-state.js";
 
 const SPAN = [millis(10), millis(60_000)] as const;
+const STATES = oneOf("dead", "active", "unspecified", "standalone");
+const SIDE = oneOf("0", "1");
 
-/** What the SDN controller asks for: at odd times, twice, or in another order. */
+/** What the SDN controller asks for: at odd times, on both sides, or only for a moment. */
 export const CONFIG_FAULTS = [
   defineFault({
     name: "desire",
-    doc: "another state is desired of one side; afterwards the usual one again",
-    params: { dpu: aSide, state: oneOf("dead", "active", "unspecified", "standalone") },
+    doc: "another state is desired of one side; in the end the usual one again",
+    params: { dpu: aSide, state: STATES },
     lasts: SPAN,
     text: ({ dpu, state }) => `${dpu.name} is desired ${state}`,
     begin: ({ cluster }, { dpu, state }) => cluster.controller.desire(dpu.vdpuId, state),
     end: ({ cluster }, { dpu }) => cluster.controller.desire(dpu.vdpuId, wantedOf(cluster.topology, dpu)),
+  }),
+  defineFault({
+    name: "desire-pair",
+    doc: "both sides are desired active, none is, or they change places, one write a while after the other",
+    params: { set: aSet, how: oneOf("both-active", "none", "swapped"), first: SIDE, gap: aTime(0, 5000) },
+    lasts: SPAN,
+    text: ({ set, how, first, gap }) => `${set.id} is desired ${how}, side ${first} first, ${gap} ms apart`,
+    begin: (world, { set, how, first, gap }) => {
+      const order = first === "0" ? ([0, 1] as const) : ([1, 0] as const);
+      const wanted = {
+        "both-active": ["active", "active"],
+        none: ["unspecified", "unspecified"],
+        swapped: ["unspecified", "active"],
+      } as const;
+      const desire = (side: 0 | 1): unknown =>
+        world.cluster.controller.desire(set.dpus[side].vdpuId, wanted[how][side]);
+      world.later(gap, () => desire(order[1]));
+      return desire(order[0]);
+    },
+    end: async ({ cluster }, { set }) => {
+      for (const dpu of set.dpus) await cluster.controller.desire(dpu.vdpuId, wantedOf(cluster.topology, dpu));
+    },
   }),
   defineFault({
     name: "disable",
@@ -26,21 +51,16 @@ export const CONFIG_FAULTS = [
     end: ({ cluster }, { dpu }) => cluster.controller.enable(dpu.vdpuId),
   }),
   defineFault({
-    name: "pin",
-    doc: "the probe state of one side is pinned",
-    params: { set: aSet, side: oneOf("0", "1"), state: oneOf("up", "down") },
-    lasts: SPAN,
-    text: ({ set, side, state }) => `side ${side} of ${set.id} is pinned ${state}`,
-    begin: ({ cluster }, { set, side, state }) =>
-      cluster.controller.pin(set.id, set.dpus[side === "0" ? 0 : 1].vdpuId, state),
-    end: ({ cluster }, { set, side }) => cluster.controller.pin(set.id, set.dpus[side === "0" ? 0 : 1].vdpuId, "none"),
-  }),
-  defineFault({
-    name: "replay",
-    doc: "the controller writes every row again that stands",
-    params: {},
-    text: () => "the controller writes all its rows again",
-    begin: ({ cluster }) => cluster.controller.replay(),
+    name: "disable-flap",
+    doc: "HA of one side is disabled and enabled again and again, pending operations or not",
+    params: { dpu: aSide, every: aTime(5, 5000) },
+    lasts: [millis(50), millis(20_000)],
+    text: ({ dpu, every }) => `${dpu.name} is disabled and enabled every ${every} ms`,
+    begin: (world, { dpu, every }) =>
+      world.flap(`disable ${dpu.name}`, every, (down) =>
+        down ? world.cluster.controller.disable(dpu.vdpuId) : world.cluster.controller.enable(dpu.vdpuId),
+      ),
+    end: (world, { dpu }) => world.steady(`disable ${dpu.name}`),
   }),
   defineFault({
     name: "restart-side",
@@ -48,5 +68,124 @@ export const CONFIG_FAULTS = [
     params: { dpu: aSide },
     text: ({ dpu }) => `HA of ${dpu.name} is restarted`,
     begin: ({ cluster }, { dpu }) => cluster.controller.restart(dpu.vdpuId),
+  }),
+  defineFault({
+    name: "pin",
+    doc: "the probe state of one side is pinned",
+    params: { set: aSet, side: SIDE, state: oneOf("up", "down") },
+    lasts: SPAN,
+    text: ({ set, side, state }) => `side ${side} of ${set.id} is pinned ${state}`,
+    begin: ({ cluster }, { set, side, state }) =>
+      cluster.controller.pin(set.id, set.dpus[side === "0" ? 0 : 1].vdpuId, state),
+    end: ({ cluster }, { set, side }) => cluster.controller.pin(set.id, set.dpus[side === "0" ? 0 : 1].vdpuId, "none"),
+  }),
+  defineFault({
+    name: "prefer",
+    doc: "the other side, both or none are preferred by the switches",
+    params: { set: aSet, who: oneOf("other", "both", "none") },
+    lasts: SPAN,
+    text: ({ set, who }) => `preferred of ${set.id}: ${who}`,
+    begin: ({ cluster }, { set, who }) => {
+      const [a, b] = set.dpus.map((dpu) => dpu.vdpuId) as [string, string];
+      return cluster.controller.prefer(set.id, { other: [b], both: [a, b], none: [] }[who]);
+    },
+    end: ({ cluster }, { set }) => cluster.controller.prefer(set.id, [set.dpus[0].vdpuId]),
+  }),
+  defineFault({
+    name: "recreate-set",
+    doc: "a pair is deleted, scopes and set, and created again",
+    params: { set: aSet },
+    lasts: SPAN,
+    text: ({ set }) => `${set.id} is deleted`,
+    begin: ({ cluster }, { set }) => cluster.controller.removeSet(set.id),
+    end: async ({ cluster }, { set }) => {
+      await cluster.controller.createSet(set);
+      for (const dpu of set.dpus) await cluster.controller.enable(dpu.vdpuId);
+    },
+  }),
+  defineFault({
+    name: "set-deleted-first",
+    doc: "the config row of a set is deleted on one switch while its scope stands; it comes back later: scope before set",
+    params: { dpu: aSide },
+    lasts: [millis(10), millis(90_000)],
+    text: ({ dpu }) => `the set of ${dpu.name} is deleted under its scope`,
+    begin: (world, { dpu }) => world.distortSet(dpu, () => undefined),
+    end: ({ cluster }) => cluster.controller.replay(),
+  }),
+  defineFault({
+    name: "scope-deleted",
+    doc: "the config row of one side is deleted, and comes back",
+    params: { dpu: aSide },
+    lasts: SPAN,
+    text: ({ dpu }) => `the scope config of ${dpu.name} is deleted`,
+    begin: (world, { dpu }) => world.distortScope(dpu, () => undefined),
+    end: ({ cluster }) => cluster.controller.replay(),
+  }),
+  defineFault({
+    name: "scope-del-set",
+    doc: "the config row of one side is deleted and written again at once",
+    params: { dpu: aSide },
+    text: ({ dpu }) => `the scope config of ${dpu.name} is deleted and written again`,
+    begin: async (world, { dpu }) => {
+      await world.distortScope(dpu, () => undefined);
+      await world.distortScope(dpu, (fields) => fields);
+    },
+  }),
+  defineFault({
+    name: "version-odd",
+    doc: "the version of a config row is no number, empty, or huge",
+    params: { dpu: aSide, version: oneOf("new", "3b", "empty", "99999999999999999999"), row: oneOf("scope", "set") },
+    lasts: SPAN,
+    text: ({ dpu, version, row }) => `version ${version} in the ${row} config of ${dpu.name}`,
+    begin: (world, { dpu, version, row }) => {
+      const change = (fields: Readonly<Record<string, string>>) => ({
+        ...fields,
+        version: version === "empty" ? "" : version,
+      });
+      return row === "set" ? world.distortSet(dpu, change) : world.distortScope(dpu, change);
+    },
+    end: ({ cluster }) => cluster.controller.replay(),
+  }),
+  defineFault({
+    name: "config-odd",
+    doc: "the config row of one side has a field that nobody knows, an empty one, an owner or a state that is no word of the table, or the owner switch",
+    params: {
+      dpu: aSide,
+      how: oneOf("unknown-field", "empty-desired", "bad-desired", "bad-owner", "owner-switch", "no-set"),
+    },
+    lasts: SPAN,
+    text: ({ dpu, how }) => `the scope config of ${dpu.name} is odd: ${how}`,
+    begin: (world, { dpu, how }) => {
+      const odd = {
+        "unknown-field": { colour: "green" },
+        "empty-desired": { desired_ha_state: "" },
+        "bad-desired": { desired_ha_state: "eager" },
+        "bad-owner": { owner: "nobody" },
+        "owner-switch": { owner: "switch" },
+        "no-set": { ha_set_id: "haset-of-nobody" },
+      }[how];
+      return world.distortScope(dpu, (fields) => ({ ...fields, ...odd }));
+    },
+    end: ({ cluster }) => cluster.controller.replay(),
+  }),
+  defineFault({
+    name: "vdpus-changed",
+    doc: "the vDPUs of a set change on one switch: the other order, a third one, one alone",
+    params: { dpu: aSide, how: oneOf("reversed", "third", "alone") },
+    lasts: SPAN,
+    text: ({ dpu, how }) => `the vDPUs of the set of ${dpu.name} on its switch: ${how}`,
+    begin: (world, { dpu, how }) => {
+      const [a, b] = (pairOf(world.cluster.topology, dpu)?.set.dpus ?? []).map(({ vdpuId }) => vdpuId);
+      const vdpus = { reversed: `${b},${a}`, third: `${a},vdpu-of-nobody`, alone: `${a}` }[how];
+      return world.distortSet(dpu, (fields) => ({ ...fields, vdpu_ids: vdpus }));
+    },
+    end: ({ cluster }) => cluster.controller.replay(),
+  }),
+  defineFault({
+    name: "replay",
+    doc: "the controller writes every row again that stands",
+    params: {},
+    text: () => "the controller writes all its rows again",
+    begin: ({ cluster }) => cluster.controller.replay(),
   }),
 ];

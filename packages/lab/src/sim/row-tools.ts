@@ -1,0 +1,111 @@
+import { unwrap } from "@tandem/base";
+import { type DatabaseName, type Fields, type Store, untilConnected } from "@tandem/swss";
+import type { Cluster } from "../cluster/cluster.js";
+import type { RedisOwner } from "../cluster/cluster-host.js";
+import type { SimulatedCluster } from "../cluster/simulated-cluster.js";
+import { type DpuPlace, pairOf, switchOf } from "../topology.js";
+
+/**
+ * Rows as somebody writes them who does not belong to the cluster. Where the database is away, nothing happens: what is
+ * down cannot be written to.
+ */
+export class RowTools {
+  readonly host: SimulatedCluster;
+  readonly cluster: Cluster;
+  /** Config rows that were taken away, by switch and key. */
+  readonly #taken = new Map<string, Fields>();
+  /** Reports as they were first seen, by DPU. */
+  readonly #reports = new Map<string, Fields>();
+
+  constructor(host: SimulatedCluster, cluster: Cluster) {
+    this.host = host;
+    this.cluster = cluster;
+  }
+
+  async putRow(owner: RedisOwner, db: DatabaseName, table: string, key: string, fields: Fields): Promise<void> {
+    const store = this.#store(owner, db);
+    await this.hset(owner, db, `${table}${store.db.separator}${key}`, fields);
+  }
+
+  async hset(owner: RedisOwner, db: DatabaseName, key: string, fields: Fields): Promise<void> {
+    await this.#store(owner, db).command(["HSET", key, ...Object.entries(fields).flat()]);
+  }
+
+  async hdel(owner: RedisOwner, db: DatabaseName, key: string, names: readonly string[]): Promise<void> {
+    await this.#store(owner, db).command(["HDEL", key, ...names]);
+  }
+
+  async deleteKey(owner: RedisOwner, db: DatabaseName, key: string): Promise<void> {
+    await this.#store(owner, db).command(["DEL", key]);
+  }
+
+  async deleteKeys(owner: RedisOwner, db: DatabaseName, prefix: string): Promise<void> {
+    const keys = await this.#keys(owner, db, prefix);
+    if (keys.length > 0) await this.#store(owner, db).command(["DEL", ...keys]);
+  }
+
+  /** Each row loses its first field by name. */
+  async dropField(owner: RedisOwner, db: DatabaseName, prefix: string): Promise<void> {
+    for (const key of await this.#keys(owner, db, prefix)) {
+      const [first] = Object.keys(await this.#read(owner, db, key)).sort();
+      if (first !== undefined) await this.hdel(owner, db, key, [first]);
+    }
+  }
+
+  async flush(owner: RedisOwner, db: DatabaseName): Promise<void> {
+    await this.#store(owner, db).command(["FLUSHDB"]);
+  }
+
+  /** A config row of the DPU's switch goes, until it is brought back. */
+  async takeConfig(dpu: DpuPlace, key: string): Promise<void> {
+    const sw = switchOf(this.cluster.topology, dpu);
+    const fields = await this.#read(sw, "CONFIG_DB", key);
+    if (Object.keys(fields).length > 0) this.#taken.set(`${sw.name} ${key}`, fields);
+    await this.deleteKey(sw, "CONFIG_DB", key);
+  }
+
+  /** Waits for the database: configuration that was taken is brought back whatever else is down. */
+  async bringConfig(dpu: DpuPlace, key: string): Promise<void> {
+    const sw = switchOf(this.cluster.topology, dpu);
+    const fields = this.#taken.get(`${sw.name} ${key}`);
+    if (fields === undefined) return;
+    await untilConnected(this.#store(sw, "CONFIG_DB"));
+    await this.hset(sw, "CONFIG_DB", key, fields);
+  }
+
+  /** The report that the DPU had when it was first looked at shows again. */
+  async writeOldReport(dpu: DpuPlace): Promise<void> {
+    const key = this.#reportKey(dpu);
+    const present = await this.#read(dpu, "DPU_STATE_DB", key);
+    const old = this.#reports.get(dpu.name) ?? present;
+    if (Object.keys(present).length > 0) this.#reports.set(dpu.name, present);
+    if (Object.keys(old).length > 0) await this.hset(dpu, "DPU_STATE_DB", key, old);
+  }
+
+  /** The DPU's report is what the DPU says, and nothing else. */
+  async mendReport(dpu: DpuPlace): Promise<void> {
+    await this.hdel(dpu, "DPU_STATE_DB", this.#reportKey(dpu), ["colour"]);
+    this.cluster.devices.dpu(dpu).repeatReports();
+  }
+
+  #reportKey(dpu: DpuPlace): string {
+    return `DASH_HA_SCOPE_STATE_TABLE|${pairOf(this.cluster.topology, dpu)?.set.id}`;
+  }
+
+  async #keys(owner: RedisOwner, db: DatabaseName, prefix: string): Promise<readonly string[]> {
+    const keys = await this.#store(owner, db).command(["KEYS", `${prefix}*`]);
+    return keys.ok ? [...(keys.value as readonly string[])].sort() : [];
+  }
+
+  async #read(owner: RedisOwner, db: DatabaseName, key: string): Promise<Fields> {
+    const row = await this.#store(owner, db).command(["HGETALL", key]);
+    const flat = row.ok ? (row.value as readonly string[]) : [];
+    return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? ""]] : [])));
+  }
+
+  #store(owner: RedisOwner, db: DatabaseName): Store {
+    const isDpu = "slot" in owner;
+    const sw = isDpu ? switchOf(this.cluster.topology, owner) : owner;
+    return unwrap(this.host.stores(sw).open({ db, container: isDpu ? `dpu${owner.slot}` : "" }), db);
+  }
+}
