@@ -46,6 +46,9 @@ export class Audit {
   readonly #state: Store;
   readonly #targetOf: (ref: RowRef) => AuditTarget | undefined;
   readonly #repaired = new Map<string, { repairs: number; skip: number }>();
+  /** Stores that the last complete pass read, with their count of changes; undefined when something was found or left out. */
+  #sound: ReadonlyMap<Store, number> | undefined;
+  #moves = 0;
 
   /** `state` holds ledgers and memory. */
   constructor(clock: Clock, state: Store, targetOf: (ref: RowRef) => AuditTarget | undefined) {
@@ -54,26 +57,53 @@ export class Audit {
     this.#targetOf = targetOf;
   }
 
-  /** One pipelined pass per database. `force` also looks at fresh rows. Databases that do not answer are skipped. */
+  /** What actors stand for may be another from now on. */
+  moved(): void {
+    this.#moves += 1;
+    this.#sound = undefined;
+  }
+
+  /**
+   * One pipelined pass per database. `force` also looks at fresh rows. Databases that do not answer are skipped. Where
+   * stores count their changes and neither they nor the actors have moved since a pass that found nothing, none is made.
+   */
   async run(places: readonly Place[], force = false): Promise<readonly Drift[]> {
+    if (!force && this.#isSound()) return [];
+    const moves = this.#moves;
+    const read = new Map<Store, number | undefined>([[this.#state, this.#state.changes]]);
+    let complete = true;
     const byStore = new Map<Store, Checked[]>();
     const now = this.#clock.monotonic();
     for (const place of places) {
       for (const row of place.standing) {
         const ref = rowRef(row.table, row.key);
         const target = this.#isStable(place, row, ref, now, force) ? this.#targetOf(ref) : undefined;
-        if (target === undefined) continue;
+        if (target === undefined) {
+          complete &&= row.once !== undefined;
+          continue;
+        }
+        if (!read.has(target.copy.store)) read.set(target.copy.store, target.copy.store.changes);
         const checked = byStore.get(target.copy.store) ?? [];
         checked.push({ place, ref, row, target });
         byStore.set(target.copy.store, checked);
       }
     }
-    const drifts: Drift[] = [...(await this.#checkLogs(places))];
+    const logs = await this.#checkLogs(places);
+    complete &&= logs.complete;
+    const drifts: Drift[] = [...logs.drifts];
     for (const [store, checked] of byStore) {
       const found = await this.#check(store, checked);
       if (found.ok) drifts.push(...found.value);
+      else complete = false;
     }
+    this.#sound = complete && drifts.length === 0 && moves === this.#moves ? counted(read) : undefined;
     return drifts;
+  }
+
+  #isSound(): boolean {
+    if (this.#sound === undefined) return false;
+    for (const [store, changes] of this.#sound) if (store.changes !== changes) return false;
+    return true;
   }
 
   #isStable(place: Place, row: StandingRow, ref: RowRef, now: Millis, force: boolean): boolean {
@@ -114,25 +144,33 @@ export class Audit {
   }
 
   /** Ledgers and memories that Redis does not hold as they were written. */
-  async #checkLogs(places: readonly Place[]): Promise<readonly Drift[]> {
-    if (!this.#state.connected) return [];
+  async #checkLogs(
+    places: readonly Place[],
+  ): Promise<{ readonly drifts: readonly Drift[]; readonly complete: boolean }> {
+    const drifts: Drift[] = [];
+    if (!this.#state.connected) return { drifts, complete: false };
+    let complete = true;
     const before = places.map((place) => place.logged);
     const keys = places.flatMap(({ ledgerKey, memoryKey }) => [ledgerKey, memoryKey]);
     const rows = await readRows(this.#state, keys);
-    if (!rows.ok) return [];
-    const drifts: Drift[] = [];
+    if (!rows.ok) return { drifts, complete: false };
     for (const [i, place] of places.entries()) {
       const logged = place.logged;
       const expected = before[i];
-      if (logged === undefined || expected === undefined || !sameFields(logged.ledger, expected.ledger)) continue;
-      if (logged.memory !== expected.memory) continue;
+      const steady =
+        logged !== undefined &&
+        expected !== undefined &&
+        logged.memory === expected.memory &&
+        sameFields(logged.ledger, expected.ledger);
+      complete &&= steady;
+      if (!steady) continue;
       const ledger = rows.value[2 * i] ?? {};
       const memory = rows.value[2 * i + 1]?.[MEMORY_FIELD];
       if (sameFields(ledger, expected.ledger) && memory === expected.memory) continue;
       const row = place.ledgerKey;
       drifts.push({ place, row, ref: undefined, found: ledger, repairs: this.#repair(row) });
     }
-    return drifts;
+    return { drifts, complete };
   }
 
   /** Which rows are written and not yet popped by their consumer. */
@@ -151,6 +189,16 @@ export class Audit {
     this.#repaired.set(row, { repairs, skip });
     return repairs;
   }
+}
+
+/** Nothing where one of the stores does not count. */
+function counted(read: ReadonlyMap<Store, number | undefined>): ReadonlyMap<Store, number> | undefined {
+  const counts = new Map<Store, number>();
+  for (const [store, changes] of read) {
+    if (changes === undefined) return undefined;
+    counts.set(store, changes);
+  }
+  return counts;
 }
 
 function withoutPlaceholder(fields: Fields): Fields {

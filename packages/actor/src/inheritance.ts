@@ -93,10 +93,16 @@ export async function readRows(
   return ok(replies.value.map((reply) => (reply.ok ? fieldsOf(reply.value) : undefined)));
 }
 
+/** A reply that is the same object again (the memory Redis gives it while a hash is unchanged) is not taken apart again. */
+const TAKEN_APART = new WeakMap<readonly string[], Fields>();
+
 function fieldsOf(reply: Reply): Fields | undefined {
   const flat = reply as readonly string[];
   if (flat.length === 0) return undefined;
+  const known = TAKEN_APART.get(flat);
+  if (known !== undefined) return known;
   const fields: Record<string, string> = {};
+  TAKEN_APART.set(flat, fields);
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
   return fields;
 }

@@ -35,6 +35,8 @@ export interface PlaceHost {
   readonly newTrace: (cause: string) => Trace;
   /** Everything behind a container's databases has started anew. */
   readonly sinkEpoch: (container: string, epoch: number) => void;
+  /** The place has stepped, or one of its rows was acknowledged: what it stands for may be another. */
+  readonly moved: () => void;
   /** The place has nothing left to do. */
   readonly retired: (type: string, id: string) => void;
   /** Resolves when STATE_DB may work again, or the runtime ends. */

@@ -322,6 +322,7 @@ export class Place implements RowReader {
 
   async #run(): Promise<void> {
     this.#running = true;
+    this.#host.moved();
     try {
       while (!this.#closed) {
         const mayDecide = !this.#restarts.pending && (this.#mailbox.size > 0 || this.#recompute);
@@ -484,6 +485,7 @@ export class Place implements RowReader {
 
   /** A bridge has acknowledged a change of a row. */
   #acknowledged(ref: RowRef): void {
+    this.#host.moved();
     this.#written(ref);
     if (this.sender.idle && !this.#committer.busy) this.#pump();
     if (this.book.unsettled) {

@@ -234,6 +234,7 @@ class Runtime implements ActorRuntime {
       crashPoint,
       outbox: this.#outbox,
       state: this.#state,
+      moved: () => this.#audit.moved(),
       records: this.records,
       emit: this.#emit,
       feed: (table) => this.#feed(table),

@@ -19,8 +19,12 @@ export class SubscriptionRefused extends Error {
  * when it ends is lost. Subscribing rejects with `SubscriptionRefused`, or with another error when the connection ends.
  */
 export interface Connection {
+  /** As `Store.changes`. */
+  readonly changes?: number;
   /** Commands are sent in call order. */
   send<T>(command: Command, settle: Settle<T>): Promise<T>;
+  /** Several at once, each with its own `settle`; absent where `send` for each costs no more. */
+  sendAll?<T>(commands: readonly Command[], settle: (index: number) => Settle<T>): Promise<readonly T[]>;
   subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>;
   psubscribe(pattern: string, listener: (message: string, channel: string) => void): Promise<void>;
   unsubscribe(channel: string): Promise<void>;

@@ -32,6 +32,10 @@ export class LinkedStore implements Store {
     return this.#link.connected;
   }
 
+  get changes(): number | undefined {
+    return this.#link.changes;
+  }
+
   command(command: Command): Promise<Result<Reply, StoreError>> {
     return this.#link.command(this.db.name, command);
   }

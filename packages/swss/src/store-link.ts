@@ -80,6 +80,10 @@ export class StoreLink {
     return this.#session !== undefined;
   }
 
+  get changes(): number | undefined {
+    return this.#session?.commands.changes;
+  }
+
   listen(listener: LinkListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -96,7 +100,7 @@ export class StoreLink {
   ): Promise<Result<readonly Result<Reply, StoreError>[], StoreError>> {
     const refusal = this.#admit(db, commands.length);
     if (refusal !== undefined) return err(refusal);
-    const results = await Promise.all(commands.map((command) => this.#send(db, command)));
+    const results = await this.#sendAll(db, commands);
     const lost = results.find((result) => !result.ok && result.error.kind === "disconnected");
     return lost !== undefined && !lost.ok ? lost : ok(results);
   }
@@ -179,6 +183,13 @@ export class StoreLink {
     if (this.#session === undefined) return Promise.resolve(err({ kind: "disconnected", db, detail: this.#detail }));
     this.#inFlight += 1;
     return this.#session.commands.send(command, new InFlight(db, command[0], this.#settled, reload));
+  }
+
+  #sendAll(db: string, commands: readonly Command[]): Promise<readonly Result<Reply, StoreError>[]> {
+    const connection = this.#session?.commands;
+    if (connection?.sendAll === undefined) return Promise.all(commands.map((command) => this.#send(db, command)));
+    this.#inFlight += commands.length;
+    return connection.sendAll(commands, (i) => new InFlight(db, (commands[i] as Command)[0], this.#settled, undefined));
   }
 
   async #unsubscribe(kind: SubscriptionKind, name: string, listener: MessageListener): Promise<void> {

@@ -54,6 +54,11 @@ export type MessageListener = (message: string, channel: string) => void;
 export interface Store extends AsyncDisposable {
   readonly db: Database;
   readonly connected: boolean;
+  /**
+   * Counts changes of the database, where that is known: in memory. Whoever has read everything at a count need not read
+   * it again at the same one. `undefined` on a real Redis, and while disconnected.
+   */
+  readonly changes?: number | undefined;
   /** One command, one reply. Commands are sent in call order. */
   command(command: Command): Promise<Result<Reply, StoreError>>;
   /** Commands sent together, replies in order. Not atomic; one refusal does not stop the others. */

@@ -74,6 +74,8 @@ export class Controller implements AsyncDisposable {
   readonly #listeners = new Set<() => void>();
   readonly #writing = new Set<(row: ControllerWrite) => void>();
   #plan: Plan;
+  #looked: { readonly plan: Plan; readonly rows: readonly WantedRow[]; readonly names: readonly string[] } | undefined;
+  #wantedNames: ReadonlySet<string> = new Set();
   #working: Promise<void> | undefined;
 
   private constructor(options: ControllerOptions, stores: ReadonlyMap<string, Store>) {
@@ -268,16 +270,15 @@ export class Controller implements AsyncDisposable {
 
   async #writeAll(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const wanted = wantedRows(this.#plan, this.#options.topology);
-      const names = new Set(wanted.map(rowName));
+      const { rows: wanted, names } = this.#look();
       // Deletes run against the order of creation: scopes before their sets.
-      const surplus = [...this.#written].filter(([name]) => !names.has(name)).reverse();
+      const surplus = [...this.#written].filter(([name]) => !this.#wantedNames.has(name)).reverse();
       const first = surplus[0];
       if (first !== undefined) {
         await this.#delete(first[0], first[1].row);
         continue;
       }
-      const missing = wanted.find((row) => this.#written.get(rowName(row))?.text !== textOf(row));
+      const missing = wanted.find((row, i) => !this.#isWritten(row, names[i] as string));
       if (missing !== undefined) {
         await this.#write(missing);
         continue;
@@ -287,6 +288,21 @@ export class Controller implements AsyncDisposable {
       this.#step({ kind: "settled" });
       if (this.#plan === before) return;
     }
+  }
+
+  /** What the plan wants now, worked out once for each plan. */
+  #look(): { readonly rows: readonly WantedRow[]; readonly names: readonly string[] } {
+    if (this.#looked?.plan === this.#plan) return this.#looked;
+    const rows = wantedRows(this.#plan, this.#options.topology);
+    const names = rows.map(rowName);
+    this.#wantedNames = new Set(names);
+    this.#looked = { plan: this.#plan, rows, names };
+    return this.#looked;
+  }
+
+  #isWritten(row: WantedRow, name: string): boolean {
+    const written = this.#written.get(name);
+    return written !== undefined && (written.row.row === row.row || written.text === textOf(row));
   }
 
   async #write(row: WantedRow): Promise<void> {
@@ -417,6 +433,10 @@ function encode(wanted: WantedRow): Fields {
     : DashHaScopeConfig.encode(wanted.row);
 }
 
-function textOf(row: WantedRow): string {
-  return JSON.stringify(row.row);
+const TEXTS = new WeakMap<WantedRow["row"], string>();
+
+function textOf({ row }: WantedRow): string {
+  const text = TEXTS.get(row) ?? JSON.stringify(row);
+  TEXTS.set(row, text);
+  return text;
 }

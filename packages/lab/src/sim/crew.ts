@@ -54,7 +54,9 @@ async function runWorker(
   try {
     for (let next = tasks.next(); !next.done && !signal.aborted; next = tasks.next()) {
       if (child?.connected !== true) child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), []);
-      report(await ask(child, next.value));
+      const answer = await ask(child, next.value);
+      // What an end from outside interrupts is no failure.
+      if (!signal.aborted) report(answer);
     }
   } finally {
     signal.removeEventListener("abort", kill);

@@ -21,7 +21,7 @@ const RESTART_AFTER = millis(100);
 export class SimWorld extends RowTools {
   readonly #holds = new Holds();
   readonly #crashed = new Set<string>();
-  readonly #flaps = new Map<string, { readonly stop: () => void }>();
+  readonly #goingOn = new Map<string, () => void>();
   readonly #delayed = new Map<string, readonly string[]>();
 
   constructor(host: SimulatedCluster, cluster: Cluster) {
@@ -51,19 +51,22 @@ export class SimWorld extends RowTools {
       void turn(down);
       timer = this.later(every, next);
     };
-    this.#flaps.get(name)?.stop();
-    this.#flaps.set(name, {
-      stop: () => {
-        timer?.cancel();
-        if (down) void turn(false);
-      },
+    this.untilSteady(name, () => {
+      timer?.cancel();
+      if (down) void turn(false);
     });
     next();
   }
 
+  /** Something goes on under `name`; `steady` calls `stop`, and so does whatever else begins under that name. */
+  untilSteady(name: string, stop: () => void): void {
+    this.steady(name);
+    this.#goingOn.set(name, stop);
+  }
+
   steady(name: string): void {
-    this.#flaps.get(name)?.stop();
-    this.#flaps.delete(name);
+    this.#goingOn.get(name)?.();
+    this.#goingOn.delete(name);
   }
 
   killDaemon(daemon: DaemonPlace): unknown {
@@ -217,7 +220,7 @@ export class SimWorld extends RowTools {
       void this.cluster.controller.setApprovals("auto", { vdpu: dpu.vdpuId });
     };
     const stop = this.cluster.controller.onChange(take);
-    this.#flaps.set(`approvals ${dpu.name}`, { stop });
+    this.untilSteady(`approvals ${dpu.name}`, stop);
     take();
   }
 

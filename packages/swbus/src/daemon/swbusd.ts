@@ -133,6 +133,7 @@ class RunningSwbusd implements Swbusd {
   }
 
   async #apply(config: SwbusConfig): Promise<void> {
+    if (config === this.#config && this.#server !== undefined) return;
     const path = nodePath(config);
     const moved = this.#config?.endpoint !== config.endpoint || !this.#node?.path.equals(path);
     const same = !moved && this.#server !== undefined && JSON.stringify(this.#config) === JSON.stringify(config);

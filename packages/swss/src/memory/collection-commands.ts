@@ -21,7 +21,15 @@ const hashCommands: CommandTable = {
       return fields.map((field) => hash?.fields.get(field) ?? null);
     },
   },
-  HGETALL: { arity: 2, run: ({ keyspace }, [key = ""]) => [...(keyspace.find(key, "hash")?.fields ?? [])].flat() },
+  HGETALL: {
+    arity: 2,
+    run: ({ keyspace }, [key = ""]) => {
+      const hash = keyspace.find(key, "hash");
+      if (hash === undefined) return [];
+      hash.flat ??= flatten(hash.fields);
+      return hash.flat;
+    },
+  },
   HKEYS: { arity: 2, run: ({ keyspace }, [key = ""]) => [...(keyspace.find(key, "hash")?.fields.keys() ?? [])] },
   HVALS: { arity: 2, run: ({ keyspace }, [key = ""]) => [...(keyspace.find(key, "hash")?.fields.values() ?? [])] },
   HLEN: { arity: 2, run: ({ keyspace }, [key = ""]) => keyspace.find(key, "hash")?.fields.size ?? 0 },
@@ -34,7 +42,8 @@ const hashCommands: CommandTable = {
     run: ({ keyspace }, [key = "", ...fields]) => {
       const hash = keyspace.find(key, "hash");
       const removed = fields.filter((field) => hash?.fields.delete(field)).length;
-      if (removed === 0) return 0;
+      if (removed === 0 || hash === undefined) return 0;
+      hash.flat = undefined;
       keyspace.notify("h", "hdel", key);
       keyspace.removeIfEmpty(key);
       return removed;
@@ -44,11 +53,19 @@ const hashCommands: CommandTable = {
 
 function hset({ keyspace }: CommandContext, name: string, key = "", pairs: readonly string[]): Reply {
   if (pairs.length % 2 === 1) refuse(`ERR wrong number of arguments for '${name}' command`);
-  const { fields } = keyspace.make(key, "hash");
+  const hash = keyspace.make(key, "hash");
+  const { fields } = hash;
+  hash.flat = undefined;
   const before = fields.size;
   for (let i = 0; i < pairs.length; i += 2) fields.set(pairs[i] as string, pairs[i + 1] as string);
   keyspace.notify("h", "hset", key);
   return fields.size - before;
+}
+
+function flatten(fields: ReadonlyMap<string, string>): readonly string[] {
+  const flat: string[] = [];
+  for (const [name, value] of fields) flat.push(name, value);
+  return flat;
 }
 
 const setCommands: CommandTable = {

@@ -10,7 +10,7 @@ export const keyCommands: CommandTable = {
   EXISTS: { arity: -2, run: ({ keyspace }, keys) => keys.filter((key) => keyspace.has(key)).length },
   TYPE: { arity: 2, run: ({ keyspace }, [key = ""]) => keyspace.typeOf(key) },
   DBSIZE: { arity: 1, run: ({ keyspace }) => keyspace.size },
-  KEYS: { arity: 2, run: ({ keyspace }, [pattern = ""]) => keyspace.keys().filter(globMatcher(pattern)) },
+  KEYS: { arity: 2, run: ({ keyspace }, [pattern = ""]) => keyspace.keysLike(pattern, globMatcher(pattern)) },
   SCAN: { arity: -2, run: scan },
   EXPIRE: { arity: -3, run: (context, [key, delay]) => expire(context, key, integer(delay) * 1000) },
   PEXPIRE: { arity: -3, run: (context, [key, delay]) => expire(context, key, integer(delay)) },

@@ -6,12 +6,16 @@ import { ScriptRefusal } from "./scripts.js";
 /** What a key holds. Hashes and sets keep insertion order; a list's first item is its head. */
 export type Value =
   | { readonly type: "string"; text: string }
-  | { readonly type: "hash"; readonly fields: Map<string, string> }
+  /** `flat`: all of it as HGETALL gives it, kept until it changes. */
+  | { readonly type: "hash"; readonly fields: Map<string, string>; flat?: readonly string[] | undefined }
   | { readonly type: "set"; readonly members: Set<string> }
   | { readonly type: "list"; items: string[] };
 
 type Kind = Value["type"];
 type ValueOf<K extends Kind> = Extract<Value, { readonly type: K }>;
+
+/** Patterns whose keys are remembered. */
+const LISTED_MAX = 100;
 
 interface Expiry {
   /** On the monotonic clock. */
@@ -40,11 +44,18 @@ export class Keyspace {
   readonly #random: Random | undefined;
   /** Reports an event; the command that causes it decides which. */
   readonly notify: Notify;
+  /** Changes so far; more than there were, never fewer. */
+  changes = 0;
+  /** What KEYS gave for a pattern, until a key comes or goes. */
+  readonly #listed = new Map<string, readonly string[]>();
 
   constructor({ clock, random, notify }: KeyspaceOptions) {
     this.#clock = clock;
     this.#random = random;
-    this.notify = notify;
+    this.notify = (type, event, key) => {
+      this.changes += 1;
+      notify(type, event, key);
+    };
   }
 
   get size(): number {
@@ -53,6 +64,17 @@ export class Keyspace {
 
   keys(): string[] {
     return [...this.#values.keys()];
+  }
+
+  /** The keys that `matches`. The same list again while no key comes or goes. */
+  keysLike(pattern: string, matches: (key: string) => boolean): readonly string[] {
+    let keys = this.#listed.get(pattern);
+    if (keys === undefined) {
+      keys = this.keys().filter(matches);
+      if (this.#listed.size >= LISTED_MAX) this.#listed.clear();
+      this.#listed.set(pattern, keys);
+    }
+    return keys;
   }
 
   has(key: string): boolean {
@@ -76,6 +98,7 @@ export class Keyspace {
     if (found !== undefined) return found;
     const value = emptyValue(type) as ValueOf<K>;
     this.#values.set(key, value);
+    this.#keysChanged();
     return value;
   }
 
@@ -83,11 +106,13 @@ export class Keyspace {
   put(key: string, value: Value): void {
     this.#dropExpiry(key);
     this.#values.set(key, value);
+    this.#keysChanged();
   }
 
   /** Removes a key; `event` is `del` unless the key was emptied by time. */
   remove(key: string): boolean {
     this.#dropExpiry(key);
+    this.#keysChanged();
     return this.#values.delete(key);
   }
 
@@ -140,6 +165,7 @@ export class Keyspace {
   clear(): void {
     for (const { timer } of this.#expiries.values()) timer.cancel();
     this.#expiries.clear();
+    this.#keysChanged();
     this.#values.clear();
   }
 
@@ -148,11 +174,17 @@ export class Keyspace {
     return this.#values;
   }
 
+  #keysChanged(): void {
+    this.changes += 1;
+    this.#listed.clear();
+  }
+
   private expireAt(key: string, due: number): void {
     this.#dropExpiry(key);
     const timer = this.#clock.setTimer(millis(Math.max(0, due - this.#clock.monotonic())), () => {
       this.#expiries.delete(key);
       this.#values.delete(key);
+      this.#keysChanged();
       this.notify("x", "expired", key);
     });
     this.#expiries.set(key, { due, timer });

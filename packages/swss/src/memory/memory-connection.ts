@@ -1,6 +1,7 @@
 import type { Connection, Settle } from "../connection.js";
 import type { Command } from "../store.js";
 import { Executor } from "./executor.js";
+import type { Keyspace } from "./keyspace.js";
 import type { MemoryRedis } from "./memory-redis.js";
 
 type Listener = (message: string, channel: string) => void;
@@ -15,6 +16,7 @@ export class MemoryConnection implements Connection {
   readonly #redis: MemoryRedis;
   readonly #onEnd: (detail: string) => void;
   readonly #executor: Executor;
+  readonly #keyspace: Keyspace;
   readonly #channels = new Map<string, Listener>();
   readonly #patterns = new Map<string, Listener>();
   /** Why it ended. */
@@ -29,12 +31,17 @@ export class MemoryConnection implements Connection {
     const context = redis.attach(this, database);
     if (typeof context === "string") throw new Error(context);
     this.#executor = new Executor(context, redis.scripts);
+    this.#keyspace = context.keyspace;
   }
 
   /** Rejects when the server is down. */
   static async open(redis: MemoryRedis, database: number, onEnd: (detail: string) => void): Promise<MemoryConnection> {
     await new Promise<void>((resolve) => redis.after(resolve));
     return new MemoryConnection(redis, database, onEnd);
+  }
+
+  get changes(): number {
+    return this.#keyspace.changes;
   }
 
   get ended(): boolean {
@@ -46,6 +53,19 @@ export class MemoryConnection implements Connection {
       () => this.#executor.execute(command),
       (outcome) => ("reply" in outcome ? settle.replied(outcome.reply) : settle.refused(outcome.refused)),
       (detail) => settle.lost(detail),
+    );
+  }
+
+  sendAll<T>(commands: readonly Command[], settle: (index: number) => Settle<T>): Promise<readonly T[]> {
+    return this.#request(
+      () => commands.map((command) => this.#executor.execute(command)),
+      (outcomes) =>
+        settled(
+          outcomes.map((outcome, i) =>
+            "reply" in outcome ? settle(i).replied(outcome.reply) : settle(i).refused(outcome.refused),
+          ),
+        ),
+      (detail) => settled(commands.map((_, i) => settle(i).lost(detail))),
     );
   }
 
@@ -134,4 +154,9 @@ export class MemoryConnection implements Connection {
       });
     });
   }
+}
+
+/** What `settle` gave for each command: values mostly, seldom a promise. */
+function settled<T>(values: readonly (T | Promise<T>)[]): readonly T[] | Promise<readonly T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[]);
 }

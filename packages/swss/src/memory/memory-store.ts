@@ -24,6 +24,10 @@ export class MemoryStore implements Store {
     return this.#store.connected;
   }
 
+  get changes(): number | undefined {
+    return this.#store.changes;
+  }
+
   command(command: Command): Promise<Result<Reply, StoreError>> {
     return this.#gone() ?? this.#store.command(command);
   }

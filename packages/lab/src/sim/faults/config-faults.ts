@@ -34,10 +34,13 @@ export const CONFIG_FAULTS = [
       } as const;
       const desire = (side: 0 | 1): unknown =>
         world.cluster.controller.desire(set.dpus[side].vdpuId, wanted[how][side]);
-      world.later(gap, () => desire(order[1]));
+      const second = world.later(gap, () => desire(order[1]));
+      world.untilSteady(`desire ${set.id}`, () => second.cancel());
       return desire(order[0]);
     },
-    end: async ({ cluster }, { set }) => {
+    end: async (world, { set }) => {
+      world.steady(`desire ${set.id}`);
+      const { cluster } = world;
       for (const dpu of set.dpus) await cluster.controller.desire(dpu.vdpuId, wantedOf(cluster.topology, dpu));
     },
   }),
