@@ -12,17 +12,20 @@ export interface Cause {
 }
 
 /** The fewest faults with which the first violation of `failed` is still found, and what that run came to. */
-export async function findCause(failed: SeedOutcome, runsMax = SHRINK_RUNS_MAX): Promise<Cause> {
+export async function findCause(
+  failed: SeedOutcome,
+  run: (options: SeedOptions) => Promise<SeedOutcome> = attempt,
+): Promise<Cause> {
   const { seed, switches, dpus, minutes, faults } = failed.plan;
   const wanted = failed.violations[0]?.id;
   let outcome = failed;
   const fails = async (part: readonly PlannedFault[]): Promise<boolean> => {
-    const tried = await attempt({ seed, switches, dpus, minutes, faults: part });
+    const tried = await run({ seed, switches, dpus, minutes, faults: part });
     if (!tried.violations.some(({ id }) => id === wanted)) return false;
     outcome = tried;
     return true;
   };
-  const { runs } = await shrink(faults, fails, runsMax);
+  const { runs } = await shrink(faults, fails, SHRINK_RUNS_MAX);
   return { outcome, runs };
 }
 
