@@ -35,23 +35,6 @@ function fieldText(fields: Fields): string {
     .join(" ");
 }
 
-/** Rows that are still there of what hamgrds wrote. */
-export function leftBehind(cluster: Cluster): readonly string[] {
-  const keysOf = (owner: SwitchPlace | DpuPlace, db: DatabaseName, table: string): string[] =>
-    [...cluster.rows(owner, db, table).keys()].map((key) => `${owner.name} ${table} ${key}`);
-  const { switches, dpus } = cluster.topology;
-  return [
-    ...switches.flatMap((sw) => [
-      ...keysOf(sw, "APPL_DB", "VNET_ROUTE_TUNNEL_TABLE"),
-      ...keysOf(sw, "STATE_DB", "DASH_HA_SCOPE_STATE"),
-    ]),
-    ...dpus.flatMap((dpu) => [
-      ...keysOf(dpu, "DPU_APPL_DB", "DASH_HA_SCOPE_TABLE"),
-      ...keysOf(dpu, "DPU_APPL_DB", "DASH_HA_SET_TABLE"),
-    ]),
-  ];
-}
-
 /** Lines of `finalRows` that are missing, and lines that should not be there. */
 export function differenceOfRows(expected: string, found: string): readonly string[] {
   const [want, got] = [expected.split("\n"), found.split("\n")];

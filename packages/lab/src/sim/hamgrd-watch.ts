@@ -8,12 +8,15 @@ export class HamgrdWatch implements HamgrdWitness {
   /** Waits beyond their deadline, by daemon and wait. */
   readonly #stuck = new Map<string, Map<string, string>>();
 
+  readonly #hamgrds = new Map<string, Hamgrd>();
+
   /** Definitions that threw. */
   get crashes(): readonly string[] {
     return [...this.#crashes];
   }
 
-  started(daemon: DaemonPlace, _hamgrd: Hamgrd): void {
+  started(daemon: DaemonPlace, hamgrd: Hamgrd): void {
+    this.#hamgrds.set(daemon.name, hamgrd);
     this.#stuck.set(daemon.name, new Map());
   }
 
@@ -26,6 +29,15 @@ export class HamgrdWatch implements HamgrdWitness {
     const name = `${inner.actor} ${inner.wait}`;
     if (inner.kind === "stuck") waits?.set(name, `${daemon.name}: ${describeHamgrdEvent(event)}`);
     else waits?.delete(name);
+  }
+
+  /** Runtimes in which something is still under way: unhandled, unperformed or unacknowledged. */
+  unsettled(): readonly string[] {
+    return [...this.#hamgrds].flatMap(([name, { slots }]) =>
+      [...slots.values()].some(({ runtime }) => runtime?.settled !== true)
+        ? [`${name}: something is still under way`]
+        : [],
+    );
   }
 
   /** Alarms that nobody has called off. */

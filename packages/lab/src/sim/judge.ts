@@ -4,7 +4,7 @@ import { InvariantWatch } from "../cluster/invariant-watch.js";
 
 /** Something that did not hold. */
 export interface Violation {
-  /** The invariant, or what a run must do: `heals`, `rests`, `leaves-nothing`, `never-stuck`, `no-crash`, `ran`. */
+  /** The invariant, or what a run must do: `heals`, `rests`, `leaves-nothing`, `never-stuck`, `bounded`, `no-crash`, `ran`. */
   readonly id: string;
   /** Where and what, as it was found first. */
   readonly text: string;

@@ -2,12 +2,13 @@ import { type Millis, millis, type Result, seconds, unwrap } from "@tandem/base"
 import { Cluster } from "../cluster/cluster.js";
 import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { simulatedDaemons } from "../cluster/simulated-daemons.js";
-import { calmRows } from "./calm-run.js";
+import { type CalmRun, calmRun } from "./calm-run.js";
 import { drawPlan, STORMY } from "./draw-plan.js";
 import type { BoundFault } from "./fault.js";
 import { FAULT_KINDS } from "./fault-kinds.js";
 import { type FaultPlan, formatFault, type PlannedFault } from "./fault-plan.js";
-import { differenceOfRows, finalRows, leftBehind } from "./final-rows.js";
+import { differenceOfRows, finalRows } from "./final-rows.js";
+import { type Footprint, footprintOf, growthBeyond, keysOfSets } from "./footprint.js";
 import { HamgrdWatch } from "./hamgrd-watch.js";
 import { Judge, type Violation } from "./judge.js";
 import { calm, isServing, launch } from "./phases.js";
@@ -55,7 +56,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedOutcome> {
   const { seed, switches = 2, dpus = 1, minutes = 10 } = options;
   const drawn = { seed, switches, dpus, minutes };
   const plan = options.faults === undefined ? drawPlan(drawn) : { ...drawn, faults: options.faults };
-  const expected = await calmRows(switches, dpus);
+  const calmly = await calmRun(switches, dpus);
   const watch = new HamgrdWatch();
   const host = new SimulatedCluster({
     switches,
@@ -66,7 +67,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedOutcome> {
   });
   await using cluster = await Cluster.start(host);
   const run = new SeedRun(plan, host, cluster, watch, new Trace(host.clock, options.keepTrace ?? false));
-  return await run.go(expected);
+  return await run.go(calmly);
 }
 
 class SeedRun {
@@ -92,7 +93,7 @@ class SeedRun {
     trace.follow(cluster);
   }
 
-  async go(expected: string): Promise<SeedOutcome> {
+  async go({ rows, footprint }: CalmRun): Promise<SeedOutcome> {
     const { clock } = this.#host;
     await launch(this.#cluster);
     const launched = clock.monotonic();
@@ -103,9 +104,9 @@ class SeedRun {
     this.#host.mendClocks();
     await this.#host.run("calm", calm(this.#cluster), HEAL_LIMIT);
     this.#cluster.setCalm(true);
-    const healedIn = await this.#heal(expected, stormOver);
+    const healedIn = await this.#heal(rows, stormOver);
     const rest = launched + this.#plan.minutes * 60_000 - clock.monotonic();
-    if (healedIn !== undefined) await this.#rest(millis(Math.max(QUIET_MIN, rest)));
+    if (healedIn !== undefined) await this.#rest(millis(Math.max(QUIET_MIN, rest)), footprint);
     await this.#remove();
     this.#judge[Symbol.dispose]();
     for (const text of this.#watch.crashes) this.#judge.add("no-crash", text);
@@ -174,7 +175,7 @@ class SeedRun {
   }
 
   /** Nothing happens while nothing happens. */
-  async #rest(duration: Millis): Promise<void> {
+  async #rest(duration: Millis, calmly: Footprint): Promise<void> {
     await this.#host.clock.advance(SETTLE);
     const before = this.#trace.count;
     await this.#host.clock.advance(millis(Math.max(0, duration - SETTLE)));
@@ -182,7 +183,8 @@ class SeedRun {
     if (moved > 0)
       this.#judge.add("rests", `${moved} changes although nothing happens: ${this.#trace.last(3).join(" | ")}`);
     this.#judge.rest();
-    for (const text of this.#watch.standing()) this.#judge.add("never-stuck", text);
+    for (const text of [...this.#watch.standing(), ...this.#watch.unsettled()]) this.#judge.add("never-stuck", text);
+    for (const text of growthBeyond(calmly, footprintOf(this.#host))) this.#judge.add("bounded", text);
   }
 
   async #remove(): Promise<void> {
@@ -192,7 +194,7 @@ class SeedRun {
       for (const set of topology.haSets) await controller.removeSet(set.id);
     };
     await this.#host.run("removal", remove(), REMOVAL_LIMIT);
-    const left = (): readonly string[] => leftBehind(this.#cluster);
+    const left = (): readonly string[] => keysOfSets(this.#cluster, this.#host);
     for (let passed = 0; passed < REMOVAL_LIMIT && left().length > 0; passed += LOOK_EVERY) {
       await this.#host.clock.advance(LOOK_EVERY);
     }

@@ -27,8 +27,8 @@ tandem sim --replay tandem-sim-seed-1403.txt  # a failing run again, to the same
 | storm | the first 55 % of the run: faults begin and end, alone and on top of each other, in bursts |
 | calm | what faults may have left set otherwise is set back: desired states, pins, approvals, clocks; the controller writes its rows again |
 | heal | within 120 s each pair serves again, and every row that hamgrd stands for is that of a run without faults (\`heals\`) |
-| rest | until the end of the run nothing moves but heartbeats (\`rests\`), and no alarm stands (\`never-stuck\`) |
-| removal | the controller deletes every pair; within 60 s no row of it is left (\`leaves-nothing\`) |
+| rest | until the end of the run nothing moves but heartbeats (\`rests\`), no alarm stands and nothing is under way (\`never-stuck\`), and keys, timers and connections are those of a run without faults (\`bounded\`) |
+| removal | the controller deletes every pair; within 60 s no key of any database names it (\`leaves-nothing\`) |
 
 All the time the [invariants](invariants.md) are watched, each at every step that concerns it; no actor may crash
 (\`no-crash\`). The first violation counts: its seed is printed, the faults are tried in parts until the fewest are found
