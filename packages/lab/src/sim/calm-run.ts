@@ -30,5 +30,5 @@ async function runCalm(switches: number, dpusPerSwitch: number): Promise<CalmRun
   await using cluster = await Cluster.start(host);
   await launch(cluster);
   await host.clock.advance(SETTLED_AFTER);
-  return { rows: finalRows(cluster), footprint: footprintOf(host) };
+  return { rows: finalRows(cluster), footprint: await footprintOf(host) };
 }

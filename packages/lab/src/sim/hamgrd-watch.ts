@@ -1,6 +1,13 @@
+import type { ActorStatus } from "@tandem/actor";
+import { type Millis, seconds } from "@tandem/base";
 import { describeHamgrdEvent, type Hamgrd, type HamgrdEvent } from "@tandem/hamgrd";
 import type { DaemonPlace } from "../cluster/cluster-host.js";
 import type { HamgrdWitness } from "../cluster/simulated-daemons.js";
+
+/** An alarm may be this much later than the deadline. */
+const ALARM_GRACE = seconds(1);
+/** Unacknowledged messages are looked at every 5 s, and told of when they are older than that. */
+const UNACKNOWLEDGED_MAX = seconds(12);
 
 /** Hears what every hamgrd of a run would log, and remembers what must not be. */
 export class HamgrdWatch implements HamgrdWitness {
@@ -37,6 +44,31 @@ export class HamgrdWatch implements HamgrdWitness {
       [...slots.values()].some(({ runtime }) => runtime?.settled !== true)
         ? [`${name}: something is still under way`]
         : [],
+    );
+  }
+
+  stopped(name: string): void {
+    this.#hamgrds.delete(name);
+  }
+
+  /** Waits and unacknowledged rows beyond their time of which no alarm was given. */
+  silent(now: Millis): readonly string[] {
+    return [...this.#hamgrds].flatMap(([name, { slots }]) =>
+      [...slots.values()]
+        .flatMap(({ runtime }) => runtime?.actors() ?? [])
+        .flatMap((actor) => this.#silentIn(name, actor, now)),
+    );
+  }
+
+  #silentIn(daemon: string, { type, id, waits, pending }: ActorStatus, now: Millis): readonly string[] {
+    const alarms = [...(this.#stuck.get(daemon)?.keys() ?? [])].filter((alarm) => alarm.startsWith(`${type}/${id} `));
+    const overdue = waits
+      .filter(({ since, deadline }) => deadline !== undefined && now > since + deadline + ALARM_GRACE)
+      .filter((wait) => !alarms.includes(`${type}/${id} ${wait.for}`))
+      .map((wait) => `waits for ${wait.for} since ${wait.since / 1000} s`);
+    const unacknowledged = alarms.length > 0 ? [] : pending.filter(({ since }) => now > since + UNACKNOWLEDGED_MAX);
+    return [...overdue, ...unacknowledged.map(({ row }) => `${row} is unacknowledged`)].map(
+      (text) => `${daemon}: ${type}/${id}: ${text}, and no alarm says so`,
     );
   }
 

@@ -91,6 +91,9 @@ class SeedRun {
     this.#world = new SimWorld(host, cluster);
     this.#judge = new Judge(cluster, host.clock);
     trace.follow(cluster);
+    host.onPart((part, up) => {
+      if (!up) watch.stopped(part);
+    });
   }
 
   async go({ rows, footprint }: CalmRun): Promise<SeedOutcome> {
@@ -98,8 +101,7 @@ class SeedRun {
     await launch(this.#cluster);
     const launched = clock.monotonic();
     for (const fault of this.#plan.faults) this.#schedule(fault);
-    await clock.advance(millis(this.#plan.minutes * 60_000 * STORMY));
-    await clock.advance(this.#longest());
+    await this.#storm(millis(this.#plan.minutes * 60_000 * STORMY + this.#longest()));
     const stormOver = clock.monotonic();
     this.#host.mendClocks();
     await this.#host.run("calm", calm(this.#cluster), HEAL_LIMIT);
@@ -119,6 +121,13 @@ class SeedRun {
       healedIn,
       virtualMs: clock.monotonic(),
     };
+  }
+
+  async #storm(duration: Millis): Promise<void> {
+    for (let left = duration; left > 0; left = millis(left - ALARMS_EVERY)) {
+      await this.#host.clock.advance(millis(Math.min(left, ALARMS_EVERY)));
+      for (const text of this.#watch.silent(this.#host.clock.monotonic())) this.#judge.add("never-stuck", text);
+    }
   }
 
   /** How long the last fault goes on after the stormy part. */
@@ -184,7 +193,7 @@ class SeedRun {
       this.#judge.add("rests", `${moved} changes although nothing happens: ${this.#trace.last(3).join(" | ")}`);
     this.#judge.rest();
     for (const text of [...this.#watch.standing(), ...this.#watch.unsettled()]) this.#judge.add("never-stuck", text);
-    for (const text of growthBeyond(calmly, footprintOf(this.#host))) this.#judge.add("bounded", text);
+    for (const text of growthBeyond(calmly, await footprintOf(this.#host))) this.#judge.add("bounded", text);
   }
 
   async #remove(): Promise<void> {
@@ -202,6 +211,8 @@ class SeedRun {
   }
 }
 
+/** Between two looks for waits that no alarm tells of. */
+const ALARMS_EVERY = seconds(20);
 /** Between two looks at whether all is well again. */
 const LOOK_EVERY = seconds(1);
 /** After the cluster has healed: what is still under way comes in. */

@@ -31,7 +31,7 @@ tandem sim --replay tandem-sim-seed-1403.txt  # a failing run again, to the same
 | removal | the controller deletes every pair; within 60 s no key of any database names it (\`leaves-nothing\`) |
 
 All the time the [invariants](invariants.md) are watched, each at every step that concerns it; no actor may crash
-(\`no-crash\`). The first violation counts: its seed is printed, the faults are tried in parts until the fewest are found
+(\`no-crash\`), and none may wait beyond its time without an alarm (\`never-stuck\`). The first violation counts: its seed is printed, the faults are tried in parts until the fewest are found
 that still lead there (delta debugging, at most 60 runs), and what is left is told in words and written to a replay file.
 
 ## Files
