@@ -21,8 +21,6 @@ export class SubscriptionRefused extends Error {
 export interface Connection {
   /** As `Store.changes`. */
   readonly changes?: number;
-  /** Its end is always told at once, so nobody has to ask whether it still lives: true in memory. */
-  readonly tellsEnd?: true;
   /** Commands are sent in call order. */
   send<T>(command: Command, settle: Settle<T>): Promise<T>;
   /** Several at once, each with its own `settle`; absent where `send` for each costs no more. */

@@ -229,7 +229,7 @@ export class StoreLink {
     }
     this.#session = session;
     this.#attempt = 0;
-    if (session.commands.tellsEnd !== true) this.#watch(session);
+    this.#watch(session);
     for (const listener of [...this.#listeners]) listener.onConnect();
   }
 

@@ -120,6 +120,17 @@ export class SimWorld extends RowTools {
     return this.release(`redis ${owner.name}`, () => this.host.startRedis(owner));
   }
 
+  /** What devices could not write meanwhile, they write again: whoever wrote by hand would have noticed. */
+  async mendRedis(owner: RedisOwner): Promise<void> {
+    const { bfd } = this.cluster.devices;
+    await this.host.troubleRedis(owner, undefined);
+    for (const dpu of "slot" in owner ? [owner] : owner.dpus) {
+      this.cluster.devices.dpu(dpu).repeatReports();
+      bfd.rewrite(dpu.name);
+      this.rewritePlanes(dpu);
+    }
+  }
+
   powerOff(dpu: DpuPlace): unknown {
     return this.hold(`power ${dpu.name}`, () => this.cluster.devices.dpu(dpu).powerOff());
   }

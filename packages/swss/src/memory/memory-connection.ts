@@ -13,7 +13,6 @@ const CLOSED = "The client is closed";
  * replies and messages come back in the order in which the server gave them.
  */
 export class MemoryConnection implements Connection {
-  readonly tellsEnd = true;
   readonly #redis: MemoryRedis;
   readonly #onEnd: (detail: string) => void;
   readonly #executor: Executor;

@@ -1,4 +1,5 @@
 import { CRASH_POINTS, millis } from "@tandem/base";
+import { REDIS_TROUBLES } from "../../cluster/cluster-host.js";
 import { defineFault } from "../fault.js";
 import { aCount, aDaemon, aRedis, aSwitch, aTime, oneOf } from "../fault-params.js";
 
@@ -66,6 +67,15 @@ export const PROCESS_FAULTS = [
     text: ({ redis, delay }) => `the Redis of ${redis.name} is ${delay} ms away`,
     begin: ({ host }, { redis, delay }) => host.redis(redis).setLatency(delay),
     end: ({ host }, { redis }) => host.redis(redis).setLatency(millis(0)),
+  }),
+  defineFault({
+    name: "redis-trouble",
+    doc: "a Redis keeps its connections and answers nothing (stalled), is out of memory (full), or refuses every write because it cannot save (unsaved); in the end devices write their rows again",
+    params: { redis: aRedis, trouble: oneOf(...REDIS_TROUBLES) },
+    lasts: OUTAGE,
+    text: ({ redis, trouble }) => `the Redis of ${redis.name} is in trouble: ${trouble}`,
+    begin: ({ host }, { redis, trouble }) => host.troubleRedis(redis, trouble),
+    end: (world, { redis }) => world.mendRedis(redis),
   }),
   defineFault({
     name: "switch-crash",
