@@ -1,7 +1,8 @@
 import { millis } from "@tandem/base";
-import { pairOf, switchOf } from "../../topology.js";
+import { type DpuPlace, pairOf, switchOf } from "../../topology.js";
 import { defineFault } from "../fault.js";
 import { aDpu, aSide, oneOf } from "../fault-params.js";
+import type { SimWorld } from "../sim-world.js";
 
 const SPAN = [millis(50), millis(30_000)] as const;
 
@@ -100,7 +101,20 @@ export const ROW_FAULTS = [
     begin: (world, { dpu }) => world.takeConfig(dpu, `VDPU|${dpu.vdpuId}`),
     end: (world, { dpu }) => world.bringConfig(dpu, `VDPU|${dpu.vdpuId}`),
   }),
+  defineFault({
+    name: "dpu-gone",
+    doc: "the DPU row of a DPU is deleted on its switch, or the REMOTE_DPU row of its peer, and comes back",
+    params: { dpu: aSide, whose: oneOf("own", "peer") },
+    lasts: SPAN,
+    text: ({ dpu, whose }) => `${whose === "own" ? "DPU" : "REMOTE_DPU of the peer of"} ${dpu.name} is gone`,
+    begin: (world, { dpu, whose }) => world.takeConfig(dpu, dpuRow(world, dpu, whose)),
+    end: (world, { dpu, whose }) => world.bringConfig(dpu, dpuRow(world, dpu, whose)),
+  }),
 ];
+
+function dpuRow({ cluster }: SimWorld, dpu: DpuPlace, whose: "own" | "peer"): string {
+  return whose === "own" ? `DPU|${dpu.name}` : `REMOTE_DPU|${pairOf(cluster.topology, dpu)?.peer.name}`;
+}
 
 function switchName(dpuName: string): string {
   return dpuName.replace(/_dpu\d+$/, "");
