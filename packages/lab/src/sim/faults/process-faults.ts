@@ -70,7 +70,7 @@ export const PROCESS_FAULTS = [
   }),
   defineFault({
     name: "redis-trouble",
-    doc: "a Redis keeps its connections and answers nothing (stalled), is out of memory (full), or refuses every write because it cannot save (unsaved); in the end devices write their rows again",
+    doc: "a Redis keeps its connections and answers late (slow) or never (stalled), is out of memory (full), or refuses every write because it cannot save (unsaved); in the end devices write their rows again",
     params: { redis: aRedis, trouble: oneOf(...REDIS_TROUBLES) },
     lasts: OUTAGE,
     text: ({ redis, trouble }) => `the Redis of ${redis.name} is in trouble: ${trouble}`,
