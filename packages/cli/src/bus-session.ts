@@ -80,7 +80,7 @@ export class BusSession implements AsyncDisposable {
 
   static async open(
     address: BusAddress,
-    io: Io,
+    io: Pick<Io, "complain">,
     connectWithin: Millis = CONNECT_WITHIN,
   ): Promise<Result<BusSession, Failure>> {
     const config = await readConfig(address, io);
@@ -153,7 +153,7 @@ export function secondsOption(invocation: Invocation, name: string, absent: numb
   return millis(numberOption(invocation, name, absent) * 1000);
 }
 
-async function readConfig(address: BusAddress, io: Io): Promise<Result<SwbusConfig, Failure>> {
+async function readConfig(address: BusAddress, io: Pick<Io, "complain">): Promise<Result<SwbusConfig, Failure>> {
   if (address.slot === undefined) {
     const reading = await yamlConfig(systemFiles, address.configFile ?? "").read();
     return usable(reading, io);
@@ -176,7 +176,7 @@ async function firstUsable(read: () => Promise<ConfigReading>, clock: Clock): Pr
   }
 }
 
-function usable(reading: ConfigReading, io: Io): Result<SwbusConfig, Failure> {
+function usable(reading: ConfigReading, io: Pick<Io, "complain">): Result<SwbusConfig, Failure> {
   for (const { where, detail, effect } of reading.faults) io.complain(`warning: ${where}: ${detail}; ${effect}`);
   return reading.kind === "config"
     ? ok(reading.config)

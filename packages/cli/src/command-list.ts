@@ -121,6 +121,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/show-ha.js")).runShowHa,
   },
   {
+    path: ["show", "topology"],
+    summary: "switches, DPUs, vDPUs, bus links and HA sets, as this switch knows them",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/show-topology.js")).runShowTopology,
+  },
+  {
     path: ["show", "dash", "ha", "global-config"],
     summary: "DASH_HA_GLOBAL_CONFIG",
     options: [DB_CONFIG, JSON_OPTION],
@@ -229,6 +235,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "every step of a flight taken again; tells the first that comes out otherwise",
     options: [JSON_OPTION],
     load: async () => (await import("./commands/flight.js")).runFlightReplay,
+  },
+  {
+    path: ["doctor"],
+    summary: "what is wrong with this switch's databases, configuration, bus and hamgrds, and what to do",
+    options: [DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/doctor.js")).runDoctor,
+  },
+  {
+    path: ["plan"],
+    args: "<operation> <target>",
+    summary: "what a switchover, shutdown, restart or remove of a pair or vDPU would come to; writes nothing",
+    options: [flag("--force", "plan also what leaves the pair without a healthy owner"), DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/plan.js")).runPlan,
   },
   {
     path: ["bench"],

@@ -1,8 +1,14 @@
 import { type Millis, ok, type Result, seconds } from "@tandem/base";
-import { type AskError, Dpu, DpuState, HamgrdQuestions } from "@tandem/hamgrd";
-import type { ServicePath, SimpleClient } from "@tandem/swbus/edge";
+import { Dpu, DpuState, HamgrdQuestions } from "@tandem/hamgrd";
+import {
+  describeQueryError,
+  type QueryError,
+  type ServicePath,
+  type SimpleClient,
+  SwbusErrorCode,
+} from "@tandem/swbus/edge";
 import { BusSession } from "./bus-session.js";
-import type { Failure, Io } from "./io.js";
+import type { Failure } from "./io.js";
 import type { TableRow } from "./render/rows.js";
 import type { TableReader } from "./tables.js";
 
@@ -60,6 +66,9 @@ export async function readSlots(tables: TableReader): Promise<Result<readonly Sw
   return states.ok ? ok(slotsOf(dpus.value, states.value)) : states;
 }
 
+/** What is wrong with a slot's configuration is told by whoever lists its faults. */
+const QUIET = { complain: () => {} };
+
 /** The bus as one slot reaches it: its swbusd, and the hamgrds behind that. */
 export class SlotSession implements AsyncDisposable {
   readonly #session: BusSession;
@@ -76,11 +85,9 @@ export class SlotSession implements AsyncDisposable {
   static async open(
     slot: number,
     dbConfig: string | undefined,
-    io: Io,
     within: Millis = ANSWER_WITHIN,
   ): Promise<Result<SlotSession, string>> {
-    const quiet: Io = { ...io, signal: io.signal, complain: () => {} };
-    const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, quiet, within);
+    const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, QUIET, within);
     if (opened.ok) return ok(new SlotSession(opened.value, within));
     const { error } = opened;
     return { ok: false, error: error.kind === "told" ? "not connected" : error.message };
@@ -89,6 +96,11 @@ export class SlotSession implements AsyncDisposable {
   /** The slot's own swbusd. */
   get node(): ServicePath {
     return this.#session.node;
+  }
+
+  /** A path as text. */
+  path(text: string): ServicePath {
+    return this.#session.destination(text);
   }
 
   resolve(endpoint: string, within: Millis): ReturnType<BusSession["resolve"]> {
@@ -101,9 +113,35 @@ export class SlotSession implements AsyncDisposable {
   }
 }
 
-/** Why a slot's hamgrd gave no answer, in words. */
-export function describeAskError({ kind, text }: AskError): string {
-  return kind === "foreign"
-    ? `it does not know the question, as another build of hamgrd, or is not there (${text})`
-    : text;
+/** Sessions of several slots, each opened once, until disposed. */
+export class SlotSessions implements AsyncDisposable {
+  readonly #dbConfig: string | undefined;
+  readonly #within: Millis;
+  readonly #opened = new Map<number, Promise<Result<SlotSession, string>>>();
+
+  constructor(dbConfig: string | undefined, within: Millis = ANSWER_WITHIN) {
+    this.#dbConfig = dbConfig;
+    this.#within = within;
+  }
+
+  open(slot: number): Promise<Result<SlotSession, string>> {
+    const known = this.#opened.get(slot);
+    if (known !== undefined) return known;
+    const opened = SlotSession.open(slot, this.#dbConfig, this.#within);
+    this.#opened.set(slot, opened);
+    return opened;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const opened of this.#opened.values()) {
+      const session = await opened;
+      if (session.ok) await session.value[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** Why the node at an address is not known, in words. */
+export function describeUnresolved(error: QueryError): string {
+  const unconnected = error.kind === "answered" && error.code === SwbusErrorCode.INVALID_DESTINATION;
+  return unconnected ? "our swbusd has no connection to it" : describeQueryError(error);
 }

@@ -73,7 +73,7 @@ export class TableReader implements AsyncDisposable {
 }
 
 /** The last part holds whatever separators are left. */
-function splitKey(key: string, separator: string, parts: number): readonly string[] {
+export function splitKey(key: string, separator: string, parts: number): readonly string[] {
   const words = key.split(separator);
   return [...words.slice(0, parts - 1), words.slice(parts - 1).join(separator)];
 }

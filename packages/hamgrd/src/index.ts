@@ -7,6 +7,18 @@ export { MissingDatabaseError } from "./daemon/sinks.js";
 export type { ProcessFacts, Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";
 export { type DifferentStep, describeReplay, type ReplayReport, replayFlight } from "./flight/replay-flight.js";
+export type {
+  Operation,
+  OperationPlan,
+  PlanAction,
+  PlannedRow,
+  PlanStep,
+  SideGoal,
+  Verdict,
+} from "./plan/operation-plan.js";
+export type { PairView, SideState, SideView, UnknownState } from "./plan/pair-view.js";
+export { type PlanOptions, planOperation } from "./plan/plan-operation.js";
+export { readSide } from "./plan/read-side.js";
 export { type BfdState, type DpuActorState, dpuPort, type PmonState } from "./ports/dpu-port.js";
 export { type HaOwner, type HaScopeActorState, haScopeTell } from "./ports/ha-scope-tell.js";
 export { type HaSetActorState, haSetPort } from "./ports/ha-set-port.js";

@@ -3,7 +3,6 @@ import { compare, confirmed, type DriftResult, type DriftView, type Finding } fr
 import { DriftGatherer } from "../drift/gather.js";
 import { type CommandRun, failed, printJson, textOption, wantsJson } from "../io.js";
 import { driftNotes, type RepairLines, renderDrift } from "../render/drift.js";
-import { describeAskError } from "../switch-slots.js";
 
 /** Between two looks: what was under way in the first is done by the second. */
 const LOOK_AGAIN = millis(300);
@@ -24,7 +23,7 @@ export const runDrift: CommandRun = async (invocation, io) => {
   const { view, result } = seen.value;
   if (wantsJson(invocation)) printJson(io, "drift", driftJson(view, result, repair));
   else io.print(renderDrift(view.slots, result, repair));
-  const unknown = view.slots.filter(({ standing }) => standing.kind !== "told").length;
+  const unknown = view.slots.filter(({ standing }) => standing.kind === "unknown").length;
   if (result.findings.length === 0 && unknown === 0) return ok();
   const what = [
     ...(result.findings.length > 0 ? [`rows that are not as they should be: ${result.findings.length}`] : []),
@@ -50,16 +49,24 @@ async function repairAll(gatherer: DriftGatherer, findings: readonly Finding[]):
   const done: string[] = [];
   const notDone: string[] = findings
     .filter(({ slot }) => slot === undefined)
-    .map(({ row }) => `${row}: no hamgrd here may delete it`);
+    .map(
+      ({ row, kind }) =>
+        `${row}: no hamgrd here ${kind === "stray" ? "may delete it" : "can be asked to write it again"}`,
+    );
   const slots = [...new Set(findings.flatMap(({ slot }) => slot ?? []))];
   for (const slot of slots) {
     const mine = findings.filter((finding) => finding.slot === slot);
     const rowsOf = (isStray: boolean): readonly string[] =>
       mine.filter(({ kind }) => (kind === "stray") === isStray).map(({ row }) => row);
-    const session = gatherer.session(slot);
-    const answer = await session?.questions.repair(session.node, { rewrite: rowsOf(false), discard: rowsOf(true) });
-    if (answer === undefined || !answer.ok) {
-      notDone.push(`dpu${slot}: ${answer === undefined ? "not connected" : describeAskError(answer.error)}`);
+    const session = await gatherer.session(slot);
+    if (!session.ok) {
+      notDone.push(`dpu${slot}: ${session.error}`);
+      continue;
+    }
+    const { questions, node } = session.value;
+    const answer = await questions.repair(node, { rewrite: rowsOf(false), discard: rowsOf(true) });
+    if (!answer.ok) {
+      notDone.push(`dpu${slot}: ${answer.error.text}`);
       continue;
     }
     const { rewritten, discarded, refused, settled } = answer.value;
@@ -79,7 +86,7 @@ function driftJson(view: DriftView, { compared, findings }: DriftResult, repair:
       dpu,
       down: down ?? null,
       hamgrd: standing.kind,
-      rows: standing.kind === "told" ? standing.report.rows.length : 0,
+      rows: standing.kind === "unknown" ? 0 : standing.report.rows.length,
     })),
     notes: driftNotes(view.slots),
     ...(repair !== undefined && { repair }),

@@ -26,7 +26,7 @@ export const runShowHa: CommandRun = async (invocation, io) => {
   if (!completed.ok) return completed;
   const scopes = haScopeLines(completed.value, configs.value, sets.value, systemClock.now());
   const stuck = states.value.length === 0 ? [] : await askStuck(tables, invocation, io);
-  const tones = io.colours ? paint : plain;
+  const tones = paintFor(io);
   if (wantsJson(invocation)) printJson(io, "show-ha", { scopes, stuck });
   else io.print(renderHa(scopes, tones) + renderStuck(stuck, tones));
   return ok();
@@ -34,7 +34,7 @@ export const runShowHa: CommandRun = async (invocation, io) => {
 
 /** Waits past their deadline, of all actors of this switch; what no hamgrd tells is unknown, and said to be. */
 async function askStuck(tables: TableReader, invocation: Invocation, io: Io): Promise<readonly StuckWait[]> {
-  const opened = await Hamgrds.open(invocation, tables, io);
+  const opened = await Hamgrds.open(invocation, tables);
   if (!opened.ok) return [];
   await using hamgrds = opened.value;
   const unknown = ({ who, why }: { readonly who: string; readonly why: string }): void =>
@@ -63,3 +63,8 @@ export const runPending: CommandRun = async (invocation, io) => {
 
 const colours = pc.createColors(true);
 const paint: Paint = (tone, text) => ({ good: colours.green, bad: colours.red, warn: colours.yellow })[tone](text);
+
+/** Colours where stdout shows them. */
+export function paintFor(io: Io): Paint {
+  return io.colours ? paint : plain;
+}

@@ -11,6 +11,8 @@ export interface SlotView {
   readonly down?: string;
   readonly standing:
     | { readonly kind: "told"; readonly report: StandingReport }
+    /** Another build, that knows no such question: what its actors' dumps show. It cannot be told to repair. */
+    | { readonly kind: "dumped"; readonly report: StandingReport }
     /** Its hamgrd did not answer, or cannot: nothing is known of its rows. */
     | { readonly kind: "unknown"; readonly why: string };
 }
@@ -70,7 +72,7 @@ export function containerOf(db: string, slot: number): string {
 
 /**
  * What every hamgrd of the switch stands for, against what databases hold. Nothing is found in the databases of a DPU that
- * is down, nor where a hamgrd did not say what it stands for.
+ * is down, nor where a hamgrd did not say what it stands for; rows that nobody stands for only where all of them said it.
  */
 export function compare(view: DriftView): DriftResult {
   const found = new Map(view.tables.map((table) => [`${table.container}/${table.db}|${table.table}`, table]));
@@ -79,7 +81,7 @@ export function compare(view: DriftView): DriftResult {
   const findings: Finding[] = [];
   let compared = 0;
   for (const { slot, down, standing } of view.slots) {
-    if (standing.kind !== "told") continue;
+    if (standing.kind === "unknown") continue;
     for (const reported of standing.report.rows) {
       const ref = parseRowRef(reported.row);
       if (ref === undefined || reported.once || (down !== undefined && ref.db.startsWith("DPU_"))) continue;
@@ -87,7 +89,7 @@ export function compare(view: DriftView): DriftResult {
       if (table === undefined || table.pending.has(ref.key)) continue;
       compared += 1;
       const finding = findingOf(slot, ref, reported, table.rows.get(ref.key));
-      if (finding !== undefined) findings.push(finding);
+      if (finding !== undefined) findings.push(standing.kind === "told" ? finding : { ...finding, slot: undefined });
     }
   }
   findings.push(...strays(view));

@@ -1,12 +1,17 @@
 import { LEDGER_TABLE, parseRowRef } from "@tandem/actor";
-import { err, ok, type Result } from "@tandem/base";
-import { TABLES_OF_HAMGRD } from "@tandem/hamgrd";
+import { err, type Millis, ok, type Result, seconds } from "@tandem/base";
+import { DashHaScopeConfig, DashHaSetConfig, TABLES_OF_HAMGRD } from "@tandem/hamgrd";
+import { getActorState } from "@tandem/swbus/edge";
 import { describeStoreError, type Fields, type Store, Table } from "@tandem/swss";
 import { type Failure, failed, type Io } from "../io.js";
 import { type OpenStores, openStores } from "../stores.js";
-import { describeAskError, downReason, readSlots, SlotSession, type SwitchSlot } from "../switch-slots.js";
+import { downReason, readSlots, SlotSessions, type SwitchSlot } from "../switch-slots.js";
 import { TableReader } from "../tables.js";
 import { containerOf, type DriftView, type FoundTable, type SlotView } from "./compare.js";
+import { type ActorName, dumpedRows } from "./dumped-rows.js";
+
+/** How long each actor of another build may take. */
+const DUMP_WITHIN: Millis = seconds(2);
 
 /** Keys per SCAN round trip. */
 const SCAN_COUNT = 500;
@@ -15,22 +20,19 @@ const SCAN_COUNT = 500;
 export class DriftGatherer implements AsyncDisposable {
   readonly #reader: TableReader;
   readonly #stores: OpenStores;
-  readonly #dbConfig: string | undefined;
-  readonly #io: Io;
-  readonly #sessions = new Map<number, SlotSession>();
+  readonly #sessions: SlotSessions;
 
-  private constructor(reader: TableReader, stores: OpenStores, dbConfig: string | undefined, io: Io) {
+  private constructor(reader: TableReader, stores: OpenStores, dbConfig: string | undefined) {
     this.#reader = reader;
     this.#stores = stores;
-    this.#dbConfig = dbConfig;
-    this.#io = io;
+    this.#sessions = new SlotSessions(dbConfig);
   }
 
   static async open(dbConfig: string | undefined, io: Io): Promise<Result<DriftGatherer, Failure>> {
     const reader = await TableReader.open(dbConfig, io);
     if (!reader.ok) return reader;
     const stores = await openStores(dbConfig);
-    return stores.ok ? ok(new DriftGatherer(reader.value, stores.value, dbConfig, io)) : stores;
+    return stores.ok ? ok(new DriftGatherer(reader.value, stores.value, dbConfig)) : stores;
   }
 
   /** What hamgrds stand for, then what databases hold. Fails when a database of the switch itself cannot be read. */
@@ -45,13 +47,12 @@ export class DriftGatherer implements AsyncDisposable {
     return ledgers.ok ? ok({ ...tables.value, ledgers: ledgers.value }) : ledgers;
   }
 
-  /** The bus of a slot whose hamgrd has answered. */
-  session(slot: number): SlotSession | undefined {
-    return this.#sessions.get(slot);
+  session(slot: number): ReturnType<SlotSessions["open"]> {
+    return this.#sessions.open(slot);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions.values()) await session[Symbol.asyncDispose]();
+    await this.#sessions[Symbol.asyncDispose]();
     await this.#stores[Symbol.asyncDispose]();
     await this.#reader[Symbol.asyncDispose]();
   }
@@ -59,14 +60,27 @@ export class DriftGatherer implements AsyncDisposable {
   async #ask({ slot, dpu, planes }: SwitchSlot): Promise<SlotView> {
     const down = downReason(planes);
     const view = { slot, dpu, ...(down !== undefined && { down }) };
-    const known = this.#sessions.get(slot);
-    const opened = known === undefined ? await SlotSession.open(slot, this.#dbConfig, this.#io) : ok(known);
+    const opened = await this.#sessions.open(slot);
     if (!opened.ok) return { ...view, standing: { kind: "unknown", why: opened.error } };
-    this.#sessions.set(slot, opened.value);
     const report = await opened.value.questions.standing(opened.value.node);
-    return report.ok
-      ? { ...view, standing: { kind: "told", report: report.value } }
-      : { ...view, standing: { kind: "unknown", why: describeAskError(report.error) } };
+    if (report.ok) return { ...view, standing: { kind: "told", report: report.value } };
+    if (report.error.kind !== "foreign") return { ...view, standing: { kind: "unknown", why: report.error.text } };
+    const { client, node } = opened.value;
+    const hamgrd = node.swbusdPath.withService("hamgrd", "0");
+    const ask = (type: string, id: string) => getActorState(client, hamgrd.withResource(type, id), DUMP_WITHIN);
+    const rows = await dumpedRows(await this.#actors(dpu), ask);
+    return { ...view, standing: { kind: "dumped", report: { rows, kept: [] } } };
+  }
+
+  /** The actors that write rows, of a hamgrd that does not list its own: by the rows that make them. */
+  async #actors(dpu: string): Promise<readonly ActorName[]> {
+    const [sets, scopes] = await Promise.all([
+      this.#reader.rows(DashHaSetConfig),
+      this.#reader.rows(DashHaScopeConfig),
+    ]);
+    const named = (type: string, rows: typeof sets): readonly ActorName[] =>
+      rows.ok ? rows.value.map(({ key }) => ({ type, id: key.join(":") })) : [];
+    return [{ type: "dpu", id: dpu }, ...named("ha-set", sets), ...named("ha-scope", scopes)];
   }
 
   /** Every table that a row stands in, or that only hamgrds write. A DPU whose Redis does not answer is unknown. */
@@ -74,7 +88,7 @@ export class DriftGatherer implements AsyncDisposable {
     const views: SlotView[] = [];
     const tables = new Map<string, FoundTable>();
     for (const view of slots) {
-      const rows = view.standing.kind === "told" ? view.standing.report.rows.map(({ row }) => row) : [];
+      const rows = view.standing.kind !== "unknown" ? view.standing.report.rows.map(({ row }) => row) : [];
       const own = TABLES_OF_HAMGRD.map(({ id }) => `${id}|`);
       const ids = [...new Set([...rows, ...own].flatMap((row) => parseRowRef(row)?.tableId ?? []))];
       let unread: string | undefined;

@@ -2,7 +2,7 @@ import { err, type Json, ok, type Result } from "@tandem/base";
 import { parseBigJson, plainText, prettyJson } from "./big-json.js";
 import { BORDERS, renderBox } from "./box.js";
 
-type Members = { readonly [member: string]: Json | undefined };
+export type Members = { readonly [member: string]: Json | undefined };
 
 /** How times of a dump are shown; it holds whole seconds since the epoch. */
 export interface DumpTimes {
@@ -52,6 +52,14 @@ export function committedFields(dump: ActorDump, table: string): Readonly<Record
     .find((candidate) => candidate["swss_table_name"] === table);
   return Object.fromEntries(
     Object.entries(members(row?.["backup_fvs"])).map(([field, value]) => [field, plainText(value)]),
+  );
+}
+
+/** The newest row of a table that an actor has taken in, as its dump hands it on; empty when there is none. */
+export function incomingFields(dump: ActorDump, table: string): Readonly<Record<string, string>> {
+  const data = members(members(members(dump.incoming[table])["msg"])["data"]);
+  return Object.fromEntries(
+    Object.entries(members(data["field_values"])).map(([field, value]) => [field, plainText(value)]),
   );
 }
 
@@ -176,6 +184,7 @@ function time(value: Json | undefined, times: DumpTimes): string {
   return typeof value === "number" ? times.format(value) : "";
 }
 
-function members(value: Json | undefined): Members {
+/** The members of an object; none of anything else. */
+export function members(value: Json | undefined): Members {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }

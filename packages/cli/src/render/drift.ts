@@ -10,17 +10,21 @@ export interface RepairLines {
   readonly failed: readonly string[];
 }
 
+const OTHER_BUILD =
+  "another build of hamgrd: compared with what its actors sent last; it cannot say which rows are nobody's, nor repair any";
+
 /** Why some databases were not compared, a line a slot. */
 export function driftNotes(slots: readonly SlotView[]): readonly string[] {
   return slots.flatMap(({ slot, dpu, down, standing }) => [
     ...(down === undefined ? [] : [`${dpu} is down (${down}): its databases are not compared, and that is no drift`]),
-    ...(standing.kind === "told" ? [] : [`dpu${slot}: unknown what its hamgrd stands for: ${standing.why}`]),
+    ...(standing.kind === "unknown" ? [`dpu${slot}: unknown what its hamgrd stands for: ${standing.why}`] : []),
+    ...(standing.kind === "dumped" ? [`dpu${slot}: ${OTHER_BUILD}`] : []),
   ]);
 }
 
 /** `drift` as text. */
 export function renderDrift(slots: readonly SlotView[], result: DriftResult, repair: RepairLines | undefined): string {
-  const asked = slots.filter(({ standing }) => standing.kind === "told").map(({ slot }) => `dpu${slot}`);
+  const asked = slots.filter(({ standing }) => standing.kind !== "unknown").map(({ slot }) => `dpu${slot}`);
   const { compared, findings } = result;
   const lines: string[] = [];
   if (repair !== undefined) {
@@ -53,6 +57,8 @@ function findingLines({ kind, table, key, actor, slot, fields, refusal }: Findin
   const lines = [`  ${table} ${key}   ${KINDS[kind]}${who}`];
   if (refusal !== "") lines.push(`      under way: ${refusal}`);
   if (kind === "stray" && slot === undefined) lines.push("      no hamgrd here may delete it: remove it by hand");
+  else if (slot === undefined)
+    lines.push("      its hamgrd cannot be asked to write it again: restart it, or write the row's config anew");
   const rows = fields.map(({ field, stands, found }) => [
     field,
     ...(kind === "stray" ? [] : [value(stands)]),

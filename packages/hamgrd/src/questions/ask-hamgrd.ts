@@ -12,9 +12,9 @@ import { QUESTION_TYPE } from "./serve-questions.js";
 import { type RepairAnswer, readRepair, readStanding } from "./standing.js";
 import { type HamgrdStatus, readStatus } from "./status.js";
 
-/** Why a hamgrd did not answer. `foreign`: there is nobody who knows the question: upstream's hamgrd, or none. */
+/** Why a hamgrd did not answer. `foreign`: one is there that does not know the question, e.g. upstream's. */
 export interface AskError {
-  readonly kind: "foreign" | "failed";
+  readonly kind: "absent" | "foreign" | "failed";
   readonly text: string;
 }
 
@@ -65,12 +65,21 @@ export class HamgrdQuestions {
       const unknown =
         error.kind === "answered" &&
         [SwbusErrorCode.NO_ROUTE, SwbusErrorCode.RESOURCE_NOT_FOUND, SwbusErrorCode.INVALID_ARGS].includes(error.code);
-      return err({ kind: unknown ? "foreign" : "failed", text: describeQueryError(error) });
+      return err(unknown ? await this.#whoIsThere(node) : { kind: "failed", text: describeQueryError(error) });
     }
     const answer = parseJson(text.value);
     if (answer === undefined) return err({ kind: "failed", text: `${path}: the answer is no JSON` });
     const result = read(answer);
     return result.ok ? ok(result.value) : err({ kind: "failed", text: `${path}: ${result.error}` });
+  }
+
+  /** Every build of hamgrd answers pings at its service's path. */
+  async #whoIsThere(node: ServicePath): Promise<AskError> {
+    const path = node.swbusdPath.withService("hamgrd", "0");
+    const ping = await this.#client.request(path, { kind: "ping" }, { timeout: this.#within });
+    return ping.ok && ping.value.code === SwbusErrorCode.OK
+      ? { kind: "foreign", text: `the hamgrd at ${path} is another build, which does not know the question` }
+      : { kind: "absent", text: `no hamgrd is connected to ${node.swbusdPath}` };
   }
 }
 

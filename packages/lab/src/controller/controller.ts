@@ -122,6 +122,11 @@ export class Controller implements AsyncDisposable {
     return this.#do({ kind: "members", setId, dpus });
   }
 
+  /** The configuration of one side goes; its set stays. */
+  removeScope(vdpu: string): Promise<void> {
+    return this.#do({ kind: "removeScope", vdpu });
+  }
+
   enable(vdpu: string): Promise<void> {
     return this.#do({ kind: "intend", vdpu, intent: { disabled: false } });
   }

@@ -78,6 +78,7 @@ export type PlanEvent =
   | { readonly kind: "removeSet"; readonly setId: string }
   /** `vdpu_ids` changes: the scope of who leaves goes, who comes gets one, held like that of a new set. */
   | { readonly kind: "members"; readonly setId: string; readonly dpus: HaSetPlace["dpus"] }
+  | { readonly kind: "removeScope"; readonly vdpu: string }
   | { readonly kind: "pin"; readonly setId: string; readonly vdpu: string; readonly state: PinnedState }
   | { readonly kind: "prefer"; readonly setId: string; readonly preferred: readonly string[] }
   | { readonly kind: "intend"; readonly vdpu: string; readonly intent: Partial<ScopeIntent> }

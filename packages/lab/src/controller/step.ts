@@ -16,6 +16,10 @@ export function stepPlan(plan: Plan, event: PlanEvent): Plan {
       return removeSet(plan, event.setId);
     case "members":
       return setMembers(plan, event.setId, event.dpus);
+    case "removeScope": {
+      const scopes = new Map(plan.scopes);
+      return scopes.delete(event.vdpu) ? { ...plan, scopes } : plan;
+    }
     case "pin":
       return withSet(plan, event.setId, (set) => ({ ...set, pinned: pinned(set, event.vdpu, event.state) }));
     case "prefer":

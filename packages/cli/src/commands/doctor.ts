@@ -1,0 +1,15 @@
+import { err, ok } from "@tandem/base";
+import { diagnose } from "../doctor/diagnose.js";
+import { gatherFacts } from "../doctor/gather.js";
+import { type CommandRun, failed, printJson, textOption, wantsJson } from "../io.js";
+import { renderDoctor } from "../render/doctor.js";
+import { paintFor } from "./show-ha.js";
+
+/** `tandem doctor`: fails when a check fails. Ends within about ten seconds, whatever is down. */
+export const runDoctor: CommandRun = async (invocation, io) => {
+  const checks = diagnose(await gatherFacts(textOption(invocation, "dbConfig")));
+  const failures = checks.filter(({ verdict }) => verdict === "fail").length;
+  if (wantsJson(invocation)) printJson(io, "doctor", { failed: failures, checks });
+  else io.print(renderDoctor(checks, paintFor(io)));
+  return failures === 0 ? ok() : err(failed(`checks that failed: ${failures}`));
+};
