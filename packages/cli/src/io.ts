@@ -9,10 +9,22 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether stdout shows colours. */
   readonly colours: boolean;
+  /** The terminal behind stdout, where it is one that can be drawn on. */
+  readonly terminal?: Terminal;
   /** Columns of stdout, where it is a terminal. */
   readonly columns?: number;
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+}
+
+export interface Terminal {
+  readonly size: { readonly columns: number; readonly rows: number };
+  /** Called when its size has changed. Returns the unsubscriber. */
+  onResize(listener: () => void): () => void;
+  /** Text that is written however the process ends, unless the unsubscriber is called before. */
+  onExit(text: string): () => void;
+  /** Whether stderr shows on it too. */
+  readonly showsErrors: boolean;
 }
 
 /** Why a command did not do what was asked: one line saying what, where, what now. */

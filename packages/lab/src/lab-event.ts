@@ -161,7 +161,7 @@ function addressesText({ folder, redisCli, switches }: LabEvent & { readonly kin
   const lines = ["", "the cluster stays up until Ctrl-C; from another terminal:"];
   for (const sw of switches) {
     const [first] = sw.dpus;
-    lines.push("", sw.name, `  ./tandem show ha --db-config ${sw.databaseConfig}`);
+    lines.push("", sw.name, `  ./tandem show ha --db-config ${sw.databaseConfig}   (or doctor, drift, show topology)`);
     if (first !== undefined) {
       lines.push(`  ./tandem show swbusd route --config-file ${first.swbusdConfig}`);
       lines.push(`  ${redisCli} -s ${sw.redisSocket}   (or ${sw.redis})`);

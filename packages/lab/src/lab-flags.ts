@@ -21,6 +21,7 @@ A cluster of real processes on this machine, and a story walked through it.
       --list               the built-in stories
       --once               end after the story, with a receipt; without it the cluster stays up until Ctrl-C
       --fault "COMMAND"    a story command to carry out after the story, e.g. "kill hamgrd sw0_dpu0"; may be repeated
+      --plain              lines as they come, also on a terminal, instead of a table that redraws
       --json               one JSON object a line instead of text
   -h, --help               this text
 
@@ -42,6 +43,7 @@ export interface LabFlags {
   readonly compares: boolean;
   readonly once: boolean;
   readonly json: boolean;
+  readonly plain: boolean;
   readonly faults: readonly ScenarioStep[];
 }
 
@@ -80,6 +82,7 @@ export function parseFlags(argv: readonly string[]): Result<LabFlags | "help" | 
     compares: switches.value === size.switches && dpus.value === size.dpus,
     once: values.once ?? false,
     json: values.json ?? false,
+    plain: values.plain ?? false,
     faults: faults.value,
   });
 }
@@ -97,6 +100,7 @@ function parse(argv: readonly string[]) {
         once: { type: "boolean" },
         fault: { type: "string", multiple: true },
         json: { type: "boolean" },
+        plain: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
     });

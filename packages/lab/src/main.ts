@@ -1,8 +1,14 @@
+import { systemClock } from "@tandem/base";
+import type { Cluster } from "./cluster/cluster.js";
 import { watchForEnd } from "./ending.js";
 import { COLOURS, eventJson, eventText, type LabEvent, PLAIN } from "./lab-event.js";
 import { HELP, type LabFlags, parseFlags } from "./lab-flags.js";
+import type { LabProcess } from "./process-host.js";
 import { type LabResult, runLab } from "./run-lab.js";
 import { loadStory, storyNames } from "./story/load-story.js";
+import { type LabTerminal, LiveView } from "./view/live-view.js";
+
+export type { LabTerminal } from "./view/live-view.js";
 
 /** Where a lab's own output goes. */
 export interface LabIo {
@@ -12,6 +18,10 @@ export interface LabIo {
   readonly colours?: boolean;
   /** Columns of that terminal. */
   readonly columns?: number;
+  /** The terminal behind `out`, where it is one that can be drawn on. */
+  readonly terminal?: LabTerminal;
+  /** Whether `complain` shows on that terminal too, where it would spoil what is drawn. Default true. */
+  readonly complainsThere?: boolean;
 }
 
 export interface LabOptions {
@@ -52,20 +62,37 @@ export async function labMain(argv: readonly string[], options: LabOptions): Pro
 }
 
 async function run(flags: LabFlags, { env, tandem, io, signal }: LabOptions): Promise<number> {
+  const draws = io.terminal !== undefined && !flags.json && !flags.plain;
+  const view = draws ? new LiveView(io.terminal, systemClock, io.colours === true) : undefined;
   const palette = io.colours === true ? COLOURS : PLAIN;
-  using ending = watchForEnd(signal, io.complain);
+  const complain = (line: string): void => {
+    view?.complain(line);
+    if (view === undefined || io.complainsThere === false) io.complain(line);
+  };
+  using ending = watchForEnd(signal, complain);
   const tell = (event: LabEvent): void => {
+    if (view !== undefined) {
+      view.tell(event);
+      return;
+    }
     const line = flags.json ? eventJson(event) : eventText(event, palette, io.columns);
     if (line !== undefined) io.out(line);
   };
+  const watch = (cluster: Cluster, processes: () => readonly LabProcess[]): Disposable => {
+    view?.watch(cluster, processes);
+    return { [Symbol.dispose]: () => view?.unwatch() };
+  };
   try {
-    const result = await runLab(flags, { env, tandem, tell, complain: io.complain, signal: ending.signal });
+    const result = await runLab(flags, { env, tandem, tell, complain, watch, signal: ending.signal });
     if (!flags.once) tell({ kind: "ended" });
     return isGood(result) ? 0 : 1;
   } catch (error) {
+    view?.[Symbol.dispose]();
     if (ending.signal.aborted) io.complain("tandem lab: ended before the story was over; nothing is left running");
     else io.complain(`tandem lab: ${(error as Error).message}`);
     return 1;
+  } finally {
+    view?.[Symbol.dispose]();
   }
 }
 

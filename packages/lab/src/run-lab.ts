@@ -4,6 +4,7 @@ import { describeDpuEntry } from "./cluster/dpu-log.js";
 import { ProcessCluster } from "./cluster/process-cluster.js";
 import type { LabEvent } from "./lab-event.js";
 import type { LabFlags } from "./lab-flags.js";
+import type { LabProcess } from "./process-host.js";
 import { stageTitle } from "./story/load-story.js";
 import { Narrator } from "./story/narrator.js";
 import { switchAddresses } from "./switch-addresses.js";
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly tell: (event: LabEvent) => void;
   readonly complain: (line: string) => void;
+  /** Told of the cluster once it runs; disposed of before the cluster goes. */
+  readonly watch?: (cluster: Cluster, processes: () => readonly LabProcess[]) => Disposable;
   /** Aborts at the end that somebody wants; `runLab` then rejects with its reason. */
   readonly signal: AbortSignal;
 }
@@ -51,6 +54,7 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
   const from = host.clock.monotonic();
   const elapsed = (): number => host.clock.monotonic() - from;
   await using cluster = await Cluster.start(host);
+  using _watch = options.watch?.(cluster, () => host.processes);
   tell({
     kind: "started",
     ms: elapsed(),

@@ -1,5 +1,6 @@
 import { err, ok } from "@tandem/base";
-import { type CommandRun, printJson } from "../io.js";
+import type { LabIo } from "@tandem/lab/main";
+import { type CommandRun, type Io, printJson } from "../io.js";
 import { keepHeapSmall } from "../small-heap.js";
 
 /** A package's program: parses its own flags, complains by itself, gives an exit code. */
@@ -27,6 +28,22 @@ function daemon(name: string, load: () => Promise<Program>): CommandRun {
 /** What starts a daemon of the lab and of the benchmarks, before the daemon's name. */
 const TANDEM = [process.execPath, process.argv[1] ?? ""] as const;
 
+/** What the lab may draw on, where stdout is such. */
+function terminalOf(io: Io): Partial<Pick<LabIo, "terminal" | "complainsThere">> {
+  const { terminal } = io;
+  if (terminal === undefined) return {};
+  const { onResize, onExit, showsErrors } = terminal;
+  const drawn = {
+    get size() {
+      return terminal.size;
+    },
+    write: (text: string) => io.print(text),
+    onResize,
+    onExit,
+  };
+  return { terminal: drawn, complainsThere: showsErrors };
+}
+
 /** The lab prints by itself, as text or with `--json` an object a line. */
 export const runLab: CommandRun = async ({ args }, io) => {
   const { labMain } = await import("@tandem/lab/main");
@@ -38,6 +55,7 @@ export const runLab: CommandRun = async ({ args }, io) => {
       complain: (line) => io.complain(line),
       colours: io.colours,
       ...(io.columns !== undefined && { columns: io.columns }),
+      ...terminalOf(io),
     },
     signal: io.signal,
   });
