@@ -6,7 +6,7 @@ import type { TableRow } from "./render/rows.js";
 import { describeUnresolved, type SlotSession, type SlotSessions, type SwitchSlot } from "./switch-slots.js";
 
 /** How long whoever is behind a swbusd of this switch may take. */
-const PEER_WITHIN: Millis = seconds(1);
+const PEER_WITHIN: Millis = seconds(2);
 
 /** The view when nobody answered at all. */
 export function silentBus(slots: readonly SwitchSlot[], why: string): BusView {

@@ -15,7 +15,7 @@ import type { TableRow } from "./render/rows.js";
 import { listItems } from "./render/words.js";
 import { describeUnresolved, type SlotSessions } from "./switch-slots.js";
 
-const PEER_WITHIN: Millis = seconds(1);
+const PEER_WITHIN: Millis = seconds(2);
 
 /** The rows of this switch that tell of pairs. */
 export interface PairRows {

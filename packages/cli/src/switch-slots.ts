@@ -13,7 +13,7 @@ import type { TableRow } from "./render/rows.js";
 import type { TableReader } from "./tables.js";
 
 /** How long a swbusd or hamgrd of this machine may take to answer. */
-export const ANSWER_WITHIN: Millis = seconds(2);
+export const ANSWER_WITHIN: Millis = seconds(3);
 
 /** One DPU slot of this switch. */
 export interface SwitchSlot {

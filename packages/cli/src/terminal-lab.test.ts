@@ -12,7 +12,7 @@ import {
 } from "@tandem/lab/testing";
 import type { Command, Store } from "@tandem/swss";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runCli } from "./testing/run-cli.js";
+import { type CliRun, runCli } from "./testing/run-cli.js";
 
 /** Generous: the machine may be busy with everything else. */
 const LIMIT: Millis = seconds(120);
@@ -56,13 +56,21 @@ afterAll(async () => {
 
 const ask = (...words: readonly string[]) => runCli([...words, "--db-config", host.databaseConfig(sw0)]);
 
+/** Asks again while a busy machine keeps the answer from being what it will be. */
+async function askUntil(holds: (run: CliRun) => boolean, ...words: readonly string[]): Promise<CliRun> {
+  let run = await ask(...words);
+  for (let i = 0; i < 5 && !holds(run); i++) run = await ask(...words);
+  return run;
+}
+
 async function command(db: string, container: string, words: Command): Promise<unknown> {
   const store: Store = unwrap(host.stores(sw0).open({ db, container }), db);
   return unwrap(await store.command(words), words.join(" "));
 }
 
 test("show topology is a tree of switches, DPUs, links and pairs", { timeout: 120_000 }, async () => {
-  const { exitCode, stdout } = await ask("show", "topology");
+  const links = /ms from dpu0,dpu1/g;
+  const { exitCode, stdout } = await askUntil((run) => run.stdout.match(links)?.length === 2, "show", "topology");
   expect(exitCode).toBe(0);
   const lines = stdout.split("\n");
   expect(lines[0]).toBe("region-a.cluster-a");
@@ -84,7 +92,8 @@ test("show topology is a tree of switches, DPUs, links and pairs", { timeout: 12
 });
 
 test("doctor finds nothing wrong with a cluster that serves", { timeout: 120_000 }, async () => {
-  const { exitCode, stdout, stderr } = await ask("doctor");
+  const isCalm = ({ stdout }: CliRun): boolean => stdout.includes(" 0 doubtful, 0 failed");
+  const { exitCode, stdout, stderr } = await askUntil(isCalm, "doctor");
   expect({ exitCode, stderr, failures: stdout.match(/^(fail|warn) .*/gm) }).toEqual({
     exitCode: 0,
     stderr: "",
@@ -97,7 +106,7 @@ test("doctor finds nothing wrong with a cluster that serves", { timeout: 120_000
 test("drift: rows that are missing, changed and nobody's, side by side; their owner mends them", {
   timeout: 180_000,
 }, async () => {
-  const calm = await ask("drift");
+  const calm = await askUntil(({ exitCode }) => exitCode === 0, "drift");
   expect(calm).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/^no drift: \d+ rows compared, as dpu0, dpu1 /),
@@ -132,7 +141,7 @@ test("plan: a safe switchover, a refusal with its reasons, a forced plan, and no
 }, async () => {
   const version = () => command("APPL_DB", "", ["HGETALL", "DASH_HA_SCOPE_CONFIG_TABLE:vdpu0-0:haset0-0"]);
   const before = await version();
-  const safe = await ask("plan", "switchover", "haset0-0");
+  const safe = await askUntil(({ exitCode }) => exitCode === 0, "plan", "switchover", "haset0-0");
   expect(safe).toMatchObject({ exitCode: 0, stderr: "" });
   expect(safe.stdout).toMatch(/^switchover of haset0-0: safe\n/);
   expect(safe.stdout).toMatch(/^owner {4}vdpu(\d)-0 now, vdpu(?!\1)\d-0 afterwards$/m);

@@ -5,7 +5,7 @@ import { type CommandRun, failed, printJson, textOption, wantsJson } from "../io
 import { renderDoctor } from "../render/doctor.js";
 import { paintFor } from "./show-ha.js";
 
-/** `tandem doctor`: fails when a check fails. Ends within about ten seconds, whatever is down. */
+/** `tandem doctor`: fails when a check fails. Ends within about twenty seconds, whatever is down. */
 export const runDoctor: CommandRun = async (invocation, io) => {
   const checks = diagnose(await gatherFacts(textOption(invocation, "dbConfig")));
   const failures = checks.filter(({ verdict }) => verdict === "fail").length;
