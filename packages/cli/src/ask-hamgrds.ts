@@ -2,7 +2,7 @@ import type { ActorAnswer, StepSummary } from "@tandem/actor";
 import { err, ok, type Result } from "@tandem/base";
 import { type AskError, type RecordsPage, RemoteDpu } from "@tandem/hamgrd";
 import { describeQueryError, type ServicePath } from "@tandem/swbus/edge";
-import { type Failure, type Invocation, numberOption, textOption } from "./io.js";
+import { type Failure, type Invocation, type Io, numberOption, textOption } from "./io.js";
 import { ANSWER_WITHIN, readSlots, SlotSession } from "./switch-slots.js";
 import type { TableReader } from "./tables.js";
 
@@ -35,14 +35,18 @@ export class Hamgrds implements AsyncDisposable {
   }
 
   /** Of the slot that the options name, else of every slot that CONFIG_DB's DPU rows name. */
-  static async open(invocation: Invocation, tables: TableReader): Promise<Result<Hamgrds, Failure>> {
+  static async open(
+    invocation: Invocation,
+    tables: TableReader,
+    io: Pick<Io, "env">,
+  ): Promise<Result<Hamgrds, Failure>> {
     const only = numberOption(invocation, "slotId", -1);
     const known = await readSlots(tables);
     const slots = only >= 0 ? [only] : known.ok ? [...new Set(known.value.map(({ slot }) => slot))] : [];
     const local: HamgrdPlace[] = [];
     const silent: Silent[] = known.ok || only >= 0 ? [] : [{ who: "CONFIG_DB", why: messageOf(known.error) }];
     const opened = await Promise.all(
-      slots.map((slot) => SlotSession.open(slot, textOption(invocation, "dbConfig"), ANSWER_WITHIN)),
+      slots.map((slot) => SlotSession.open(slot, textOption(invocation, "dbConfig"), io, ANSWER_WITHIN)),
     );
     for (const [i, session] of opened.entries()) {
       if (session.ok) local.push({ node: session.value.node, session: session.value });

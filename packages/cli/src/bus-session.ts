@@ -80,7 +80,7 @@ export class BusSession implements AsyncDisposable {
 
   static async open(
     address: BusAddress,
-    io: Pick<Io, "complain">,
+    io: Pick<Io, "complain" | "env">,
     connectWithin: Millis = CONNECT_WITHIN,
   ): Promise<Result<BusSession, Failure>> {
     const config = await readConfig(address, io);

@@ -8,7 +8,7 @@ import {
   SwbusErrorCode,
 } from "@tandem/swbus/edge";
 import { BusSession } from "./bus-session.js";
-import type { Failure } from "./io.js";
+import type { Failure, Io } from "./io.js";
 import type { TableRow } from "./render/rows.js";
 import type { TableReader } from "./tables.js";
 
@@ -67,7 +67,7 @@ export async function readSlots(tables: TableReader): Promise<Result<readonly Sw
 }
 
 /** What is wrong with a slot's configuration is told by whoever lists its faults. */
-const QUIET = { complain: () => {} };
+const quiet = (): void => {};
 
 /** The bus as one slot reaches it: its swbusd, and the hamgrds behind that. */
 export class SlotSession implements AsyncDisposable {
@@ -85,9 +85,10 @@ export class SlotSession implements AsyncDisposable {
   static async open(
     slot: number,
     dbConfig: string | undefined,
+    { env }: Pick<Io, "env">,
     within: Millis = ANSWER_WITHIN,
   ): Promise<Result<SlotSession, string>> {
-    const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, QUIET, within);
+    const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, { env, complain: quiet }, within);
     if (opened.ok) return ok(new SlotSession(opened.value, within));
     const { error } = opened;
     return { ok: false, error: error.kind === "told" ? "not connected" : error.message };
@@ -116,18 +117,20 @@ export class SlotSession implements AsyncDisposable {
 /** Sessions of several slots, each opened once, until disposed. */
 export class SlotSessions implements AsyncDisposable {
   readonly #dbConfig: string | undefined;
+  readonly #io: Pick<Io, "env">;
   readonly #within: Millis;
   readonly #opened = new Map<number, Promise<Result<SlotSession, string>>>();
 
-  constructor(dbConfig: string | undefined, within: Millis = ANSWER_WITHIN) {
+  constructor(dbConfig: string | undefined, io: Pick<Io, "env">, within: Millis = ANSWER_WITHIN) {
     this.#dbConfig = dbConfig;
+    this.#io = io;
     this.#within = within;
   }
 
   open(slot: number): Promise<Result<SlotSession, string>> {
     const known = this.#opened.get(slot);
     if (known !== undefined) return known;
-    const opened = SlotSession.open(slot, this.#dbConfig, this.#within);
+    const opened = SlotSession.open(slot, this.#dbConfig, this.#io, this.#within);
     this.#opened.set(slot, opened);
     return opened;
   }

@@ -7,7 +7,7 @@ import { paintFor } from "./show-ha.js";
 
 /** `tandem doctor`: fails when a check fails. Ends within about twenty seconds, whatever is down. */
 export const runDoctor: CommandRun = async (invocation, io) => {
-  const checks = diagnose(await gatherFacts(textOption(invocation, "dbConfig")));
+  const checks = diagnose(await gatherFacts(textOption(invocation, "dbConfig"), io));
   const failures = checks.filter(({ verdict }) => verdict === "fail").length;
   if (wantsJson(invocation)) printJson(io, "doctor", { failed: failures, checks });
   else io.print(renderDoctor(checks, paintFor(io)));

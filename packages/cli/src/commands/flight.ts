@@ -12,7 +12,7 @@ export const runFlightExport: CommandRun = async (invocation, io) => {
   const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
   if (!reader.ok) return reader;
   await using tables = reader.value;
-  const opened = await Hamgrds.open(invocation, tables);
+  const opened = await Hamgrds.open(invocation, tables, io);
   if (!opened.ok) return opened;
   await using hamgrds = opened.value;
   for (const { who, why } of hamgrds.silent) io.complain(`warning: ${who}: ${why}`);

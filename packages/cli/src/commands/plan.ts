@@ -41,7 +41,7 @@ export const runPlan: CommandRun = async (invocation, io) => {
   const isSet = set.key.join(":") === target;
   const operation = operationOf(name, isSet ? undefined : target);
   if (!operation.ok) return operation;
-  await using sessions = new SlotSessions(textOption(invocation, "dbConfig"));
+  await using sessions = new SlotSessions(textOption(invocation, "dbConfig"), io);
   const pair = await readPair(set, rows.value, sessions);
   if (pair === undefined)
     return err(failed(`${set.key.join(":")}: its vdpu_ids are not exactly two; hamgrd refuses it`));

@@ -34,7 +34,7 @@ export const runShowHa: CommandRun = async (invocation, io) => {
 
 /** Waits past their deadline, of all actors of this switch; what no hamgrd tells is unknown, and said to be. */
 async function askStuck(tables: TableReader, invocation: Invocation, io: Io): Promise<readonly StuckWait[]> {
-  const opened = await Hamgrds.open(invocation, tables);
+  const opened = await Hamgrds.open(invocation, tables, io);
   if (!opened.ok) return [];
   await using hamgrds = opened.value;
   const unknown = ({ who, why }: { readonly who: string; readonly why: string }): void =>

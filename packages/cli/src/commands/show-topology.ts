@@ -25,7 +25,7 @@ export const runShowTopology: CommandRun = async (invocation, io) => {
   if (!metadata.ok) return metadata;
   const loopbacks = await tables.rows(LoopbackInterface);
   if (!loopbacks.ok) return loopbacks;
-  await using sessions = new SlotSessions(dbConfig);
+  await using sessions = new SlotSessions(dbConfig, io);
   const bus = await viewBus(slots.value, rows.value.remoteDpus, sessions);
   const here = new Set(slots.value.map(({ dpu }) => dpu));
   const isHere = (vdpu: string): boolean =>

@@ -56,7 +56,7 @@ async function ask(invocation: Invocation, since: number, io: Io): Promise<Resul
   const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
   if (!reader.ok) return reader;
   await using tables = reader.value;
-  const opened = await Hamgrds.open(invocation, tables);
+  const opened = await Hamgrds.open(invocation, tables, io);
   if (!opened.ok) return opened;
   await using hamgrds = opened.value;
   for (const { who, why } of hamgrds.silent) io.complain(`warning: ${who}: ${why}`);

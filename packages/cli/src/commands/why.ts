@@ -49,7 +49,7 @@ export const runWhy: CommandRun = async (invocation, io) => {
   const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
   if (!reader.ok) return reader;
   await using tables = reader.value;
-  const opened = await Hamgrds.open(invocation, tables);
+  const opened = await Hamgrds.open(invocation, tables, io);
   if (!opened.ok) return opened;
   await using hamgrds = opened.value;
   const answer = await inquire({ name, hamgrds, tables, io, from: textOption(invocation, "from") });

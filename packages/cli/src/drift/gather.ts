@@ -22,17 +22,17 @@ export class DriftGatherer implements AsyncDisposable {
   readonly #stores: OpenStores;
   readonly #sessions: SlotSessions;
 
-  private constructor(reader: TableReader, stores: OpenStores, dbConfig: string | undefined) {
+  private constructor(reader: TableReader, stores: OpenStores, dbConfig: string | undefined, io: Io) {
     this.#reader = reader;
     this.#stores = stores;
-    this.#sessions = new SlotSessions(dbConfig);
+    this.#sessions = new SlotSessions(dbConfig, io);
   }
 
   static async open(dbConfig: string | undefined, io: Io): Promise<Result<DriftGatherer, Failure>> {
     const reader = await TableReader.open(dbConfig, io);
     if (!reader.ok) return reader;
     const stores = await openStores(dbConfig);
-    return stores.ok ? ok(new DriftGatherer(reader.value, stores.value, dbConfig)) : stores;
+    return stores.ok ? ok(new DriftGatherer(reader.value, stores.value, dbConfig, io)) : stores;
   }
 
   /** What hamgrds stand for, then what databases hold. Fails when a database of the switch itself cannot be read. */
