@@ -153,6 +153,8 @@ export class Deriver {
   #memoryText(): string | undefined {
     const { remember } = this.#options.definition;
     if (!this.exists || remember === undefined) return undefined;
+    // What everybody begins with needs no row: of the actors of a large cluster, most never learn anything.
+    if (this.#memory === remember.initial && this.#kept === undefined) return undefined;
     if (this.#encoded === undefined || this.#encoded.memory !== this.#memory) {
       this.#encoded = { memory: this.#memory, text: JSON.stringify(remember.encode(this.#memory)) };
     }

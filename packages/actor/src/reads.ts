@@ -1,5 +1,5 @@
 import type { AnyTable } from "@tandem/swss";
-import type { RowReader, TableFeed } from "./bridge/table-feed.js";
+import type { CachedRow, RowReader, TableFeed } from "./bridge/table-feed.js";
 import type { Read } from "./define-actor.js";
 
 /** A row that an actor has begun to look at. */
@@ -12,6 +12,8 @@ export interface SeenRow {
 interface Wide {
   readonly feed: TableFeed;
   readonly where: (key: string) => boolean;
+  /** What `rows` made of the feed's rows last: they are asked for in every step, and rarely new. */
+  made: { readonly of: ReadonlyMap<string, CachedRow>; readonly rows: ReadonlyMap<string, unknown> } | undefined;
 }
 
 const EVERY = (): boolean => true;
@@ -68,13 +70,11 @@ export class Reads {
 
   /** All rows of a table that the list names, in key order. */
   rows(table: AnyTable): ReadonlyMap<string, unknown> {
-    const rows = new Map<string, unknown>();
     const wide = this.#wide.get(table.id);
-    if (wide !== undefined) {
-      for (const [key, { row }] of wide.feed.rows()) if (wide.where(key)) rows.set(key, row);
-    }
-    const exact = [...this.#keys.values()].filter(({ feed, key }) => feed.table.id === table.id && !rows.has(key));
-    if (exact.length === 0) return rows;
+    const found = wide === undefined ? NO_ROWS : wideRows(wide);
+    const exact = [...this.#keys.values()].filter(({ feed, key }) => feed.table.id === table.id && !found.has(key));
+    if (exact.length === 0) return found;
+    const rows = new Map(found);
     for (const { feed, key } of exact) {
       const cached = feed.get(key);
       if (cached !== undefined) rows.set(key, cached.row);
@@ -124,11 +124,24 @@ export class Reads {
     const known = this.#wide.get(table.id);
     const feed = known?.feed ?? this.#feedOf(table);
     feed.watchAll(this.#reader, (key) => takes(where, key));
-    this.#wide.set(table.id, { feed, where });
+    const made = known?.where === where ? known.made : undefined;
+    this.#wide.set(table.id, { feed, where, made });
     if (known !== undefined) return;
     feed.watchLoad(this.#reader);
     for (const [key, { row }] of feed.rows()) if (where(key)) seen.push({ table, key, row });
   }
+}
+
+const NO_ROWS: ReadonlyMap<string, unknown> = new Map();
+
+function wideRows(wide: Wide): ReadonlyMap<string, unknown> {
+  const all = wide.feed.rows();
+  if (wide.made?.of !== all) {
+    const rows = new Map<string, unknown>();
+    for (const [key, { row }] of all) if (wide.where(key)) rows.set(key, row);
+    wide.made = { of: all, rows };
+  }
+  return wide.made.rows;
 }
 
 /** A function that throws does so again within the step, where it ends its actor and nobody else. */

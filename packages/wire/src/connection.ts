@@ -1,14 +1,15 @@
 import { constants, type Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Clock, Millis } from "@tandem/base";
+import type { Clock } from "@tandem/base";
 import type { StreamLimits, Transport } from "./grpc-stream.js";
-import { Keepalive } from "./keepalive.js";
+import { Keepalive, type KeepaliveEnd } from "./keepalive.js";
+import type { Silence } from "./silence.js";
 import { reasonOf } from "./tls.js";
 
 /** What a bus end promises about its connections and streams. */
 export interface ConnectionLimits extends StreamLimits {
-  /** Longest time without a sign of life. */
-  readonly silence: Millis;
+  /** Longest time without a sign of life; shared by all connections of a bus. */
+  readonly silence: Silence;
 }
 
 /**
@@ -31,15 +32,18 @@ export class Connection implements Transport {
     readonly limits: ConnectionLimits,
     readonly session: Http2Session,
     private readonly socket: Socket,
+    end: KeepaliveEnd,
     private readonly pings: PingPolicy,
   ) {
+    const { silence } = limits;
+    silence.opened();
     if (pings.wanted) {
-      this.#keepalive = new Keepalive(clock, limits.silence, {
+      this.#keepalive = new Keepalive(clock, end, () => silence.limit, {
         ping: () => this.#ping(),
-        dead: () => this.destroy(`nothing heard for ${limits.silence} ms`),
+        dead: () => this.destroy(`nothing heard for ${silence.limit} ms`),
       });
     } else {
-      socket.setKeepAlive(true, limits.silence);
+      socket.setKeepAlive(true, silence.limit);
     }
     // First of all listeners: the session's own one ends every stream, and those ask us why.
     socket.prependListener("close", () => this.#mark("the connection was closed"));
@@ -53,6 +57,7 @@ export class Connection implements Transport {
     session.on("close", () => {
       this.#mark("the connection was closed");
       this.#keepalive?.stop();
+      silence.closed();
     });
   }
 

@@ -1,14 +1,19 @@
 import { type Clock, type Millis, seconds } from "@tandem/base";
 import type { Bus, Endpoint } from "./bus.js";
 import type { PingPolicy } from "./connection.js";
+import { DialGate } from "./dial-gate.js";
 import { MESSAGE_BYTES_MAX } from "./frame.js";
 import { dial } from "./grpc-client.js";
 import { listen } from "./grpc-server.js";
+import { Silence } from "./silence.js";
 import { SecureContexts, speaksTls, type TlsOptions } from "./tls.js";
 
 export interface GrpcBusOptions {
   readonly clock: Clock;
-  /** A connection that gave no sign of life for this long is dead. HTTP/2 pings ask for one. Default 3 s. */
+  /**
+   * A connection that gave no sign of life for this long is dead. HTTP/2 pings ask for one. Default 3 s; longer from the
+   * 129th connection on, see `Silence`.
+   */
   readonly silence?: Millis;
   /** Longest wait for a server's initial headers. Default 3 s. */
   readonly dialTimeout?: Millis;
@@ -41,6 +46,9 @@ export interface GrpcBusOptions {
 /** Unread bytes of a stream at which HTTP/2 flow control stops its sender. */
 const INBOX_BYTES = 1024 * 1024;
 
+/** Dials of one bus that are at work at a time. */
+const DIALS_AT_WORK = 32;
+
 /** Endpoints that are remembered for not bearing pings. */
 const CALM_MAX = 1024;
 
@@ -51,7 +59,7 @@ const CALM_MAX = 1024;
 export function grpcBus(options: GrpcBusOptions): Bus {
   const { clock } = options;
   const limits = {
-    silence: options.silence ?? seconds(3),
+    silence: new Silence(options.silence ?? seconds(3)),
     dialTimeout: options.dialTimeout ?? seconds(3),
     messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX,
     highWater: options.highWater ?? 1024 * 1024,
@@ -67,6 +75,7 @@ export function grpcBus(options: GrpcBusOptions): Bus {
     inboxBytes: INBOX_BYTES,
     closeGrace: seconds(1),
   };
+  const gate = new DialGate(DIALS_AT_WORK);
   /** Endpoints that asked for fewer pings, oldest first. */
   const calm = new Set<Endpoint>();
   const pingPolicy = (endpoint: Endpoint): PingPolicy => ({
@@ -83,7 +92,7 @@ export function grpcBus(options: GrpcBusOptions): Bus {
       listen(clock, limits, speaksTls(tls, listenOptions.endpoint) ? tls : undefined, listenOptions),
     dial: (dialOptions, signal) =>
       dial(
-        { clock, limits, pings: pingPolicy(dialOptions.endpoint) },
+        { clock, limits, gate, pings: pingPolicy(dialOptions.endpoint) },
         speaksTls(tls, dialOptions.endpoint) ? contexts?.current : undefined,
         dialOptions,
         signal,

@@ -1,9 +1,10 @@
 import { connect, constants } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
-import { type Clock, err, type Millis, ok, type Result } from "@tandem/base";
+import { type Clock, err, type Millis, millis, ok, type Result } from "@tandem/base";
 import type { BusStream, DialError, DialOptions } from "./bus.js";
 import { Connection, type ConnectionLimits, type PingPolicy } from "./connection.js";
+import type { DialGate, Leave } from "./dial-gate.js";
 import { formatEndpoint, type HostPort, parseEndpoint } from "./endpoint.js";
 import { GrpcStream } from "./grpc-stream.js";
 import { metadataFault, metadataOf } from "./metadata.js";
@@ -11,23 +12,28 @@ import { GrpcStatus, statusOf, statusOfHttp, statusOfReset } from "./status.js";
 import { ALPN, peerCertificateOf, TLS_VERSION } from "./tls.js";
 
 export interface ClientLimits extends ConnectionLimits {
-  /** Longest time from the start of a dial to the server's initial headers. */
+  /** Longest time until the socket stands, and again from there to the server's initial headers. */
   readonly dialTimeout: Millis;
 }
 
 export interface ClientEnd {
   readonly clock: Clock;
   readonly limits: ClientLimits;
+  readonly gate: DialGate;
   readonly pings: PingPolicy;
 }
 
+/** A dial whose socket does not open within this time lets others pass: nobody may be there at all. */
+const PATIENCE = millis(250);
+
 /** Opens a connection of its own for one stream; it goes with the stream. With `secure`: over TLS. */
 export async function dial(
-  { clock, limits, pings }: ClientEnd,
+  end: ClientEnd,
   secure: SecureContext | undefined,
   options: DialOptions,
   signal?: AbortSignal,
 ): Promise<Result<BusStream, DialError>> {
+  const { clock, limits, pings } = end;
   const { endpoint, method, metadata } = options;
   signal?.throwIfAborted();
   const target = parseEndpoint(endpoint);
@@ -35,12 +41,14 @@ export async function dial(
   const fault = metadataFault(metadata);
   if (fault !== undefined) return err({ kind: "refused", endpoint, code: GrpcStatus.invalidArgument, detail: fault });
 
-  const socket = openSocket(target.value, secure);
+  const opened = await open(end, () => openSocket(target.value, secure), signal);
+  if (!opened.ok) return err({ kind: "unreachable", endpoint, detail: opened.error });
+  const { socket, leave } = opened.value;
   const session = connect(`${secure === undefined ? "http" : "https"}://${endpoint}`, {
     createConnection: () => socket,
     settings: { enablePush: false },
   });
-  const connection = new Connection(clock, limits, session, socket, pings);
+  const connection = new Connection(clock, limits, session, socket, "client", pings);
   const http2 = session.request({
     ":method": "POST",
     ":path": method,
@@ -79,11 +87,13 @@ export async function dial(
       http2.off("response", onResponse);
       resolve(outcome);
     };
+    if (signal?.aborted) return done({ kind: "aborted" });
     signal?.addEventListener("abort", onAbort, { once: true });
     http2.on("close", onClosed);
     http2.on("response", onResponse);
   });
 
+  leave();
   if (answer.kind === "stream") {
     void answer.stream.ended.then(() => afterEnd(clock, limits, connection));
     return ok(answer.stream);
@@ -128,6 +138,74 @@ function hint(socket: Socket): string {
   return socket.authorized
     ? " (after the TLS handshake: its log says what is wrong with our certificate)"
     : " (in the TLS handshake)";
+}
+
+interface Opened {
+  readonly socket: Socket;
+  readonly leave: Leave;
+}
+
+/**
+ * A socket that stands, and a place in the gate for what follows. A session costs a hundred times what a socket does, so
+ * it is made when there is somebody to talk to.
+ */
+async function open(
+  { clock, limits, gate }: ClientEnd,
+  connectTo: () => Socket,
+  signal: AbortSignal | undefined,
+): Promise<Result<Opened, string>> {
+  const leave = await gate.enter(signal);
+  let isSlow = false;
+  const patience = clock.setTimer(PATIENCE, () => {
+    isSlow = true;
+    leave();
+  });
+  const socket = connectTo();
+  const failure = await untilOpen(socket, clock, limits.dialTimeout, signal);
+  patience.cancel();
+  if (failure !== undefined) {
+    leave();
+    signal?.throwIfAborted();
+    return err(failure);
+  }
+  try {
+    const place = isSlow ? await gate.enter(signal) : leave;
+    if (signal?.aborted) place();
+    signal?.throwIfAborted();
+    return ok({ socket, leave: place });
+  } catch (reason) {
+    socket.destroy();
+    throw reason;
+  }
+}
+
+/** Waits until the socket is connected. Says why when it is not; it is destroyed then. */
+function untilOpen(
+  socket: Socket,
+  clock: Clock,
+  limit: Millis,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const done = (failure: string | undefined): void => {
+      timer.cancel();
+      signal?.removeEventListener("abort", onAbort);
+      socket.off("connect", onOpen);
+      socket.off("close", onClose);
+      if (failure !== undefined) socket.destroy();
+      resolve(failure);
+    };
+    const timer = clock.setTimer(limit, () => done(`no answer within ${limit} ms`));
+    const onAbort = (): void => done("given up");
+    const onOpen = (): void => done(undefined);
+    const onClose = (): void => done("the connection was closed");
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    socket.on("connect", onOpen);
+    socket.on("close", onClose);
+    // Stays: an error of a socket that waits in the gate, or was given up, is told by its end.
+    socket.on("error", (error) => done(error.message));
+  });
 }
 
 type Answer =

@@ -143,7 +143,7 @@ class GrpcServer implements BusServer {
       session.destroy();
       return;
     }
-    const connection = new Connection(this.clock, this.limits, session, admitted.socket, PINGS_WANTED);
+    const connection = new Connection(this.clock, this.limits, session, admitted.socket, "server", PINGS_WANTED);
     const client: Client = {
       admitted,
       connection,

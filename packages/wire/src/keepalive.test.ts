@@ -22,7 +22,7 @@ describe("the silence rule, limit 3 s", () => {
 function setup() {
   const clock = new VirtualClock();
   const events: string[] = [];
-  const keepalive: Keepalive = new Keepalive(clock, seconds(3), {
+  const keepalive: Keepalive = new Keepalive(clock, "client", () => seconds(3), {
     ping: () => events.push(`ping ${clock.monotonic()}`),
     dead: () => events.push(`dead ${clock.monotonic()}`),
   });
@@ -49,7 +49,7 @@ test("a sign of life starts the count again, however often", async () => {
 test("a connection that answers pings lives for ever", async () => {
   const clock = new VirtualClock();
   let pings = 0;
-  const keepalive: Keepalive = new Keepalive(clock, seconds(3), {
+  const keepalive: Keepalive = new Keepalive(clock, "client", () => seconds(3), {
     ping: () => {
       pings += 1;
       keepalive.heard();
@@ -77,7 +77,7 @@ function sleepy() {
       return { cancel: () => {} };
     },
   };
-  const keepalive = new Keepalive(clock, seconds(3), {
+  const keepalive = new Keepalive(clock, "client", () => seconds(3), {
     ping: () => events.push("ping"),
     dead: () => events.push("dead"),
   });
@@ -106,4 +106,22 @@ test("an answer that came while this process did not run is read before the peer
   keepalive.heard();
   ringAfter(0);
   expect(events).toEqual(["ping"]);
+});
+
+test("the end that did not dial asks later: it is asked before", () => {
+  expect(keepaliveStep(1999, seconds(3), "quiet", "server")).toEqual({ kind: "wait", stage: "quiet", next: 1 });
+  expect(keepaliveStep(2000, seconds(3), "quiet", "server")).toEqual({ kind: "wait", stage: "pinged", next: 700 });
+});
+
+test("connections that began at different times are looked at together", async () => {
+  const clock = new VirtualClock();
+  const pings: number[] = [];
+  const actions = { ping: () => pings.push(clock.monotonic()), dead: () => {} };
+  for (let i = 0; i < 10; i++) {
+    new Keepalive(clock, "client", () => seconds(3), actions);
+    await clock.advance(millis(20));
+  }
+  await clock.advance(seconds(2));
+  expect(pings).toHaveLength(10);
+  expect(new Set(pings.map((at) => at % 250)).size).toBe(1);
 });

@@ -29,7 +29,7 @@ import { HOLD_READS } from "./bfd-hold.js";
 import { bfdRows, distinct } from "./bfd-rows.js";
 import { type DpuMemory, isSlotKey, rememberDpu } from "./dpu-memory.js";
 import { globalConfig } from "./global-config.js";
-import { dpusOfSlot, managedDpu } from "./managed-dpu.js";
+import { dpusOfSlot, managedDpu, sharedDpus } from "./managed-dpu.js";
 import { type NpuAddresses, npuAddresses } from "./npu-addresses.js";
 import { allUp, explicitlyDown, pmonOf } from "./planes.js";
 import { readable } from "./readable.js";
@@ -112,11 +112,7 @@ export function dpuActor(settings: HamgrdSettings): ActorDefinition<DpuMemory, D
 
 /** Whether a vDPU of several members names this DPU. */
 function isShared(inputs: DpuInputs): boolean {
-  const id = inputs.id as DpuName;
-  for (const { main_dpu_ids: members } of inputs.all(Vdpu).values()) {
-    if (members.includes(id) && members.some((other) => other !== id)) return true;
-  }
-  return false;
+  return sharedDpus(inputs.all(Vdpu)).has(inputs.id);
 }
 
 const ofDpu = (table: AnyTable): boolean => table.db.startsWith("DPU_");

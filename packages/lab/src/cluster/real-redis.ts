@@ -17,7 +17,7 @@ const SLOW_RUNS = millis(10);
 export function redisArgs(place: RedisPlace): string[] {
   return [
     ...["--port", String(place.port), "--bind", place.host, "--unixsocket", place.socket],
-    ...["--databases", "32", "--notify-keyspace-events", "AKE", "--protected-mode", "no"],
+    ...["--databases", "32", "--hz", "2", "--notify-keyspace-events", "AKE", "--protected-mode", "no"],
     ...["--save", "", "--appendonly", "yes", "--appendfsync", "no", "--daemonize", "no", "--dir", place.data],
   ];
 }

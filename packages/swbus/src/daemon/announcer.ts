@@ -1,4 +1,4 @@
-import type { Clock, Millis, Timer } from "@tandem/base";
+import { type Clock, type Millis, millis, type Timer } from "@tandem/base";
 import { encodeAnnouncement } from "../announcement.js";
 import type { Connection } from "../connection-info.js";
 import { encodeMessage, TTL_ANNOUNCEMENT } from "../message.js";
@@ -26,6 +26,13 @@ interface Told {
   readonly content: Buffer;
 }
 
+/**
+ * Announcing takes at most one part in this many of a node's time, so that it still gets to everything else while many
+ * connections come at once; each round is then put off, for `PUT_OFF_MAX` at most.
+ */
+const SHARE = 8;
+const PUT_OFF_MAX = millis(500);
+
 /** Tells each peer its full set of routes when that set changed, when a connection to it came or went, and now and then. */
 export class Announcer {
   /** By peer. */
@@ -34,6 +41,8 @@ export class Announcer {
   #refreshing: Timer | undefined;
   #holding: Timer | undefined;
   #stopped = false;
+  /** How long the next round is put off at least. */
+  #putOff: Millis = millis(0);
 
   constructor(private readonly options: AnnouncerOptions) {
     this.#armRefresh();
@@ -44,9 +53,11 @@ export class Announcer {
     const { clock, gather } = this.options;
     this.#armHold();
     if (this.#stopped) return;
-    this.#gathering ??= clock.setTimer(gather, () => {
+    this.#gathering ??= clock.setTimer(millis(Math.max(gather, this.#putOff)), () => {
       this.#gathering = undefined;
+      const from = clock.monotonic();
       this.#announce("changes");
+      this.#putOff = millis(Math.min(PUT_OFF_MAX, SHARE * (clock.monotonic() - from)));
     });
   }
 

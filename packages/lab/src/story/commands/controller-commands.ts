@@ -158,12 +158,15 @@ async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSe
   const limit = launchLimit(members.length);
   await cluster.host.run(
     `${step.command}: sets`,
-    inTurn(sets, (set) => cluster.controller.createSet(set)),
+    Promise.all(sets.map((set) => cluster.controller.createSet(set))),
     limit,
   );
+  // Sides that are enabled far apart would give each other up: none is before all are known to be dead.
+  const isHeld = ({ vdpuId }: DpuPlace): boolean => cluster.controller.plan.scopes.get(vdpuId)?.held === true;
+  await cluster.until(`${step.command}: reports of scopes`, () => !members.some(isHeld), limit);
   await cluster.host.run(
     `${step.command}: scopes`,
-    inTurn(members, ({ vdpuId }) => cluster.controller.enable(vdpuId)),
+    Promise.all(members.map(({ vdpuId }) => cluster.controller.enable(vdpuId))),
     limit,
   );
   const serve = (dpu: DpuPlace): boolean => isServing(cluster.haState(dpu));
