@@ -1,9 +1,13 @@
-import { unwrap } from "@tandem/base";
-import { type DatabaseName, type Fields, type Store, untilConnected } from "@tandem/swss";
+import { millis, sleep, unwrap } from "@tandem/base";
+import type { Command, DatabaseName, Fields, Store } from "@tandem/swss";
 import type { Cluster } from "../cluster/cluster.js";
 import type { RedisOwner } from "../cluster/cluster-host.js";
 import type { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { type DpuPlace, pairOf, switchOf } from "../topology.js";
+
+/** Between two tries, and so many: longer than any fault lasts. */
+const RETRY_AFTER = millis(250);
+const TRIES_MAX = 1000;
 
 /**
  * Rows as somebody writes them who does not belong to the cluster. Where the database is away, nothing happens: what is
@@ -64,13 +68,16 @@ export class RowTools {
     await this.deleteKey(sw, "CONFIG_DB", key);
   }
 
-  /** Waits for the database: configuration that was taken is brought back whatever else is down. */
+  /** Tried until the database takes it: configuration that was taken is brought back whatever else is down. */
   async bringConfig(dpu: DpuPlace, key: string): Promise<void> {
     const sw = switchOf(this.cluster.topology, dpu);
     const fields = this.#taken.get(`${sw.name} ${key}`);
     if (fields === undefined) return;
-    await untilConnected(this.#store(sw, "CONFIG_DB"));
-    await this.hset(sw, "CONFIG_DB", key, fields);
+    const store = this.#store(sw, "CONFIG_DB");
+    const command: Command = ["HSET", key, ...Object.entries(fields).flat()];
+    for (let tries = 0; tries < TRIES_MAX && !(await store.command(command)).ok; tries++) {
+      await sleep(this.host.clock, RETRY_AFTER);
+    }
   }
 
   /** The report that the DPU had when it was first looked at shows again. */
