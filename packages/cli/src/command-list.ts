@@ -90,6 +90,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runHamgrd,
   },
   {
+    path: ["api"],
+    summary: "HTTP/JSON and an event stream over this switch's HA rows, for an orchestrator",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runApi,
+  },
+  {
     path: ["ping"],
     args: "<dest>",
     summary: "ask a service path whether it is there",

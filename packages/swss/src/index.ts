@@ -84,7 +84,7 @@ export { ProducerTable, type ProducerTableOptions, type QueueChange, type QueueO
 export type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
 export { loadPasswords, PASSWORD_PATH, type Passwords, RedisStores, type RedisStoresOptions } from "./redis-stores.js";
 export type { Replier, RequestError, Requester, RequestSockets } from "./request-reply.js";
-export type { AppliedView } from "./scripts.js";
+export { type AppliedView, compareAndSetRow, type RowSwap, type SwapOutcome } from "./scripts.js";
 export {
   type Command,
   type Database,

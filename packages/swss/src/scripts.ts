@@ -17,6 +17,7 @@ export const SCRIPTS = {
   consumerStateTablePops: load("consumer_state_table_pops"),
   producerTableEnqueue: load("producer_table_enqueue"),
   consumerTablePops: load("consumer_table_pops"),
+  rowCompareAndSet: load("row_compare_and_set"),
   tableDump: load("table_dump"),
   tableWrite: load("table_write"),
 } as const satisfies Record<string, Script>;
@@ -164,6 +165,51 @@ export async function writeRows(store: Store, writes: readonly RowWrite[]): Prom
     pushFlat(args, fields);
   }
   return mapOk(await store.run(SCRIPTS.tableWrite, keys, args), () => undefined);
+}
+
+/** A write that goes through only if the row is still what its writer saw. */
+export interface RowSwap {
+  /** Redis key of the row. */
+  readonly row: string;
+  /** Every field that the writer saw; empty: there was no such row. Absent: whatever it holds. */
+  readonly seen?: FieldsInput;
+  /** What the row becomes; empty: it is deleted. Absent: it stays as it is, and only the answer is kept. */
+  readonly fields?: FieldsInput;
+  /** The request behind it: a repeat with the same key writes nothing and gets the first one's answer. */
+  readonly request: {
+    /** Redis key of the kept answer. */
+    readonly key: string;
+    /** Redis key of the list that bounds them, newest first. */
+    readonly list: string;
+    /** The oldest answers beyond this number are forgotten. */
+    readonly max: number;
+    /** What was asked, to tell a repeat from another request under the same key. */
+    readonly asked: string;
+    readonly answer: string;
+  };
+}
+
+/** What became of a `RowSwap`. */
+export type SwapOutcome =
+  | { readonly kind: "written" }
+  /** The row is not what was seen: nothing was written, nothing kept. */
+  | { readonly kind: "changed" }
+  /** The request was answered before: what it asked then, and its answer. Nothing was written. */
+  | { readonly kind: "answered"; readonly asked: string; readonly answer: string };
+
+/** Compares and sets a row, and keeps the answer to the request, in one atomic step. */
+export async function compareAndSetRow(store: Store, swap: RowSwap): Promise<Result<SwapOutcome, StoreError>> {
+  const { row, seen, fields, request } = swap;
+  const args: string[] = [request.asked, request.answer, String(request.max)];
+  for (const part of [seen, fields]) {
+    args.push(part === undefined ? "-1" : String(fieldCount(part)));
+    if (part !== undefined) pushFlat(args, part);
+  }
+  const reply = await store.run(SCRIPTS.rowCompareAndSet, [row, request.key, request.list], args);
+  return mapOk(reply, (words) => {
+    const [kind, asked = "", answer = ""] = words as readonly [SwapOutcome["kind"], string?, string?];
+    return kind === "answered" ? { kind, asked, answer } : { kind };
+  });
 }
 
 function eachRow<T>(reply: Reply, take: (key: string, fieldValues: FieldValues) => T): T[] {

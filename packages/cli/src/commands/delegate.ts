@@ -10,6 +10,8 @@ export const runSwbusd = daemon("swbusd", async () => (await import("@tandem/swb
 
 export const runHamgrd = daemon("hamgrd", async () => (await import("@tandem/hamgrd/main")).hamgrdMain);
 
+export const runApi = daemon("api", async () => (await import("@tandem/northbound/main")).apiMain);
+
 /** A daemon talks through its log; with `--json` its end is one object on stdout. */
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {

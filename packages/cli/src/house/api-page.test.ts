@@ -34,7 +34,7 @@ const THEMES: readonly Theme[] = [
     names: `FieldValues FieldsInput ChangeInput KeyOpFieldsValues setOf delOf fieldValuesOf recordOf EMPTY_ROW
       stripListMark stripListMarks ChangeReader ChangeSource ReaderOptions`,
   },
-  { heading: "Tables", names: "Table TableReadOptions" },
+  { heading: "Tables", names: "Table TableReadOptions compareAndSetRow RowSwap SwapOutcome" },
   {
     heading: "State tables",
     names: "ProducerStateTable ProducerStateTableOptions AppliedView ConsumerStateTable",

@@ -36,6 +36,7 @@ const CORE = [
   "packages/hamgrd/src/actors/",
   "packages/hamgrd/src/flight/",
   "packages/hamgrd/src/plan/",
+  "packages/northbound/src/core/",
   "packages/lab/src/bfd/session.ts",
   "packages/lab/src/controller/plan.ts",
   "packages/lab/src/controller/step.ts",
@@ -129,6 +130,7 @@ test.each([
   ["@redis/client", /^packages\/swss\/src\/redis-client\.ts$/],
   ["zeromq", /^packages\/(?:swss\/src\/zmq-\w*-?sockets\.ts$|bench\/src\/floors\/)/],
   ["node:http2", /^packages\/(?:wire\/src|bench\/src\/floors)\//],
+  ["fastify", /^packages\/northbound\/src\/http\//],
   ["commander", /^packages\/cli\/src\/(?:program|swbus-cli)\.ts$/],
 ] as const)("%s is used in its shell only", (library, shell) => {
   const users = sources().filter((path) => !isTestCode(path) && importsOf(textOf(path)).includes(library));

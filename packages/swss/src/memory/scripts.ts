@@ -243,7 +243,34 @@ const tableWrite: ScriptTwin = (call, keys, args) => {
   return null;
 };
 
-/** Twins by script name. Commands they use: DEL EXISTS HDEL HGETALL HKEYS HSET KEYS LPUSH LRANGE LTRIM PUBLISH SADD SPOP SREM TYPE. */
+const rowCompareAndSet: ScriptTwin = (call, keys, args) => {
+  const [row, answer, list] = keys as [string, string, string];
+  const [asked, text, max] = args as [string, string, string];
+  if (call("EXISTS", answer) === 1) {
+    return ["answered", call("HGET", answer, "asked") ?? "", call("HGET", answer, "answer") ?? ""];
+  }
+  const seen = Number(args[3]);
+  if (seen >= 0 && call("HLEN", row) !== seen) return ["changed"];
+  for (let f = 4; f < 4 + 2 * seen; f += 2) {
+    if (call("HGET", row, args[f] as string) !== args[f + 1]) return ["changed"];
+  }
+  const at = 4 + 2 * Math.max(seen, 0);
+  const fields = Number(args[at]);
+  const written = args.slice(at + 1, at + 1 + 2 * Math.max(fields, 0));
+  if (fields === 0) call("DEL", row);
+  else if (fields > 0) {
+    for (let f = 0; f < written.length; f += 2) call("HSET", row, written[f] as string, written[f + 1] as string);
+    const wanted = new Set(written.filter((_, f) => f % 2 === 0));
+    for (const field of strings(call("HKEYS", row))) if (!wanted.has(field)) call("HDEL", row, field);
+  }
+  call("HSET", answer, "asked", asked, "answer", text);
+  call("LPUSH", list, answer);
+  for (const old of strings(call("LRANGE", list, max, "-1"))) call("DEL", old);
+  call("LTRIM", list, "0", String(Number(max) - 1));
+  return ["written"];
+};
+
+/** Twins by script name. Commands they use: DEL EXISTS HDEL HGET HGETALL HKEYS HLEN HSET KEYS LPUSH LRANGE LTRIM PUBLISH SADD SPOP SREM TYPE. */
 export const SCRIPT_TWINS: ReadonlyMap<string, ScriptTwin> = new Map([
   ["producer_state_table_write", producerStateTableWrite],
   ["producer_state_table_clear", producerStateTableClear],
@@ -251,6 +278,7 @@ export const SCRIPT_TWINS: ReadonlyMap<string, ScriptTwin> = new Map([
   ["consumer_state_table_pops", consumerStateTablePops],
   ["producer_table_enqueue", producerTableEnqueue],
   ["consumer_table_pops", consumerTablePops],
+  ["row_compare_and_set", rowCompareAndSet],
   ["table_dump", tableDump],
   ["table_write", tableWrite],
 ]);
