@@ -63,6 +63,7 @@ export { describeRuntimeEvent, type RuntimeEvent } from "./runtime-event.js";
 export type { RuntimeOptions, Sink } from "./runtime-options.js";
 export type { KeptRow, ReportedRow, StandingReport } from "./standing-report.js";
 export type { About, Asked, Outcome, StepInputs } from "./step-inputs.js";
-export { type RowMoment, type RowOwner, type StepRecord, StepRecords } from "./step-records.js";
+export { RECORDS_LIMIT, type RowMoment, type RowOwner, type StepRecord, StepRecords } from "./step-records.js";
+export { type Count, RuntimeTallies } from "./tallies.js";
 export type { Trace, TraceHop } from "./trace.js";
 export type { StandingWait } from "./wait-book.js";

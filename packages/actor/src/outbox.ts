@@ -1,12 +1,14 @@
 import type { Clock, CrashPoint, Json, Millis, Random, Timer } from "@tandem/base";
 import { dataMessage, type EdgeRuntime, type SendError, type ServicePath, SwbusErrorCode } from "@tandem/swbus/edge";
 import { type Dispatch, OutboxCore, type OutboxEntry } from "./outbox-core.js";
+import type { RuntimeTallies } from "./tallies.js";
 
 export interface OutboxOptions {
   readonly edge: EdgeRuntime;
   readonly clock: Clock;
   readonly random: Random;
   readonly crashPoint: CrashPoint;
+  readonly tallies?: RuntimeTallies;
   /** Hears of each message that is put in. */
   readonly onPost?: () => void;
   /** The member `trace` of a message with this data that leaves the process; none when absent. */
@@ -83,9 +85,11 @@ export class Outbox {
   }
 
   #transmit(entry: OutboxEntry): void {
-    const { edge, clock, crashPoint } = this.#options;
+    const { edge, clock, crashPoint, tallies } = this.#options;
     crashPoint.reach("actor.send.each");
     // Before sending: a receiver in this process may answer before `send` returns.
+    if (entry.sends > 0 && tallies !== undefined) tallies.resends += 1;
+    else tallies?.sent(entry.source.resourceType, entry.key);
     this.#core.sent(entry, clock.monotonic());
     entry.log?.sending(entry, clock.now());
     const { key, data, wireTrace: trace } = entry;

@@ -6,6 +6,7 @@ import type { Outbox } from "./outbox.js";
 import type { RowRef } from "./row-ref.js";
 import type { RuntimeEvent } from "./runtime-event.js";
 import type { StepRecords } from "./step-records.js";
+import type { RuntimeTallies } from "./tallies.js";
 import type { Trace } from "./trace.js";
 
 /** What a runtime gives to each of its places. */
@@ -19,6 +20,7 @@ export interface PlaceHost {
   /** STATE_DB of the host: own rows, memory and ledger. */
   readonly state: Store;
   readonly records: StepRecords;
+  readonly tallies: RuntimeTallies;
   readonly emit: (event: RuntimeEvent) => void;
   readonly feed: (table: AnyTable) => TableFeed;
   /** Whether the runtime writes the row itself. Throws for a row of a table that is neither its own nor a sink's. */

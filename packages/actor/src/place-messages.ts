@@ -74,8 +74,13 @@ export class PlaceMessages {
         this.#answer(message, this.#manage(body.type));
         return true;
       case "data": {
-        if (this.#place.mailWaiting >= MESSAGES_WAITING_MAX) return false;
+        const { tallies } = this.#host;
+        if (this.#place.mailWaiting >= MESSAGES_WAITING_MAX) {
+          tallies.turnedAway += 1;
+          return false;
+        }
         const repeat = origin === "bus" && this.#isRepeat(message, body.payload);
+        if (repeat) tallies.repeats += 1;
         const taken = repeat ? RECEIVED : this.#take(message, decodePayload(body.payload));
         this.#answer(message, taken.answer);
         taken.act?.();
@@ -104,6 +109,7 @@ export class PlaceMessages {
       this.#reportBad(message, "");
       return refused(SwbusErrorCode.INVALID_PAYLOAD, "cannot decode as ActorMessage");
     }
+    this.#host.tallies.received(this.#place.definition.type, payload.key);
     if (message.source.resourceType === BRIDGE_TYPE) return this.#takeRow(message, payload);
     if (!this.#place.isWanted) return refused(SwbusErrorCode.NO_ROUTE, "actor doesn't exist: it is being removed");
     const { publisher } = this.#place;
@@ -166,6 +172,7 @@ export class PlaceMessages {
   }
 
   #reportBad({ source }: EdgeMessage, key: string): void {
+    this.#host.tallies.notUnderstood += 1;
     this.#host.emit({ kind: "badMessage", actor: this.#place.name, source: source.toString(), key });
   }
 

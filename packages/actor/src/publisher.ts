@@ -39,6 +39,11 @@ export class Publisher {
     return this.#desired;
   }
 
+  /** Those who registered. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
   get subscribers(): readonly ServicePath[] {
     return [...this.#subscribers.values()].map(({ path }) => path);
   }

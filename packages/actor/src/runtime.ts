@@ -35,11 +35,16 @@ import { type StandingReport, standingReport } from "./standing-report.js";
 import { StepRecords } from "./step-records.js";
 import { StrayRows } from "./stray-rows.js";
 import { StuckMessages } from "./stuck-messages.js";
+import { RuntimeTallies } from "./tallies.js";
 import { type Trace, traceMark, traceToWire } from "./trace.js";
 
 /** The runtime of one slot. */
 export interface ActorRuntime extends AsyncDisposable {
   readonly records: StepRecords;
+  /** What it has counted since it began. */
+  readonly tallies: RuntimeTallies;
+  /** Registrations that stand now: subscribers of published states, over all actors. */
+  readonly registrations: number;
   readonly hub: TableHub;
   /**
    * Reads what an earlier process has left, then follows the tables. Resolves when actors are spawned from then on;
@@ -78,6 +83,7 @@ export function createRuntime(options: RuntimeOptions): ActorRuntime {
 }
 
 class Runtime implements ActorRuntime {
+  readonly tallies = new RuntimeTallies();
   readonly records: StepRecords;
   readonly hub: TableHub;
   readonly #options: RuntimeOptions;
@@ -114,7 +120,8 @@ class Runtime implements ActorRuntime {
     const wireTrace = options.traceEvery === undefined ? undefined : (data: Json) => this.#wireTrace(data);
     this.#stuck = new StuckMessages(clock, this.#emit, () => this.#outbox.entries());
     const onPost = (): void => this.#stuck.posted();
-    this.#outbox = new Outbox({ edge, clock, random, crashPoint, onPost, ...(wireTrace && { wireTrace }) });
+    const { tallies } = this;
+    this.#outbox = new Outbox({ edge, clock, random, crashPoint, tallies, onPost, ...(wireTrace && { wireTrace }) });
     this.#paths = new ActorPaths(edge);
     this.#audit = new Audit(clock, this.#state, (ref) => this.#auditTarget(ref));
     for (const { table, writer } of options.sinks) {
@@ -138,6 +145,12 @@ class Runtime implements ActorRuntime {
 
   get settled(): boolean {
     return this.#outbox.size === 0 && [...this.#places.values()].every((place) => place.settled);
+  }
+
+  get registrations(): number {
+    let count = 0;
+    for (const place of this.#places.values()) count += place.publisher?.size ?? 0;
+    return count;
   }
 
   async start(signal?: AbortSignal): Promise<void> {
@@ -236,6 +249,7 @@ class Runtime implements ActorRuntime {
       state: this.#state,
       moved: () => this.#audit.moved(),
       records: this.records,
+      tallies: this.tallies,
       emit: this.#emit,
       feed: (table) => this.#feed(table),
       isOwn: (ref) => {

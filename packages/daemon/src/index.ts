@@ -13,6 +13,7 @@ export { type LogOutput, type LogOutputOptions, openLogOutput, stderrOutput } fr
 export { createLogger, type DaemonLogger, type Logger, type LoggerOptions } from "./logger.js";
 export {
   type CounterSeries,
+  type DeclaredMetric,
   type GaugeSeries,
   type HistogramSeries,
   type Labels,

@@ -14,6 +14,7 @@ export class LineWriter {
   #lines: string[] = [];
   #chars = 0;
   #lost = 0;
+  #lostInAll = 0;
   #pumping: Promise<void> | undefined;
 
   constructor(
@@ -22,9 +23,15 @@ export class LineWriter {
     private readonly limit: number,
   ) {}
 
+  /** Lines that were dropped, or could not be written, since the beginning. */
+  get lost(): number {
+    return this.#lostInAll;
+  }
+
   push(line: string): void {
     if (this.#chars + line.length > this.limit) {
       this.#lost += 1;
+      this.#lostInAll += 1;
       return;
     }
     this.#lines.push(line);
@@ -53,7 +60,9 @@ export class LineWriter {
       const { length } = this.#lines;
       const lost = this.#lost;
       const text = this.take();
-      if (!(await this.sink.write(text))) this.#lost += length + lost;
+      if (await this.sink.write(text)) continue;
+      this.#lost += length + lost;
+      this.#lostInAll += length;
     }
     this.#pumping = undefined;
   }

@@ -40,3 +40,21 @@ test("a metric declared twice is a bug, and so is a counter without _total", () 
   expect(() => metrics.gauge({ name: "tandem_a", help: "A." })).toThrow("declared twice");
   expect(() => metrics.counter({ name: "tandem_b", help: "B." })).toThrow("_total");
 });
+
+test("series that are read at the scrape are those that are put then, their rest summed under other", async () => {
+  const metrics = new Metrics();
+  const counts = new Map([["a", 1]]);
+  metrics.readAtScrape(
+    { name: "tandem_read_total", help: "Read.", type: "counter", labels: ["key"], seriesMax: 2 },
+    (put) => {
+      for (const [key, count] of counts) put(count, { key });
+    },
+  );
+  expect(await metrics.value("tandem_read_total", { key: "a" })).toBe(1);
+  counts.clear();
+  for (const key of ["b", "c", "d", "e"]) counts.set(key, 2);
+  expect(await metrics.value("tandem_read_total", { key: "a" })).toBeUndefined();
+  expect(await metrics.value("tandem_read_total", { key: "c" })).toBe(2);
+  expect(await metrics.value("tandem_read_total", { key: "other" })).toBe(4);
+  expect(metrics.declared).toEqual([{ name: "tandem_read_total", type: "counter", help: "Read.", labels: ["key"] }]);
+});

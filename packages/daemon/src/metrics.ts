@@ -11,6 +11,14 @@ export interface MetricDeclaration<Label extends string> {
   readonly seriesMax?: number;
 }
 
+/** A metric as documentation names it. */
+export interface DeclaredMetric {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
 export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 /** One series: cheap enough for a hot path when kept. */
@@ -37,6 +45,12 @@ const SERIES_MAX = 1000;
 /** The metrics of one process, or of one daemon where several share a process. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #declared: DeclaredMetric[] = [];
+
+  /** Every metric that was declared, by name; without those of the process itself. */
+  get declared(): readonly DeclaredMetric[] {
+    return this.#declared.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
 
   /** Adds what prom-client knows about the process itself: CPU, memory, event loop. Once per process. */
   withProcessMetrics(): this {
@@ -46,24 +60,50 @@ export class Metrics {
 
   counter<Label extends string = never>(declaration: MetricDeclaration<Label>): Metric<Label, CounterSeries> {
     invariant(declaration.name.endsWith("_total"), `${declaration.name}: a counter's name ends in _total`);
-    const counter = new Counter({ ...this.#configuration(declaration) });
+    const counter = new Counter({ ...this.#configuration(declaration, "counter") });
     return new BoundedMetric(declaration, counter, (labels) => counter.labels(labels));
   }
 
   gauge<Label extends string = never>(declaration: MetricDeclaration<Label>): Metric<Label, GaugeSeries> {
-    const gauge = new Gauge({ ...this.#configuration(declaration) });
+    const gauge = new Gauge({ ...this.#configuration(declaration, "gauge") });
     return new BoundedMetric(declaration, gauge, (labels) => gauge.labels(labels));
   }
 
   /** A gauge without labels that is read when somebody asks. */
   gaugeOf(declaration: MetricDeclaration<never>, read: () => number): void {
-    const gauge: Gauge = new Gauge({ ...this.#configuration(declaration), collect: () => gauge.set(read()) });
+    const gauge: Gauge = new Gauge({ ...this.#configuration(declaration, "gauge"), collect: () => gauge.set(read()) });
+  }
+
+  /**
+   * A metric whose series are read when somebody asks: whoever counts keeps plain numbers, and pays nothing else while
+   * nobody asks. `read` puts each series; a series that it does not put is gone. Series beyond the bound are summed.
+   */
+  readAtScrape<Label extends string>(
+    declaration: MetricDeclaration<Label> & { readonly type: "counter" | "gauge" },
+    read: (put: (value: number, labels: Labels<Label>) => void) => void,
+  ): void {
+    const { type, labels: names = [], seriesMax = SERIES_MAX } = declaration;
+    const metric: Counter<Label> | Gauge<Label> = new (type === "counter" ? Counter<Label> : Gauge<Label>)({
+      ...this.#configuration(declaration, type),
+      collect: () => {
+        metric.reset();
+        let series = 0;
+        read((value, labels) => {
+          series += 1;
+          const bounded = Object.fromEntries(names.map((name) => [name, series > seriesMax ? "other" : labels[name]]));
+          metric.inc(bounded as Record<Label, string>, value);
+        });
+      },
+    });
   }
 
   histogram<Label extends string = never>(
     declaration: MetricDeclaration<Label> & { readonly buckets: readonly number[] },
   ): Metric<Label, HistogramSeries> {
-    const histogram = new Histogram({ ...this.#configuration(declaration), buckets: [...declaration.buckets] });
+    const histogram = new Histogram({
+      ...this.#configuration(declaration, "histogram"),
+      buckets: [...declaration.buckets],
+    });
     return new BoundedMetric(declaration, histogram, (labels) => histogram.labels(labels));
   }
 
@@ -88,6 +128,7 @@ export class Metrics {
 
   #configuration<Label extends string>(
     declaration: MetricDeclaration<Label>,
+    type: DeclaredMetric["type"],
   ): {
     name: string;
     help: string;
@@ -96,6 +137,7 @@ export class Metrics {
   } {
     const { name, help, labels = [] } = declaration;
     invariant(this.#registry.getSingleMetric(name) === undefined, `metric ${name} is declared twice`);
+    this.#declared.push({ name, type, help, labels });
     return { name, help, labelNames: [...labels], registers: [this.#registry] };
   }
 }

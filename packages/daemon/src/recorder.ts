@@ -25,6 +25,8 @@ export interface Recorder extends AsyncDisposable {
   /** One line: `<UTC time>|<kind>|<text>`; line feeds in `text` are escaped. */
   record(kind: string, text: string): void;
   flush(): Promise<void>;
+  /** Lines lost since it was opened. */
+  readonly lost: number;
 }
 
 /** Opens the file for appending. Failures later, as a full disk, cost lines but never the daemon. */
@@ -43,6 +45,9 @@ export async function openRecorder(options: RecorderOptions): Promise<Result<Rec
   return ok({
     record: (kind, text) => writer.push(line(kind, text)),
     flush: () => writer.flush(),
+    get lost() {
+      return writer.lost;
+    },
     [Symbol.asyncDispose]: async () => {
       await writer.flush();
       await file.close();

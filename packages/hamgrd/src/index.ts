@@ -1,8 +1,20 @@
 export { hamgrdActors } from "./actors/hamgrd-actors.js";
 export { addressesOf, type NpuAddresses } from "./actors/npu-addresses.js";
 export { type BfdMode, type HamgrdSettings, SETTINGS_DEFAULT, type VnetMode } from "./actors/settings.js";
+export { ALERTS, type Alert } from "./alerts/alerts.js";
+export {
+  type Expression,
+  evaluate,
+  formatExpression,
+  metricsOf,
+  parseSamples,
+  type SampleValue,
+  type Scrape,
+} from "./alerts/expression.js";
+export { formatAlertsPage, formatRules } from "./alerts/format-alerts.js";
 export { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 export { countEvents } from "./daemon/hamgrd-metrics.js";
+export { countSettings, measureHamgrd } from "./daemon/runtime-metrics.js";
 export { MissingDatabaseError } from "./daemon/sinks.js";
 export type { ProcessFacts, Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";

@@ -30,11 +30,15 @@ import { FlightFiles } from "./daemon/flight-files.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 import { countEvents } from "./daemon/hamgrd-metrics.js";
 import { RECORD_FOLDER, recordFile, recordSteps } from "./daemon/record-steps.js";
+import { countSettings, measureHamgrd } from "./daemon/runtime-metrics.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
 import { parseTablePlaces, type TablePlaces } from "./daemon/table-places.js";
 
 const PROGRAM = "hamgrd";
+
+/** Seconds that an operation may wait for its approval before it counts as unanswered. */
+const PENDING_ALARM = 300;
 
 const HELP = `Usage: hamgrd -s SLOT[,SLOT…] [options]
 
@@ -53,6 +57,7 @@ The HA manager of one DPU slot, or of several in one process.
       --trace-wire N     one trace in N goes along with messages to other hamgrds; default: none
       --bus-security FILE
                          certificates of the bus, the file that swbusd has; else TANDEM_BUS_SECURITY
+      --pending-alarm N  seconds an operation may wait for its approval before it counts as unanswered; default ${PENDING_ALARM}
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
 `;
@@ -63,6 +68,8 @@ interface Flags {
   readonly slots: readonly number[];
   readonly settings: Omit<HamgrdSettings, "slot">;
   readonly recordFolder: string;
+  /** Seconds after which an unanswered operation is worth an alarm. */
+  readonly pendingLimit: number;
   readonly places: TablePlaces;
   readonly dbConfig?: string;
   readonly busSecurity?: string;
@@ -92,6 +99,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "trace-wire": { type: "string" },
         "bus-security": { type: "string" },
         "metrics-port": { type: "string" },
+        "pending-alarm": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -106,6 +114,8 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (!vnetMode.ok) return vnetMode;
     const places = parseTablePlaces("--table", values.table ?? []);
     if (!places.ok) return places;
+    const pending = values["pending-alarm"] ?? String(PENDING_ALARM);
+    if (!/^[1-9]\d{0,5}$/.test(pending)) return err(`--pending-alarm ${pending}: expected seconds, 1 to 999999`);
     const port = parsePort("--metrics-port", values["metrics-port"]);
     if (!port.ok) return port;
     const traceEvery = parseShare("--trace-wire", values["trace-wire"]);
@@ -114,6 +124,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       slots: slots.value,
       places: places.value,
       recordFolder: values["record-dir"] ?? RECORD_FOLDER,
+      pendingLimit: Number(pending),
       settings: {
         bfdMode: bfdMode.value,
         vnetMode: vnetMode.value,
@@ -195,7 +206,10 @@ async function serve(
       process: { pid: process.pid, recordsOf: (slot) => recordFile(flags.recordFolder, slot) },
     });
     cleanUp.use(hamgrd);
-    cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
+    const measuring = measureHamgrd(metrics, hamgrd, systemClock);
+    cleanUp.defer(() => measuring[Symbol.dispose]());
+    const recorder = cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
+    countSettings(metrics, () => recorder.lost(), flags.pendingLimit);
     const flights = new FlightFiles(hamgrd, flags.recordFolder, systemClock, logger);
     onCrash = () => flights.save("crash");
     context.onDump(() => flights.save("asked"));

@@ -11,6 +11,12 @@ export function recordFile(folder: string, slot: number): string {
   return join(folder, `hamgrd-dpu${slot}.rec`);
 }
 
+/** Records being written. */
+export interface StepRecorder extends AsyncDisposable {
+  /** Lines that were lost, by DPU slot. */
+  lost(): ReadonlyMap<number, number>;
+}
+
 /**
  * Writes every step of each slot to `<folder>/hamgrd-dpu<slot>.rec`, a `step` line when it is decided and a `row` line
  * for each of its rows when that is acknowledged. A file that cannot be written costs its records and one line in the
@@ -21,7 +27,7 @@ export async function recordSteps(
   folder: string,
   logger: DaemonLogger,
   clock: Clock = systemClock,
-): Promise<AsyncDisposable> {
+): Promise<StepRecorder> {
   const recorders = new Map<string, Recorder>();
   const paths = new Map<string, () => string>();
   for (const [slot, running] of hamgrd.slots) {
@@ -43,6 +49,7 @@ export async function recordSteps(
     }),
   ];
   return {
+    lost: () => new Map([...hamgrd.slots.keys()].map((slot) => [slot, recorders.get(`dpu${slot}`)?.lost ?? 0])),
     async [Symbol.asyncDispose]() {
       for (const stop of stops) stop();
       for (const recorder of recorders.values()) await recorder[Symbol.asyncDispose]();

@@ -33,6 +33,8 @@ export interface HamgrdOptions {
 export interface Hamgrd extends AsyncDisposable {
   readonly slots: ReadonlyMap<number, Slot>;
   readonly records: StepRecords;
+  /** Input tables, as all slots read them. */
+  readonly hub: TableHub;
   /** Resolves when every slot has been ready once. */
   readonly ready: Promise<void>;
   /** Reads the configuration again (SIGHUP). */
@@ -56,6 +58,7 @@ export function startHamgrd(options: HamgrdOptions): Hamgrd {
   return {
     slots,
     records,
+    hub,
     ready: Promise.all([...slots.values()].map((slot) => slot.ready)).then(() => {}),
     reload: () => {
       for (const slot of slots.values()) slot.reload();

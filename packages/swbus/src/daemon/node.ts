@@ -93,6 +93,13 @@ export class Node {
     return [...this.#links.values()];
   }
 
+  /** Configured peers to which no stream of ours stands. */
+  get peersDown(): number {
+    let up = 0;
+    for (const { mode } of this.#links.values()) if (mode === "dialed") up += 1;
+    return Math.max(0, this.#dialers.size - up);
+  }
+
   /** Takes over routes and peers of a configuration that names the same node. */
   apply(config: SwbusConfig): void {
     this.table.replaceOwn(config.routes, this.#options.clock.monotonic());

@@ -100,6 +100,9 @@ export function publishStats(daemons: readonly Swbusd[], metrics: Metrics, clock
   metrics.gaugeOf({ name: "tandem_swbusd_connections", help: "Streams that stand." }, () =>
     sum(({ links }) => links.length),
   );
+  metrics.gaugeOf({ name: "tandem_swbusd_peers_down", help: "Configured peers to which no stream stands." }, () =>
+    sum(({ peersDown }) => peersDown),
+  );
   metrics.gaugeOf({ name: "tandem_swbusd_routes", help: "Ways in the route table." }, () =>
     sum((daemon) => daemon.routes().length),
   );

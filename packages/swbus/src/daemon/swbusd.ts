@@ -33,6 +33,8 @@ export interface Swbusd extends AsyncDisposable {
   readonly state: SwbusdState;
   readonly stats: Readonly<SwbusdStats>;
   readonly links: readonly Link[];
+  /** Configured peers to which no stream of ours stands. */
+  readonly peersDown: number;
   /** The route dump of GET_ROUTES. */
   routes(): readonly RouteLine[];
   /** Reads the configuration again (SIGHUP). Resolves when it is in force. */
@@ -91,6 +93,10 @@ class RunningSwbusd implements Swbusd {
 
   get links(): readonly Link[] {
     return this.#node?.links ?? [];
+  }
+
+  get peersDown(): number {
+    return this.#node?.peersDown ?? 0;
   }
 
   routes(): readonly RouteLine[] {

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { seededRandom } from "@tandem/base";
+import { golden, VirtualClock } from "@tandem/base/testing";
+import { type DeclaredMetric, Metrics } from "@tandem/daemon";
+import {
+  ALERTS,
+  countEvents,
+  countSettings,
+  formatAlertsPage,
+  formatRules,
+  measureHamgrd,
+  metricsOf,
+  startHamgrd,
+} from "@tandem/hamgrd";
+import { countRequests } from "@tandem/northbound";
+import { publishStats } from "@tandem/swbus";
+import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
+import { MemoryNetwork } from "@tandem/wire/testing";
+import { beforeAll, expect, test } from "vitest";
+import { ROOT } from "./repository.js";
+
+const METRICS_INTRODUCTION = `# Metrics
+
+What \`/metrics\` of each daemon says, printed from the declarations; do not edit this page (\`UPDATE=1\` prints it again).
+\`hamgrd\` and \`swbusd\` serve it with \`--metrics-port\`, \`tandem api\` on its own port; beside these each has what
+\`prom-client\` knows of its process. Labels are bounded: of too many values the rest is counted under \`other\`. What is
+counted is plain numbers that are read when somebody scrapes. \`slot\` is \`switch\` for what all slots share.
+`;
+
+const ALERTS_INTRODUCTION = `# Alerts
+
+For Prometheus there is [packaging/prometheus/tandem-alerts.yml](../packaging/prometheus/tandem-alerts.yml). Both are printed
+from \`packages/hamgrd/src/alerts/alerts.ts\`; do not edit them (\`UPDATE=1\` prints them again). Metrics:
+[metrics.md](metrics.md).
+`;
+
+/** Of a bus with certificates only: declared where they are read. */
+const TLS: readonly DeclaredMetric[] = [
+  {
+    name: "tandem_tls_certificates_expire_timestamp_seconds",
+    type: "gauge",
+    help: "When the first of our certificate and those of the CAs ends, seconds since the epoch; with certificates only.",
+    labels: [],
+  },
+];
+
+let declared: ReadonlyMap<string, readonly DeclaredMetric[]>;
+
+beforeAll(async () => {
+  const clock = new VirtualClock();
+  const random = seededRandom(1);
+  const servers = [
+    { redis: new MemoryRedis({ clock, random }) },
+    { redis: new MemoryRedis({ clock, random }), container: "dpu0" },
+  ];
+  const stores = new MemoryStores({ clock, random, servers });
+  const sockets = new MemoryWires().sockets();
+  const bus = new MemoryNetwork({ clock }).bus("10.0.0.1");
+  const hamgrd = startHamgrd({ slots: [0], clock, random, stores, sockets, bus });
+  const ofHamgrd = new Metrics();
+  countEvents(ofHamgrd);
+  const measuring = measureHamgrd(ofHamgrd, hamgrd, clock);
+  countSettings(ofHamgrd, () => new Map(), 300);
+  measuring[Symbol.dispose]();
+  await hamgrd[Symbol.asyncDispose]();
+  const ofSwbusd = new Metrics();
+  publishStats([], ofSwbusd, clock)();
+  const ofApi = new Metrics();
+  countRequests(ofApi);
+  declared = new Map([
+    ["hamgrd", ofHamgrd.declared],
+    ["swbusd", ofSwbusd.declared],
+    ["swbusd and hamgrd with certificates", TLS],
+    ["tandem api", ofApi.declared],
+  ]);
+});
+
+test("docs/metrics.md is what the declarations say", () => {
+  const row = ({ name, type, labels, help }: DeclaredMetric): string =>
+    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${help} |`;
+  const sections = [...declared].map(
+    ([who, metrics]) =>
+      `## ${who}\n\n| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n${metrics.map(row).join("\n")}\n`,
+  );
+  golden(join(ROOT, "docs/metrics.md"), `${METRICS_INTRODUCTION}\n${sections.join("\n")}`);
+});
+
+test("docs/alerts.md and the rule file are what the alerts say", () => {
+  golden(join(ROOT, "docs/alerts.md"), `${ALERTS_INTRODUCTION}\n${formatAlertsPage(ALERTS)}`);
+  golden(join(ROOT, "packaging/prometheus/tandem-alerts.yml"), formatRules(ALERTS));
+});
+
+test("every metric that an alert names is declared", () => {
+  const names = new Set([...declared.values()].flat().map(({ name }) => name));
+  expect(ALERTS.flatMap(({ expression }) => metricsOf(expression)).filter((name) => !names.has(name))).toEqual([]);
+});
+
+test("every alert has its own name, and says what to do first", () => {
+  expect(new Set(ALERTS.map(({ name }) => name)).size).toBe(ALERTS.length);
+  expect(ALERTS.filter(({ runbook, summary }) => runbook.length < 20 || summary.length < 10)).toEqual([]);
+});
