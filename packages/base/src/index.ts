@@ -2,6 +2,7 @@ export { type BackoffLimits, backoffDelay } from "./backoff.js";
 export { type Brand, type Millis, millis, minutes, seconds } from "./brand.js";
 export { CleanUp } from "./clean-up.js";
 export { type Clock, sleep, type Timer, untilAborted, within } from "./clock.js";
+export { countOf } from "./count-of.js";
 export { CRASH_POINTS, type CrashPoint, type CrashPointName, noCrash } from "./crash-point.js";
 export type { FileError, Files } from "./files.js";
 export { InvariantError, invariant, unreachable } from "./invariant.js";

@@ -1,3 +1,4 @@
+import { countOf } from "@tandem/base";
 import { formatReceipt, type Receipt, receiptJson } from "./story/receipt.js";
 
 /** What a lab tells while it runs; `ms` counts from its start. */
@@ -85,7 +86,7 @@ export function eventText(event: LabEvent, { strong, faint }: Palette, columns?:
       return [
         strong(event.title),
         faint(
-          `story ${event.story}: ${count(event.switches, "switch", "switches")} of ${count(event.dpus, "DPU")}${perSwitch}; starting redis, swbusd and hamgrd …`,
+          `story ${event.story}: ${countOf(event.switches, "switch", "switches")} of ${countOf(event.dpus, "DPU")}${perSwitch}; starting redis, swbusd and hamgrd …`,
         ),
       ].join("\n");
     }
@@ -177,8 +178,4 @@ function addressesText({ folder, redisCli, switches }: LabEvent & { readonly kin
 
 function stamp(ms: number): string {
   return `${(ms / 1000).toFixed(2).padStart(7)} s`;
-}
-
-function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`;
 }

@@ -1,3 +1,4 @@
+import { countOf } from "@tandem/base";
 import type { TableRow } from "../render/rows.js";
 import { listItems } from "../render/words.js";
 import { bad, type Check, doubt, good } from "./check.js";
@@ -46,9 +47,9 @@ function checkRequired({ metadata, loopbacks, dpus, remoteDpus, vdpus, global }:
   }
   if (checks.length === 0) {
     const counts = [
-      `${(dpus ?? []).length} DPUs here`,
+      `${countOf((dpus ?? []).length, "DPU")} here`,
       `${(remoteDpus ?? []).length} remote`,
-      `${(vdpus ?? []).length} vDPUs`,
+      countOf((vdpus ?? []).length, "vDPU"),
     ];
     checks.push(good(AREA, `${host["hostname"]} in ${host["region"]}.${host["cluster"]}: ${counts.join(", ")}`));
   }

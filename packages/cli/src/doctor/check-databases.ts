@@ -1,3 +1,4 @@
+import { countOf } from "@tandem/base";
 import { downReason } from "../switch-slots.js";
 import { bad, type Check, doubt, good } from "./check.js";
 import type { DoctorFacts, RedisFact } from "./facts.js";
@@ -22,7 +23,7 @@ export function checkDatabases({ configProblem, redis, slots }: DoctorFacts): re
         `redis-cli at ${fact.where}: CONFIG SET notify-keyspace-events KEA, and in its redis.conf`,
       );
     }
-    return good("databases", `${place}: ${fact.databases.length} databases at ${fact.where}, key events on`);
+    return good("databases", `${place}: ${countOf(fact.databases.length, "database")} at ${fact.where}, key events on`);
   });
 }
 

@@ -1,3 +1,4 @@
+import { countOf } from "@tandem/base";
 import type { Check } from "../doctor/check.js";
 import { type Paint, plain } from "./ha.js";
 
@@ -16,7 +17,10 @@ export function renderDoctor(checks: readonly Check[], paint: Paint = plain): st
     return [head.trimEnd(), ...more.map((line) => " ".repeat(INDENT) + line)];
   });
   const count = (verdict: Check["verdict"]): number => checks.filter((check) => check.verdict === verdict).length;
-  lines.push("", `${checks.length} checks: ${count("ok")} ok, ${count("warn")} doubtful, ${count("fail")} failed`);
+  lines.push(
+    "",
+    `${countOf(checks.length, "check")}: ${count("ok")} ok, ${count("warn")} doubtful, ${count("fail")} failed`,
+  );
   return `${lines.join("\n")}\n`;
 }
 

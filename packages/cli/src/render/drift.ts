@@ -1,3 +1,4 @@
+import { countOf } from "@tandem/base";
 import type { DriftResult, Finding, SlotView } from "../drift/compare.js";
 import { renderColumns } from "./columns.js";
 
@@ -32,8 +33,8 @@ export function renderDrift(slots: readonly SlotView[], result: DriftResult, rep
     if (lines.length > 0) lines.push("");
   }
   const who = asked.length === 0 ? "no hamgrd said what it stands for" : `as ${asked.join(", ")} would have them`;
-  if (findings.length === 0) lines.push(`no drift: ${count(compared, "row")} compared, ${who}`);
-  else lines.push(`${count(findings.length, "row")} off, of ${compared} compared, ${who}`);
+  if (findings.length === 0) lines.push(`no drift: ${countOf(compared, "row")} compared, ${who}`);
+  else lines.push(`${countOf(findings.length, "row")} off, of ${compared} compared, ${who}`);
   let heading = "";
   for (const finding of findings) {
     const place = finding.container === "" ? finding.db : `${finding.db} of ${finding.container}`;
@@ -84,8 +85,4 @@ function value(text: string | undefined): string {
   if (text === undefined) return "-";
   const shown = JSON.stringify(text);
   return shown.length > VALUE_MAX ? `${shown.slice(0, VALUE_MAX - 1)}…` : shown;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

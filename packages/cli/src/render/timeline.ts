@@ -1,4 +1,5 @@
 import type { RowSummary, StepSummary } from "@tandem/actor";
+import { countOf } from "@tandem/base";
 import { type Paint, plain } from "./ha.js";
 import type { ProcessRecords } from "./record-lines.js";
 import { isRoutine, tellingSteps } from "./steps.js";
@@ -241,7 +242,7 @@ function traceLines(view: TraceView, paint: Paint): readonly string[] {
       ),
     );
   }
-  if (view.joined.length > 0) lines.push(`  took in ${view.joined.length} further changes`);
+  if (view.joined.length > 0) lines.push(`  took in ${countOf(view.joined.length, "further change")}`);
   const several = view.processes.length > 1;
   for (const event of view.events) {
     if (event.what === "received") continue;

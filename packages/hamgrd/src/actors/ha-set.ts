@@ -10,7 +10,7 @@ import {
   stands,
   type Wait,
 } from "@tandem/actor";
-import { millis, minutes, seconds } from "@tandem/base";
+import { countOf, millis, minutes, seconds } from "@tandem/base";
 import type { AnyTable } from "@tandem/swss";
 import type { DpuActorState } from "../ports/dpu-port.js";
 import { haScopeTell } from "../ports/ha-scope-tell.js";
@@ -176,7 +176,7 @@ function standsComplete(inputs: HaSetInputs, complete: Complete): HaSetDerived {
   waits.push(...route.waits);
   if (settings.bfdMode === "ha-set" && local !== undefined && !memory.held) rows.push(...pairBfdRows(complete, local));
   const where = local === undefined ? "no DPU of it is managed here" : `${local.vdpuId} is managed here`;
-  const wrote = rows.length === 0 ? "writes nothing" : `owner ${memory.owner}, ${rows.length} rows`;
+  const wrote = rows.length === 0 ? "writes nothing" : `owner ${memory.owner}, ${countOf(rows.length, "row")}`;
   const leaves = route.leaves ?? [];
   return stands({ rows, keeps, leaves, publish, waits, problems: complete.problems, reason: `${where}; ${wrote}` });
 }

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "@tandem/base";
+import { countOf, type Millis, millis } from "@tandem/base";
 import type { LossWindow } from "../traffic.js";
 
 /** One stage of a story: what its comment announces, and the commands that belong to it. */
@@ -56,7 +56,7 @@ export function formatReceipt(receipt: Receipt, columns = WIDTH): string {
       `  ${String(count).padStart(6)}  of ${scope} at ${at}: ${why}, for ${duration(millis(until - from)).trim()}`,
     );
   }
-  const violations = `${invariants.violations.length} ${invariants.violations.length === 1 ? "violation" : "violations"}`;
+  const violations = `${countOf(invariants.violations.length, "violation")}`;
   lines.push(`invariants: ${invariants.checked} checks, ${violations}`);
   for (const violation of invariants.violations) lines.push(`  ${violation}`);
   return lines.join("\n");

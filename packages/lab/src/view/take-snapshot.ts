@@ -1,3 +1,4 @@
+import { countOf } from "@tandem/base";
 import type { Cluster } from "../cluster/cluster.js";
 import { type DpuPlace, pairOf, switchOf } from "../topology.js";
 import type { DpuRow, LabSnapshot, ProcessRow, Tone } from "./snapshot.js";
@@ -23,7 +24,7 @@ export class SnapshotTaker {
     return {
       dpus: topology.dpus.map((dpu) => this.#row(dpu)),
       processes,
-      controller: `controller: ${count(sets.size, "HA set")}, approvals ${defaultMode}, ${pending} pending`,
+      controller: `controller: ${countOf(sets.size, "HA set")}, approvals ${defaultMode}, ${pending} pending`,
       packets: sent === 0 ? "" : `packets: ${sent} sent, ${lost} lost`,
     };
   }
@@ -89,8 +90,4 @@ function toneOf(state: string, planesUp: boolean, lost: number): Tone {
   if (lost > 0 || state === "off" || !planesUp) return "bad";
   if (state === "active" || state === "standby") return "good";
   return state === "dead" || state === "no scope" ? "plain" : "warn";
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
