@@ -34,6 +34,7 @@ import { countSettings, measureHamgrd } from "./daemon/runtime-metrics.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
 import { parseTablePlaces, type TablePlaces } from "./daemon/table-places.js";
+import { exportSpans, otlpUrl } from "./telemetry/export-spans.js";
 
 const PROGRAM = "hamgrd";
 
@@ -57,6 +58,7 @@ The HA manager of one DPU slot, or of several in one process.
       --trace-wire N     one trace in N goes along with messages to other hamgrds; default: none
       --bus-security FILE
                          certificates of the bus, the file that swbusd has; else TANDEM_BUS_SECURITY
+      --otlp URL         export traces to this OTLP/HTTP receiver; else OTEL_EXPORTER_OTLP_ENDPOINT
       --pending-alarm N  seconds an operation may wait for its approval before it counts as unanswered; default ${PENDING_ALARM}
       --metrics-port N   serve /metrics, /health and /ready on 127.0.0.1:N
   -h, --help             this text
@@ -73,6 +75,8 @@ interface Flags {
   readonly places: TablePlaces;
   readonly dbConfig?: string;
   readonly busSecurity?: string;
+  /** Receiver of traces. */
+  readonly otlp?: string;
   readonly metricsPort?: number;
   readonly traceEvery?: number;
 }
@@ -100,6 +104,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         "bus-security": { type: "string" },
         "metrics-port": { type: "string" },
         "pending-alarm": { type: "string" },
+        otlp: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -125,6 +130,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       places: places.value,
       recordFolder: values["record-dir"] ?? RECORD_FOLDER,
       pendingLimit: Number(pending),
+      ...(values.otlp !== undefined && { otlp: values.otlp }),
       settings: {
         bfdMode: bfdMode.value,
         vnetMode: vnetMode.value,
@@ -171,6 +177,8 @@ async function serve(
   cleanUp.use(stores.value);
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
+  const otlp = otlpUrl(flags.otlp, env);
+  if (!otlp.ok) return err({ kind: "usage", message: otlp.error });
   const metrics = new Metrics().withProcessMetrics();
   const security = await openBusSecurity({
     file: flags.busSecurity,
@@ -209,6 +217,12 @@ async function serve(
     const measuring = measureHamgrd(metrics, hamgrd, systemClock);
     cleanUp.defer(() => measuring[Symbol.dispose]());
     const recorder = cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
+    if (otlp.value !== undefined) {
+      const pathOf = (slot: string): string => hamgrd.slots.get(Number(slot.replace(/^dpu/, "")))?.path ?? slot;
+      const resource = { "service.name": PROGRAM, "process.pid": process.pid };
+      const { records } = hamgrd;
+      cleanUp.use(await exportSpans({ records, pathOf, url: otlp.value, resource, logger }));
+    }
     countSettings(metrics, () => recorder.lost(), flags.pendingLimit);
     const flights = new FlightFiles(hamgrd, flags.recordFolder, systemClock, logger);
     onCrash = () => flights.save("crash");

@@ -36,6 +36,8 @@ const CORE = [
   "packages/hamgrd/src/actors/",
   "packages/hamgrd/src/flight/",
   "packages/hamgrd/src/plan/",
+  "packages/hamgrd/src/alerts/",
+  "packages/hamgrd/src/telemetry/spans.ts",
   "packages/northbound/src/core/",
   "packages/lab/src/bfd/session.ts",
   "packages/lab/src/controller/plan.ts",
@@ -130,6 +132,7 @@ test.each([
   ["@redis/client", /^packages\/swss\/src\/redis-client\.ts$/],
   ["zeromq", /^packages\/(?:swss\/src\/zmq-\w*-?sockets\.ts$|bench\/src\/floors\/)/],
   ["node:http2", /^packages\/(?:wire\/src|bench\/src\/floors)\//],
+  ["@opentelemetry/sdk-trace-base", /^packages\/hamgrd\/src\/telemetry\//],
   ["fastify", /^packages\/northbound\/src\/http\//],
   ["commander", /^packages\/cli\/src\/(?:program|swbus-cli)\.ts$/],
 ] as const)("%s is used in its shell only", (library, shell) => {
