@@ -17,12 +17,20 @@ export interface AutoApproverOptions {
 
 /** Pause after an approval that was refused for another reason than that it is over. */
 const RETRY_AFTER: Millis = seconds(1);
+/** An approved operation that is still pending, and not listed, after so long was overwritten: it is approved again. */
+const TRUSTED_FOR: Millis = seconds(2);
+
+/** What is known of one operation that is pending. */
+interface Known {
+  readonly since: Millis;
+  approvedAt: Millis | undefined;
+}
 
 /** Approves what its policies name; without policies it does nothing. */
 export class AutoApprover implements AsyncDisposable {
   readonly #options: AutoApproverOptions;
-  /** Since when each operation is known, by id: as many as are pending. */
-  #since = new Map<string, Millis>();
+  /** By id: as many as are pending. */
+  #known = new Map<string, Known>();
   #timer: Timer | undefined;
   #work: Promise<void> = Promise.resolve();
   #busy = false;
@@ -64,28 +72,35 @@ export class AutoApprover implements AsyncDisposable {
     for (const operation of due) {
       const status = await this.#approve(operation);
       this.#options.onApproval(operation, status);
-      failed ||= status !== 200 && status !== 410;
+      const known = this.#known.get(operation.id);
+      if (status === 200 && known !== undefined) known.approvedAt = clock.monotonic();
+      else failed ||= status !== 410;
     }
     const now = clock.monotonic();
-    const at = failed ? Math.min(next ?? Number.POSITIVE_INFINITY, now + RETRY_AFTER) : next;
-    if (at === undefined || this.#closed) return;
+    const trusted = [...this.#known.values()].some(({ approvedAt }) => approvedAt !== undefined);
+    const again = failed ? RETRY_AFTER : trusted ? TRUSTED_FOR : Number.POSITIVE_INFINITY;
+    const at = Math.min(next ?? Number.POSITIVE_INFINITY, now + again);
+    if (at === Number.POSITIVE_INFINITY || this.#closed) return;
     this.#timer = clock.setTimer(millis(Math.max(0, at - now)), () => this.wake());
   }
 
   #waiting(): readonly Waiting[] {
     const { rows, clock } = this.#options;
+    const now = clock.monotonic();
     const waiting: Waiting[] = [];
-    const known = this.#since;
-    this.#since = new Map();
+    const before = this.#known;
+    this.#known = new Map();
     for (const [key, row] of rows.states.rows) {
       const parts = DashHaScopeState.parseKey(key);
       if (!parts.ok) continue;
       for (const operation of pendingOf(row)) {
-        const since = known.get(operation.id) ?? clock.monotonic();
-        this.#since.set(operation.id, since);
+        const known = before.get(operation.id) ?? { since: now, approvedAt: undefined };
+        this.#known.set(operation.id, known);
+        if (known.approvedAt !== undefined && now - known.approvedAt < TRUSTED_FOR) continue;
         const { vdpu_id: vdpu, ha_scope_id: scope } = parts.value;
         const approved = rows.scopes.rows.get(`${vdpu}:${scope}`)?.approved_pending_operation_ids ?? [];
-        if (!approved.includes(operation.id as never)) waiting.push({ ...operation, vdpu, scope, since });
+        if (approved.includes(operation.id as never)) known.approvedAt = undefined;
+        else waiting.push({ ...operation, vdpu, scope, since: known.since });
       }
     }
     return waiting;
