@@ -20,6 +20,8 @@ export interface DevicesOptions {
   readonly dpuTimings?: Partial<DpuTimings>;
   readonly pmonTimings?: Partial<PmonTimings>;
   readonly onWarning: (text: string) => void;
+  /** Hears of databases that were emptied without a key event. */
+  readonly onFlush?: (dpu: DpuPlace, db: string) => void;
 }
 
 /** Every simulated device of a cluster, wired together. DPUs are off at first; traffic is stopped. */
@@ -47,7 +49,8 @@ export class LabDevices implements AsyncDisposable {
       topology.dpus.map((place) => {
         const stores = storesAt(place.switchIndex);
         const timings = options.dpuTimings ?? {};
-        return startDpu({ place, clock, random, sockets, stores, fabric, timings, onWarning });
+        const onFlush = (db: string): void => options.onFlush?.(place, db);
+        return startDpu({ place, clock, random, sockets, stores, fabric, timings, onWarning, onFlush });
       }),
     );
     if (!dpus.ok) return err(dpus.error);

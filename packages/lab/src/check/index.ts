@@ -1,19 +1,59 @@
+import { activationIsAsked } from "./activation-is-asked.js";
+import { approvalOfThisStart } from "./approval-of-this-start.js";
+import { bfdWithheldWhileDown } from "./bfd-withheld-while-down.js";
+import { configReachesDpu } from "./config-reaches-dpu.js";
+import { convergenceBeforeDeath } from "./convergence-before-death.js";
+import { deadWhenTold } from "./dead-when-told.js";
 import type { Invariant } from "./invariant.js";
+import { ledgerNamesRows } from "./ledger-names-rows.js";
 import { neverTwoActive } from "./never-two-active.js";
 import { oneDecider } from "./one-decider.js";
 import { oneRoutePerVip } from "./one-route-per-vip.js";
+import { operationEndsForAReason } from "./operation-ends-for-a-reason.js";
+import { operationIsShown } from "./operation-is-shown.js";
 import { pendingListsMatch } from "./pending-lists-match.js";
+import { reconcileAfterTakeover } from "./reconcile-after-takeover.js";
 import { reportedIsReal } from "./reported-is-real.js";
+import { requestOnce } from "./request-once.js";
+import { resetOncePerFall } from "./reset-once-per-fall.js";
 import { respondersFollowState } from "./responders-follow-state.js";
+import { routeFollowsConfig } from "./route-follows-config.js";
+import { routeStays } from "./route-stays.js";
+import { scopeAtHome } from "./scope-at-home.js";
 import { scopeHasSet } from "./scope-has-set.js";
+import { setBeforeScope } from "./set-before-scope.js";
+import { splitBrainEndsByRestart } from "./split-brain-ends-by-restart.js";
+import { staleReportIsNoAck } from "./stale-report-is-no-ack.js";
+import { standbyLeadsByStandalone } from "./standby-leads-by-standalone.js";
+import { syncBeforeStandby } from "./sync-before-standby.js";
 
 /** Every invariant of the lab. */
 export const INVARIANTS: readonly Invariant[] = [
+  activationIsAsked,
+  approvalOfThisStart,
+  bfdWithheldWhileDown,
+  configReachesDpu,
+  convergenceBeforeDeath,
+  deadWhenTold,
+  ledgerNamesRows,
   neverTwoActive,
   oneDecider,
   oneRoutePerVip,
+  operationEndsForAReason,
+  operationIsShown,
   pendingListsMatch,
+  reconcileAfterTakeover,
   reportedIsReal,
+  requestOnce,
+  resetOncePerFall,
   respondersFollowState,
+  routeFollowsConfig,
+  routeStays,
+  scopeAtHome,
   scopeHasSet,
+  setBeforeScope,
+  splitBrainEndsByRestart,
+  staleReportIsNoAck,
+  standbyLeadsByStandalone,
+  syncBeforeStandby,
 ];

@@ -1,11 +1,11 @@
 import type { Always } from "./invariant.js";
-import { StateBook } from "./state-book.js";
+import { STATE_SIGHTS, StateBook } from "./state-book.js";
 
 export const neverTwoActive: Always = {
   id: "never-two-active",
   text: "The two sides of a pair are never both active.",
   when: "always",
-  sees: ["state", "power"],
+  sees: STATE_SIGHTS,
   start: ({ topology }) => {
     const states = new StateBook(topology);
     return {

@@ -67,3 +67,9 @@ export class Overdue<Name = string> {
     return from === undefined ? undefined : millis(Math.max(since, from) + this.#limit);
   }
 }
+
+/** The earlier of two times, either of which may not be. */
+export function earliest(a: Millis | undefined, b: Millis | undefined): Millis | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
+}

@@ -9,3 +9,8 @@ export function listOf(fields: Fields | undefined, name: string): readonly strin
 export function isTrue(text: string | undefined): boolean {
   return text === "1" || text?.toLowerCase() === "true";
 }
+
+export function sameRow(a: Fields, b: Fields): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

@@ -1,6 +1,10 @@
 import type { HaState } from "../dpu/ha-state.js";
 import { type DpuPlace, type HaSetPlace, pairOf, type Topology } from "../topology.js";
+import type { Sight } from "./invariant.js";
 import type { Observation } from "./observation.js";
+
+/** What a state book has to see. */
+export const STATE_SIGHTS: readonly Sight[] = ["state", "power", "told DASH_HA_SCOPE_TABLE"];
 
 /**
  * The state of each DPU as its transitions tell it, one after the other: a step of a DPU may take several at once, of
@@ -17,10 +21,10 @@ export class StateBook {
     }
   }
 
-  /** Takes in transitions and power. */
+  /** Takes in transitions, power, and deletes of the scope, which end it without a transition. */
   note(seen: Observation): void {
     if (seen.kind === "state") this.#states.set(seen.dpu.name, seen.to);
-    else if (seen.kind === "power" && !seen.on) this.#states.delete(seen.dpu.name);
+    else if (endsScope(seen)) this.#states.delete(seen.dpu.name);
   }
 
   /** Undefined while it is off, and before its first transition. */
@@ -32,3 +36,10 @@ export class StateBook {
     return this.#pairs.get(dpu.name);
   }
 }
+
+/** The DPU forgets its scope: it loses power, or is told to delete it. */
+export function endsScope(seen: Observation): seen is Extract<Observation, { kind: "power" | "told" }> {
+  return seen.kind === "power" || (seen.kind === "told" && seen.table === SCOPE_TABLE && seen.fields === undefined);
+}
+
+export const SCOPE_TABLE = "DASH_HA_SCOPE_TABLE";

@@ -246,6 +246,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
     const stores = (sw: SwitchPlace) => host.stores(sw);
     const started = LabDevices.start({
       ...{ topology, clock, random, sockets, stores, onWarning },
+      onFlush: (dpu, db) => this.observer.flushed(dpu, db),
       dpuTimings: LAB_DPU_TIMINGS,
       pmonTimings: LAB_PMON_TIMINGS,
     });

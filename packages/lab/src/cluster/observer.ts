@@ -75,6 +75,18 @@ export class Observer implements AsyncDisposable {
     return this.#rows.get(`${owner.name} ${db} ${table}`) ?? new Map();
   }
 
+  /** A database was emptied by FLUSHDB, of which no key event tells: whoever did it says so. */
+  flushed(owner: RedisOwner, db: string): void {
+    const prefix = `${owner.name} ${db} `;
+    for (const [name, rows] of this.#rows) {
+      if (!name.startsWith(prefix)) continue;
+      for (const key of [...rows.keys()]) {
+        this.#take(owner, db as DatabaseName, name.slice(prefix.length), key, undefined);
+      }
+    }
+    this.notify();
+  }
+
   /** Called after each change, also of what others `notify` about. Returns the unsubscriber. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -119,18 +131,22 @@ export class Observer implements AsyncDisposable {
     void (async () => {
       for await (const changes of table) {
         for (const { key, op, fieldValues } of changes) {
-          const fields = op === "SET" ? Object.fromEntries(fieldValues) : undefined;
-          const before = rows.get(key);
-          if (fields === undefined) rows.delete(key);
-          else rows.set(key, fields);
-          if (name !== LEDGER[1]) this.written.set(name, (this.written.get(name) ?? 0) + 1);
-          const change = { at: this.#clock.monotonic(), owner, db, table: name, key, fields, before };
-          this.changes.push(change);
-          for (const listener of [...this.#rowListeners]) listener(change);
+          this.#take(owner, db, name, key, op === "SET" ? Object.fromEntries(fieldValues) : undefined);
         }
-        if (this.changes.length > 2 * CHANGES_MAX) this.changes.splice(0, this.changes.length - CHANGES_MAX);
         this.notify();
       }
     })();
+  }
+
+  #take(owner: RedisOwner, db: DatabaseName, table: string, key: string, fields: Fields | undefined): void {
+    const rows = this.#rows.get(`${owner.name} ${db} ${table}`);
+    const before = rows?.get(key);
+    if (fields === undefined) rows?.delete(key);
+    else rows?.set(key, fields);
+    if (table !== LEDGER[1]) this.written.set(table, (this.written.get(table) ?? 0) + 1);
+    const change = { at: this.#clock.monotonic(), owner, db, table, key, fields, before };
+    this.changes.push(change);
+    if (this.changes.length > 2 * CHANGES_MAX) this.changes.splice(0, this.changes.length - CHANGES_MAX);
+    for (const listener of [...this.#rowListeners]) listener(change);
   }
 }

@@ -276,9 +276,9 @@ export class Controller implements AsyncDisposable {
   async #writeAll(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       const { rows: wanted, names } = this.#look();
-      // Deletes run against the order of creation: scopes before their sets.
+      // Deletes run against the order of creation: scopes before their sets, whichever was written last.
       const surplus = [...this.#written].filter(([name]) => !this.#wantedNames.has(name)).reverse();
-      const first = surplus[0];
+      const first = surplus.find(([, { row }]) => row.table === "DASH_HA_SCOPE_CONFIG_TABLE") ?? surplus[0];
       if (first !== undefined) {
         await this.#delete(first[0], first[1].row);
         continue;

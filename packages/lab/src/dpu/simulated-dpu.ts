@@ -45,6 +45,8 @@ export interface DpuOptions {
   readonly orchagent?: OrchagentKind;
   /** Hears of what orchagent would log. */
   readonly onWarning?: (text: string) => void;
+  /** Hears of each of its databases that a boot has emptied by FLUSHDB, of which no key event tells. */
+  readonly onFlush?: (db: string) => void;
 }
 
 /** A change of state of one scope. */
@@ -195,6 +197,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
       if (!connected) return ok(undefined);
       const wiped = await wipeDatabase(store, wipe);
       if (!wiped.ok) this.#warn(`boot clean-up: ${wiped.error}`);
+      else if (wipe === "flush") this.#options.onFlush?.(store.db.name);
     }
     if (signal.aborted) return ok(undefined);
     const { midplane, zmqPort } = this.place;

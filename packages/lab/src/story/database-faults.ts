@@ -1,7 +1,11 @@
 import { unwrap } from "@tandem/base";
 import { type Store, Table, untilConnected } from "@tandem/swss";
+import type { Cluster } from "../cluster/cluster.js";
 import type { ClusterHost } from "../cluster/cluster-host.js";
 import { type DpuPlace, pairOf, type SwitchPlace, switchOf } from "../topology.js";
+
+/** A cluster whose observer has to be told of what makes no key events. */
+type FlushedCluster = Pick<Cluster, "host" | "observer">;
 
 async function open(host: ClusterHost, dpu: DpuPlace, db: string): Promise<Store> {
   const stores = host.stores(switchOf(host.topology, dpu));
@@ -11,9 +15,10 @@ async function open(host: ClusterHost, dpu: DpuPlace, db: string): Promise<Store
 }
 
 /** Empties the databases that the switch holds for a DPU. FLUSHDB makes no key events. */
-export async function flushDatabases(host: ClusterHost, dpu: DpuPlace): Promise<void> {
+export async function flushDatabases({ host, observer }: FlushedCluster, dpu: DpuPlace): Promise<void> {
   for (const db of ["DPU_APPL_DB", "DPU_STATE_DB"]) {
     unwrap(await (await open(host, dpu, db)).command(["FLUSHDB"]), `flush ${db}`);
+    observer.flushed(dpu, db);
   }
 }
 

@@ -3,8 +3,11 @@ import type { DatabaseName, Fields } from "@tandem/swss";
 import { Followers } from "../check/followers.js";
 import type { ClusterView, Invariant } from "../check/invariant.js";
 import type { Observation } from "../check/observation.js";
-import type { DpuCore } from "../dpu/core-types.js";
-import type { HaState } from "../dpu/ha-state.js";
+import { newDpuCore } from "../dpu/core.js";
+import type { DpuCore, HaSetEntry, ScopeEntry } from "../dpu/core-types.js";
+import { NO_FLOWS } from "../dpu/flows.js";
+import { DPU_TIMINGS, type HaState } from "../dpu/ha-state.js";
+import { type ChannelState, newMachine } from "../dpu/machine-state.js";
 import { type DpuPlace, planTopology, type SwitchPlace, type Topology, type TopologyOptions } from "../topology.js";
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
@@ -148,4 +151,40 @@ function found<T extends { readonly name: string }>(items: readonly T[], name: s
   const item = items.find((candidate) => candidate.name === name);
   if (item === undefined) throw new Error(`the topology has no ${name}`);
   return item;
+}
+
+/** A DPU that knows one pair, whose side is in some state. */
+export function coreWith(facts: {
+  readonly channel?: ChannelState;
+  readonly state?: HaState;
+  readonly synced?: boolean;
+  readonly reconcilePaused?: boolean;
+}): DpuCore {
+  const { channel = "up", state = "dead", synced = false, reconcilePaused = false } = facts;
+  const machine = { ...newMachine("18.0.202.1", 1, "active", true, channel), state, synced, reconcilePaused };
+  const core = newDpuCore({ ip: "18.0.202.1", boot: 1, timings: DPU_TIMINGS, orchagent: "mended" });
+  const set: HaSetEntry = {
+    scope: "dpu",
+    owner: "dpu",
+    localIp: "18.0.202.1",
+    peerIp: "18.1.202.1",
+    probeInterval: millis(100),
+    probeThreshold: 3,
+    reachable: channel === "up",
+    channel,
+  };
+  const scope: ScopeEntry = {
+    setId: "haset0-0",
+    owner: "dpu",
+    storedRole: "active",
+    appliedRole: "active",
+    disabled: false,
+    haState: state,
+    roleSince: undefined,
+    reportedRole: undefined,
+    activatePending: false,
+    machine,
+    flows: NO_FLOWS,
+  };
+  return { ...core, sets: new Map([["haset0-0", set]]), scopes: new Map([["haset0-0", scope]]) };
 }

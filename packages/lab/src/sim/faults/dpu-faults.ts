@@ -21,7 +21,7 @@ export const DPU_FAULTS = [
     doc: "FLUSHDB of the databases that the switch holds for a DPU that is off; it makes no key events",
     params: { dpu: aDpu },
     text: ({ dpu }) => `the databases of ${dpu.name} are flushed, if it is off`,
-    begin: (world, { dpu }) => world.whileOff(dpu, () => flushDatabases(world.host, dpu)),
+    begin: (world, { dpu }) => world.whileOff(dpu, () => flushDatabases(world.cluster, dpu)),
   }),
   defineFault({
     name: "stale-rows",

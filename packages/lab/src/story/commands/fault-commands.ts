@@ -201,7 +201,7 @@ export const FAULT_COMMANDS: readonly StoryCommand[] = [
     does: "FLUSHDB of the databases that the switch holds for a DPU; it makes no key events",
     read: (words) => {
       const dpu = words.dpu();
-      return (stage, { command }) => stage.done(command, flushDatabases(stage.cluster.host, dpu));
+      return (stage, { command }) => stage.done(command, flushDatabases(stage.cluster, dpu));
     },
   },
   {

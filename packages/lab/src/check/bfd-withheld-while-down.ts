@@ -1,0 +1,50 @@
+import { millis, seconds } from "@tandem/base";
+import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
+import type { Always, ClusterView } from "./invariant.js";
+import { Overdue } from "./overdue.js";
+
+const TABLE = "BFD_SESSION_TABLE";
+/** What pmon says reaches hamgrd within this time, and what follows from it the DPU's databases. */
+const LIMIT = seconds(10);
+/** What was on its way when pmon said so may still arrive. */
+const UNDER_WAY = millis(1000);
+
+/** Whether pmon says that the DPU cannot be talked to. */
+export function isDown(view: ClusterView, dpu: DpuPlace): boolean {
+  const row = view.rows(switchOf(view.topology, dpu), "CHASSIS_STATE_DB", "DPU_STATE").get(`DPU${dpu.slot}`);
+  return row?.["dpu_midplane_link_state"] === "down" || row?.["dpu_control_plane_state"] === "down";
+}
+
+export const bfdWithheldWhileDown: Always = {
+  id: "bfd-withheld-while-down",
+  text: "A DPU whose midplane or control plane is down gets no BFD rows, and those that it had go.",
+  when: "always",
+  exact: true,
+  sees: ["row DPU_STATE", `row ${TABLE}`, `told ${TABLE}`, "part"],
+  start(view) {
+    const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
+    const downSince = new Map<string, number>();
+    const kept = new Overdue(LIMIT, (name) => view.wellSince(places.get(name) as DpuPlace));
+    const look = (dpu: DpuPlace): void => {
+      const now = view.now();
+      const down = isDown(view, dpu);
+      if (!down) downSince.delete(dpu.name);
+      else if (!downSince.has(dpu.name)) downSince.set(dpu.name, now);
+      const rows = view.rows(dpu, "DPU_APPL_DB", TABLE).size;
+      kept.note(dpu.name, now, down && rows > 0 ? `${dpu.name} is down and keeps ${rows} BFD rows` : undefined);
+    };
+    return {
+      observe(seen) {
+        if (seen.kind === "row" && seen.table === TABLE) look(seen.owner as DpuPlace);
+        else if (seen.kind === "row") for (const dpu of (seen.owner as SwitchPlace).dpus) look(dpu);
+        if (seen.kind !== "told" || seen.fields === undefined) return [];
+        const since = downSince.get(seen.dpu.name);
+        const well = view.wellSince(seen.dpu);
+        if (since === undefined || well === undefined || seen.at < Math.max(since, well) + UNDER_WAY) return [];
+        return [`${seen.dpu.name} is down and was told to answer ${seen.key}`];
+      },
+      due: () => kept.due(),
+      expire: (now) => kept.expire(now),
+    };
+  },
+};

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { coreWith, History } from "../testing/history.js";
+import { configReachesDpu } from "./config-reaches-dpu.js";
+
+const want = (history: History, version: string, desired: string, disabled = "false"): History =>
+  history.wanted("sw0", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0", {
+    version,
+    owner: "dpu",
+    ha_set_id: "haset0-0",
+    desired_ha_state: desired,
+    disabled,
+  });
+const tell = (history: History, version: string, ha_role: string, disabled = "false"): History =>
+  history.told("sw0_dpu0", "DASH_HA_SCOPE_TABLE", "haset0-0", { version, ha_role, disabled });
+const on = (): History => new History(configReachesDpu).calm().knows("sw0_dpu0", coreWith({})).power("sw0_dpu0", true);
+
+test("a config that does not arrive is told, while DPU and hamgrd are there", () => {
+  const late = tell(want(on(), "1", "active"), "1", "active");
+  expect(want(late, "2", "active", "true").wait(20_000).violations).toEqual([
+    "config-reaches-dpu: sw0_dpu0 is to be disabled active and was told active",
+  ]);
+  const off = want(on(), "1", "active").power("sw0_dpu0", false);
+  expect(off.wait(60_000).violations).toEqual([]);
+});
+
+test("a row that says something else than its version is told", () => {
+  expect(tell(want(on(), "1", "unspecified"), "1", "active").violations).toEqual([
+    "config-reaches-dpu: sw0_dpu0 was told active, and version 1 says standby",
+  ]);
+});
+
+test("what arrives in time and as it was written is as it should be", () => {
+  const history = tell(want(on(), "1", "active"), "1", "active").wait(20_000);
+  expect(tell(want(history, "2", "dead", "true"), "2", "dead", "true").wait(20_000).violations).toEqual([]);
+});

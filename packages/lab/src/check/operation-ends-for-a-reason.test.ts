@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { History } from "../testing/history.js";
+import { operationEndsForAReason } from "./operation-ends-for-a-reason.js";
+
+const publish = (history: History, ids: string): History =>
+  history.row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", {
+    pending_operation_ids: ids,
+    pending_operation_types: ids === "" ? "" : "activate_role",
+  });
+const flag = (history: History, pending: string): History =>
+  history.row("sw0_dpu0", "DPU_STATE_DB", "DASH_HA_SCOPE_STATE_TABLE", "haset0-0", { activate_role_pending: pending });
+const start = (): History => publish(flag(new History(operationEndsForAReason), "true"), "a");
+
+test("an id that another takes the place of is told", () => {
+  expect(publish(start(), "b").violations).toEqual([
+    "operation-ends-for-a-reason: sw0_dpu0: activate_role a is not pending any more, for no reason",
+  ]);
+});
+
+test("approval, a fallen flag, a restarted DPU and a deleted config are reasons", () => {
+  const config = ["sw0", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0"] as const;
+  const approved = { version: "1", owner: "dpu", ha_set_id: "haset0-0", approved_pending_operation_ids: "a" };
+  expect(publish(start().wanted(...config, approved), "").violations).toEqual([]);
+  expect(publish(flag(start(), "false"), "").violations).toEqual([]);
+  expect(publish(start().power("sw0_dpu0", false), "b").violations).toEqual([]);
+  expect(publish(start().wanted(...config, undefined), "b").violations).toEqual([]);
+});

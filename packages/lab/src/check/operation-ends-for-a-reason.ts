@@ -1,0 +1,71 @@
+import { type DpuPlace, switchOf } from "../topology.js";
+import { scopeConfigOf } from "./config-fields.js";
+import type { Always } from "./invariant.js";
+import { isTrue, listOf } from "./row-fields.js";
+import { dpuOfScopeKey } from "./scope-key.js";
+
+const FLAG_OF: Readonly<Record<string, string>> = {
+  activate_role: "activate_role_pending",
+  flow_reconcile: "flow_reconcile_pending",
+  brainsplit_recover: "brainsplit_recover_pending",
+};
+
+export const operationEndsForAReason: Always = {
+  id: "operation-ends-for-a-reason",
+  text: "A pending operation keeps its id until it is approved, the DPU's flag falls, the DPU starts anew or the scope's config is deleted; no restart of hamgrd changes it.",
+  when: "always",
+  exact: true,
+  sees: [
+    "row DASH_HA_SCOPE_STATE",
+    "row DASH_HA_SCOPE_STATE_TABLE",
+    "row DPU_STATE",
+    "wanted DASH_HA_SCOPE_CONFIG_TABLE",
+    "row DASH_HA_SCOPE_CONFIG_TABLE",
+    "power",
+  ],
+  start(view) {
+    /** What each DPU shows, as id → type; and ids that have a reason to go, until they have gone. */
+    const open = new Map<string, Map<string, string>>();
+    const excused = new Set<string>();
+    const excuse = (dpu: DpuPlace, why: (id: string, type: string) => boolean): void => {
+      for (const [id, type] of open.get(dpu.name) ?? []) if (why(id, type)) excused.add(id);
+    };
+    return {
+      observe(seen) {
+        if (seen.kind === "power") excuse(seen.dpu, () => true);
+        if (seen.kind === "wanted") {
+          const dpu = dpuOfScopeKey(view.topology, seen.key);
+          const approved = listOf(scopeConfigOf(seen.fields), "approved_pending_operation_ids");
+          if (dpu !== undefined) excuse(dpu, (id) => seen.fields === undefined || approved.includes(id));
+        }
+        if (seen.kind !== "row") return [];
+        switch (seen.table) {
+          case "DASH_HA_SCOPE_STATE_TABLE":
+            excuse(seen.owner as DpuPlace, (_, type) => !isTrue(seen.fields?.[FLAG_OF[type] ?? ""]));
+            return [];
+          case "DPU_STATE":
+            for (const dpu of view.topology.dpus)
+              if (switchOf(view.topology, dpu) === seen.owner) excuse(dpu, () => true);
+            return [];
+          case "DASH_HA_SCOPE_CONFIG_TABLE": {
+            const dpu = dpuOfScopeKey(view.topology, seen.key);
+            if (dpu !== undefined && seen.fields === undefined) excuse(dpu, () => true);
+            return [];
+          }
+          default:
+            break;
+        }
+        const dpu = dpuOfScopeKey(view.topology, seen.key);
+        if (dpu === undefined || switchOf(view.topology, dpu) !== seen.owner) return [];
+        const ids = listOf(seen.fields, "pending_operation_ids");
+        const types = listOf(seen.fields, "pending_operation_types");
+        const gone = [...(open.get(dpu.name) ?? [])].filter(([id]) => !ids.includes(id));
+        // A row that goes as a whole, a lost database among others, says nothing of its operations.
+        open.set(dpu.name, new Map(ids.map((id, i) => [id, types[i] ?? ""])));
+        const wrong = gone.filter(([id]) => !excused.delete(id));
+        if (seen.fields === undefined) return [];
+        return wrong.map(([id, type]) => `${dpu.name}: ${type} ${id} is not pending any more, for no reason`);
+      },
+    };
+  },
+};

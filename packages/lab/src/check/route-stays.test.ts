@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { History } from "../testing/history.js";
+import { routeStays } from "./route-stays.js";
+
+const CONFIG = ["sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0"] as const;
+const ROUTE = ["sw0", "APPL_DB", "VNET_ROUTE_TUNNEL_TABLE", "Vnet_55:3.2.0.0"] as const;
+const SET = ["sw0_dpu0", "DASH_HA_SET_TABLE", "haset0-0"] as const;
+const start = (): History =>
+  new History(routeStays)
+    .calm()
+    .row(...CONFIG, {})
+    .row(...ROUTE, { endpoint_monitor: "18.0.202.1,18.1.202.1" });
+
+test("a route that goes while its set is configured is told", () => {
+  expect(
+    start()
+      .row(...ROUTE, undefined)
+      .wait(5000).violations,
+  ).toEqual(["route-stays: sw0: the route to haset0-0 went, which is configured"]);
+});
+
+test("a DPU that forgets its set while the switch routes to it is told", () => {
+  const history = start()
+    .row(...CONFIG, undefined)
+    .told(...SET, undefined)
+    .wait(5000);
+  expect(history.violations).toEqual(["route-stays: sw0_dpu0 was told to forget haset0-0 while sw0 routes to it"]);
+});
+
+test("config, route, set: in this order everything goes", () => {
+  const history = start()
+    .row(...CONFIG, undefined)
+    .row(...ROUTE, undefined)
+    .told(...SET, undefined)
+    .wait(5000);
+  expect(history.violations).toEqual([]);
+  const replaced = start()
+    .row(...ROUTE, undefined)
+    .row(...ROUTE, { endpoint_monitor: "18.0.202.1" })
+    .wait(5000);
+  expect(replaced.violations).toEqual([]);
+});

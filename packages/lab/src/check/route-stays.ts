@@ -1,0 +1,61 @@
+import { seconds } from "@tandem/base";
+import type { DpuPlace, SwitchPlace } from "../topology.js";
+import type { Always } from "./invariant.js";
+import { earliest, Overdue } from "./overdue.js";
+
+const ROUTES = "VNET_ROUTE_TUNNEL_TABLE";
+const SETS = "DASH_HA_SET_TABLE";
+const CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
+/** What a switch's orchagent has to pop is gone, or there again, within this time. */
+const POPPED = seconds(1);
+
+export const routeStays: Always = {
+  id: "route-stays",
+  text: "In calm a route stands as long as its HA set is configured; it goes before the DPU behind it is told to forget the set.",
+  when: "always",
+  exact: true,
+  sees: [`row ${ROUTES}`, `told ${SETS}`, `row ${CONFIGS}`, "part", "calm"],
+  start(view) {
+    const { topology } = view;
+    const vips = new Map(topology.haSets.map((set) => [set.vip, set.id]));
+    // In a storm somebody may have deleted it by hand.
+    const withdrawn = new Overdue<string>(POPPED, () => view.calmSince());
+    const orphaned = new Overdue(POPPED);
+    const setOf = (key: string): string | undefined => vips.get(key.slice(key.indexOf(":") + 1));
+    /** Whether the switch has a route of that set, to that DPU when one is named. */
+    const routes = (sw: SwitchPlace, set: string, dpu?: DpuPlace): boolean => {
+      for (const [key, row] of view.rows(sw, "APPL_DB", ROUTES)) {
+        if (setOf(key) !== set) continue;
+        if (dpu === undefined || row["endpoint_monitor"]?.split(",").includes(dpu.pa)) return true;
+      }
+      return false;
+    };
+    return {
+      observe(seen) {
+        if (seen.kind === "told") {
+          const sw = topology.switches[seen.dpu.switchIndex] as SwitchPlace;
+          const left = seen.fields === undefined && routes(sw, seen.key, seen.dpu);
+          const text = `${seen.dpu.name} was told to forget ${seen.key} while ${sw.name} routes to it`;
+          orphaned.note(`${seen.dpu.name} ${seen.key}`, seen.at, left ? text : undefined);
+        } else if (seen.kind === "part" && seen.part.startsWith("redis ")) {
+          // Nothing is popped while the database is away.
+          orphaned.clear();
+        } else if (seen.kind === "row") {
+          const sw = seen.owner as SwitchPlace;
+          const set = seen.table === CONFIGS ? seen.key : setOf(seen.key);
+          if (set === undefined) return [];
+          const stands = routes(sw, set);
+          for (const dpu of sw.dpus) if (!routes(sw, set, dpu)) orphaned.ended(`${dpu.name} ${set}`);
+          const went = seen.table === ROUTES && seen.fields === undefined;
+          const configured = view.rows(sw, "APPL_DB", CONFIGS).has(set);
+          if (stands || !configured) withdrawn.ended(`${sw.name} ${set}`);
+          else if (went)
+            withdrawn.goesOn(`${sw.name} ${set}`, seen.at, `${sw.name}: the route to ${set} went, which is configured`);
+        }
+        return [];
+      },
+      due: () => earliest(withdrawn.due(), orphaned.due()),
+      expire: (now) => [...withdrawn.expire(now), ...orphaned.expire(now)],
+    };
+  },
+};

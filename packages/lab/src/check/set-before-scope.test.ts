@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { History } from "../testing/history.js";
+import { setBeforeScope } from "./set-before-scope.js";
+
+const SCOPE = ["sw0_dpu0", "DASH_HA_SCOPE_TABLE", "haset0-0"] as const;
+const SET = ["sw0_dpu0", "DASH_HA_SET_TABLE", "haset0-0"] as const;
+const ROW = { ha_set_id: "haset0-0" };
+const CONFIGS = [
+  ["sw0", "DASH_HA_SET_CONFIG_TABLE", "haset0-0"],
+  ["sw0", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0"],
+] as const;
+
+/** A DPU that has been on for long, and a pair that is configured. */
+function running(): History {
+  const history = new History(setBeforeScope).power("sw0_dpu0", true).wait(60_000);
+  return history.wanted(...CONFIGS[0], {}).wanted(...CONFIGS[1], {});
+}
+
+test("a scope that comes before its set is told", () => {
+  expect(running().told(...SCOPE, ROW).violations).toEqual([
+    "set-before-scope: sw0_dpu0: told of scope haset0-0 before its set haset0-0",
+  ]);
+});
+
+test("a set that goes while its scope stays is told when the controller deleted the scope first", () => {
+  const history = running()
+    .told(...SET, {})
+    .told(...SCOPE, ROW);
+  history.wanted(...CONFIGS[1], undefined).wanted(...CONFIGS[0], undefined);
+  expect(history.told(...SET, undefined).wait(5000).violations).toEqual([
+    "set-before-scope: sw0_dpu0: told to forget set haset0-0, and not its scope haset0-0",
+  ]);
+});
+
+test("set, scope, and back; or as the controller deleted them", () => {
+  const there = (): History =>
+    running()
+      .told(...SET, {})
+      .told(...SCOPE, ROW);
+  const back = there()
+    .wanted(...CONFIGS[1], undefined)
+    .wanted(...CONFIGS[0], undefined);
+  expect(back.told(...SCOPE, undefined).told(...SET, undefined).violations).toEqual([]);
+  const reversed = there()
+    .wanted(...CONFIGS[0], undefined)
+    .wanted(...CONFIGS[1], undefined);
+  expect(reversed.told(...SET, undefined).told(...SCOPE, undefined).violations).toEqual([]);
+});

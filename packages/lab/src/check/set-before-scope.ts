@@ -1,0 +1,92 @@
+import { type Millis, seconds } from "@tandem/base";
+import type { Always } from "./invariant.js";
+import { Overdue } from "./overdue.js";
+import { SCOPE_TABLE } from "./state-book.js";
+
+/** How long hamgrd may need to look again after its database was away. */
+const LOOKS_AGAIN = seconds(5);
+/** A DPU that starts gets all rows at once, in any order; it keeps a scope that comes before its set. */
+const BOOTS = seconds(5);
+/** Set and scope that are deleted at once may be told in any order: the DPU keeps the set for as long as it has the scope. */
+const TOGETHER = seconds(1);
+const SET_TABLE = "DASH_HA_SET_TABLE";
+const SET_CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
+const SCOPE_CONFIGS = "DASH_HA_SCOPE_CONFIG_TABLE";
+
+export const setBeforeScope: Always = {
+  id: "set-before-scope",
+  text: "A DPU is told of a scope only after it was told of the scope's HA set, and, where the controller deletes the scope first, is not told to forget the set while it keeps the scope.",
+  when: "always",
+  sees: ["power", `told ${SCOPE_TABLE}`, `told ${SET_TABLE}`, `wanted ${SET_CONFIGS}`, `wanted ${SCOPE_CONFIGS}`],
+  start(view) {
+    /** Since when each DPU is on. */
+    const onSince = new Map<string, Millis>();
+    /** Config rows that the controller wants, as `<switch> <key>`; and sets that it deleted before their scopes. */
+    const configured = new Set<string>();
+    const reversed = new Set<string>();
+    /** What each DPU was told since it booted: sets, and scopes with their sets. */
+    const sets = new Map<string, Set<string>>();
+    const scopes = new Map<string, Map<string, string>>();
+    for (const dpu of view.topology.dpus) {
+      const core = view.core(dpu);
+      sets.set(dpu.name, new Set(core?.sets.keys()));
+      scopes.set(dpu.name, new Map([...(core?.scopes ?? [])].map(([id, { setId }]) => [id, setId])));
+    }
+    const kept = new Overdue<string>(TOGETHER);
+    return {
+      due: () => kept.due(),
+      expire: (now) => kept.expire(now),
+      observe(seen) {
+        if (seen.kind === "power") {
+          onSince.set(seen.dpu.name, seen.at);
+          for (const set of sets.get(seen.dpu.name) ?? []) kept.ended(`${seen.dpu.name} ${set}`);
+          for (const set of scopes.get(seen.dpu.name)?.values() ?? []) kept.ended(`${seen.dpu.name} ${set}`);
+          sets.delete(seen.dpu.name);
+          scopes.delete(seen.dpu.name);
+        }
+        if (seen.kind === "wanted") {
+          const { sw, key, fields, table, at } = seen;
+          if (fields !== undefined) configured.add(`${sw.name} ${key}`);
+          else configured.delete(`${sw.name} ${key}`);
+          if (table !== SET_CONFIGS) return [];
+          // What was deleted while hamgrd could not look is found deleted in any order.
+          const early =
+            sw.dpus.some((dpu) => at < (view.wellSince(dpu) ?? at) + LOOKS_AGAIN) ||
+            sw.dpus.some((dpu) => configured.has(`${sw.name} ${dpu.vdpuId}:${key}`));
+          for (const dpu of sw.dpus) {
+            if (fields === undefined && early) reversed.add(`${dpu.name} ${key}`);
+            else if (fields !== undefined) reversed.delete(`${dpu.name} ${key}`);
+          }
+        }
+        if (seen.kind !== "told") return [];
+        const { name } = seen.dpu;
+        const mySets = sets.get(name) ?? new Set();
+        const myScopes = scopes.get(name) ?? new Map<string, string>();
+        sets.set(name, mySets);
+        scopes.set(name, myScopes);
+        if (seen.table === SET_TABLE) {
+          if (seen.fields !== undefined) {
+            mySets.add(seen.key);
+            kept.ended(`${name} ${seen.key}`);
+          } else {
+            mySets.delete(seen.key);
+            const left = [...myScopes].find(([, set]) => set === seen.key)?.[0];
+            const text = `${name}: told to forget set ${seen.key}, and not its scope ${left}`;
+            const wrong = left !== undefined && !reversed.has(`${name} ${seen.key}`);
+            kept.note(`${name} ${seen.key}`, seen.at, wrong ? text : undefined);
+          }
+          return [];
+        }
+        if (seen.fields === undefined) {
+          kept.ended(`${name} ${myScopes.get(seen.key)}`);
+          myScopes.delete(seen.key);
+          return [];
+        }
+        const set = seen.fields["ha_set_id"] ?? seen.key;
+        myScopes.set(seen.key, set);
+        const boots = seen.at < (onSince.get(name) ?? 0) + BOOTS;
+        return boots || mySets.has(set) ? [] : [`${name}: told of scope ${seen.key} before its set ${set}`];
+      },
+    };
+  },
+};

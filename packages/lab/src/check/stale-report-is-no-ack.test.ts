@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { History } from "../testing/history.js";
+import { staleReportIsNoAck } from "./stale-report-is-no-ack.js";
+
+const planes = (history: History, state: string): History =>
+  history.row("sw0", "CHASSIS_STATE_DB", "DPU_STATE", "DPU0", {
+    dpu_midplane_link_state: state,
+    dpu_control_plane_state: state,
+  });
+const report = (history: History, state: string): History =>
+  history.row("sw0_dpu0", "DPU_STATE_DB", "DASH_HA_SCOPE_STATE_TABLE", "haset0-0", { ha_state: state });
+const acks = (history: History, state: string): History =>
+  history.row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", {
+    local_vdpu_midplane_state: "up",
+    local_vdpu_control_plane_state: "up",
+    local_acked_asic_ha_state: state,
+  });
+const restarted = (): History => {
+  const before = acks(report(planes(new History(staleReportIsNoAck), "up"), "active"), "active").wait(5000);
+  return planes(planes(before, "down").wait(3000), "up");
+};
+
+test("a state from before the restart that still counts is told", () => {
+  expect(acks(restarted().wait(10), "active").violations).toEqual([
+    "stale-report-is-no-ack: vdpu0-0|haset0-0 reads active, which sw0_dpu0 wrote before it started",
+  ]);
+});
+
+test("unknown, then what the DPU writes anew, or the old one after half a minute", () => {
+  expect(acks(report(acks(restarted(), "unknown").wait(10), "dead"), "dead").violations).toEqual([]);
+  expect(acks(acks(restarted(), "unknown").wait(30_000), "active").violations).toEqual([]);
+});
