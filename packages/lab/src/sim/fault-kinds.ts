@@ -6,6 +6,7 @@ import { LINK_FAULTS } from "./faults/link-faults.js";
 import { PMON_FAULTS } from "./faults/pmon-faults.js";
 import { PROCESS_FAULTS } from "./faults/process-faults.js";
 import { ROW_FAULTS } from "./faults/row-faults.js";
+import { STRAY_FAULTS } from "./faults/stray-faults.js";
 
 /** The fault alphabet by theme, in the order of docs/simulator.md. */
 export const FAULT_THEMES: readonly { readonly title: string; readonly kinds: readonly FaultKind[] }[] = [
@@ -13,7 +14,7 @@ export const FAULT_THEMES: readonly { readonly title: string; readonly kinds: re
   { title: "DPUs", kinds: DPU_FAULTS },
   { title: "Links, probes and channels", kinds: LINK_FAULTS },
   { title: "pmon and clocks", kinds: PMON_FAULTS },
-  { title: "Rows", kinds: ROW_FAULTS },
+  { title: "Rows", kinds: [...ROW_FAULTS, ...STRAY_FAULTS] },
   { title: "Configuration", kinds: CONFIG_FAULTS },
   { title: "Approvals", kinds: APPROVAL_FAULTS },
 ];

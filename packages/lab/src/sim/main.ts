@@ -26,6 +26,13 @@ export interface SimOptions {
 /** Runs `tandem sim`; `argv` is without node, script and `sim`. Gives the exit code. */
 export async function simMain(argv: readonly string[], options: SimOptions): Promise<number> {
   const { io } = options;
+  if (argv.includes("--mutations")) {
+    const { mutationsMain } = await import("../mutation/main.js");
+    return await mutationsMain(
+      argv.filter((word) => word !== "--mutations"),
+      options,
+    );
+  }
   const flags = parseFlags(argv);
   if (!flags.ok) {
     io.complain(`tandem sim: ${flags.error}; try --help`);

@@ -17,6 +17,7 @@ end all must be as if nothing had happened.
       --replay FILE        repeats the run of a replay file; or takes each step of a flight again
       --folder FOLDER      where replay files go; default: the present one
       --workers N          processes for --count; default: one for each core
+      --mutations          proves the simulator on builds without one guard each; see --mutations --help
       --trace              prints every line of the run: rows, transitions, faults
       --json               one JSON object a line instead of text
   -h, --help               this text

@@ -1,0 +1,23 @@
+import { err, ok, type Result } from "@tandem/base";
+
+/** A guard of the product that is switched off, to see whether the simulator notices. */
+export interface Mutation {
+  /** Stable short name. */
+  readonly id: string;
+  /** What the guard promises. */
+  readonly guard: string;
+  /** Built file, from the repository's root. */
+  readonly file: string;
+  /** Text of that file; it stands there exactly once. */
+  readonly find: string;
+  /** What stands there without the guard. */
+  readonly replace: string;
+}
+
+/** The file's text without the guard. Fails when the anchor does not stand there exactly once. */
+export function applyMutation(text: string, { id, file, find, replace }: Mutation): Result<string, string> {
+  const [before = "", after, ...more] = text.split(find);
+  if (after === undefined) return err(`${id}: ${file} has no ${JSON.stringify(find)} any more`);
+  if (more.length > 0) return err(`${id}: ${file} has ${JSON.stringify(find)} ${more.length + 1} times, expected one`);
+  return ok(before + replace + after);
+}
