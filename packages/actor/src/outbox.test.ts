@@ -13,6 +13,7 @@ function refusalOf(sent: Result<void, SendError>): Refusal | undefined {
   const edge: EdgeRuntime = {
     basePath: source.servicePath,
     connected: true,
+    counts: { local: 0, sent: 0, received: 0 },
     register: () => () => {},
     send: () => sent,
     newId: () => 1n,

@@ -28,7 +28,7 @@ import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { FlightFiles } from "./daemon/flight-files.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
-import { countEvents } from "./daemon/hamgrd-metrics.js";
+import { countEvents, publishMessages } from "./daemon/hamgrd-metrics.js";
 import { RECORD_FOLDER, recordFile, recordSteps } from "./daemon/record-steps.js";
 import { countSettings, measureHamgrd } from "./daemon/runtime-metrics.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
@@ -214,6 +214,7 @@ async function serve(
       process: { pid: process.pid, recordsOf: (slot) => recordFile(flags.recordFolder, slot) },
     });
     cleanUp.use(hamgrd);
+    publishMessages(metrics, hamgrd.slots.values());
     const measuring = measureHamgrd(metrics, hamgrd, systemClock);
     cleanUp.defer(() => measuring[Symbol.dispose]());
     const recorder = cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));

@@ -22,7 +22,9 @@ const receipt: Receipt = {
     losses: [{ scope: "haset0-0", at: "sw0", why: "no route", from: millis(0), until: millis(20), packets: 3 }],
   },
   invariants: { checked: 7, violations: ["one-decider: both"] },
-  memory: new Map([["sw0_dpu0.hamgrd", 2 ** 20]]),
+  steadyAfter: millis(1400),
+  processes: [{ name: "sw0_dpu0.hamgrd", memory: 2 ** 20, cpu: millis(1250) }],
+  messages: { inProcess: 100, toBus: 4, forwarded: 3, announcements: 2 },
 };
 
 test("a receipt tells stages with times, ways, rows, memory, losses and violations", () => {
@@ -34,6 +36,7 @@ test("a receipt tells stages with times, ways, rows, memory, losses and violatio
     "    1.50 s  1. Launch",
     "      2 ms  2. Look",
     "    1.50 s  in all",
+    "    1.40 s  from the last process ready to all scopes steady",
     "",
     "what each DPU went through",
     "  sw0_dpu0: on -> active",
@@ -42,14 +45,36 @@ test("a receipt tells stages with times, ways, rows, memory, losses and violatio
     "       8  BFD_SESSION_TABLE",
     "       4  DPU_STATE",
     "",
-    "memory",
-    "     1.0 MB  sw0_dpu0.hamgrd",
+    "memory, processor time",
+    "     1.0 MB    1.25 s  sw0_dpu0.hamgrd",
+    "",
+    "messages: 100 within hamgrds, 4 to the bus, 3 forwarded, 2 announcements",
     "",
     "packets: 10 sent, 3 lost",
     "       3  of haset0-0 at sw0: no route, for 20 ms",
     "invariants: 7 checks, 1 violation",
     "  one-decider: both",
   ]);
+});
+
+test("a receipt of a large cluster sums up: ways by DPUs that went them, processes by kind, the largest losses", () => {
+  const names = Array.from({ length: 20 }, (_, i) => `sw${i}_dpu0`);
+  const large: Receipt = {
+    ...receipt,
+    dpus: 20,
+    transitions: new Map(names.map((name, i) => [name, i === 3 ? ["on", "off"] : ["on", "active"]])),
+    processes: names.map((name) => ({ name: `${name}.redis`, memory: 2 ** 20, cpu: millis(100) })),
+    packets: {
+      sent: 100,
+      losses: names.map((at, i) => ({ scope: "s", at, why: "w", from: millis(0), until: millis(5), packets: i + 1 })),
+    },
+  };
+  const lines = eventText({ kind: "receipt", receipt: large }, PLAIN)?.split("\n") ?? [];
+  expect(lines).toContain("  19 DPUs, sw0_dpu0 to sw19_dpu0: on -> active");
+  expect(lines).toContain("  sw3_dpu0: on -> off");
+  expect(lines).toContain("    20.0 MB    2.00 s  20 redis, the largest 1.0 MB");
+  expect(lines).toContain("      20  of s at sw19_dpu0: w, for 5 ms");
+  expect(lines).toContain("      10  in 4 smaller windows, see --json");
 });
 
 test("a way that is longer than the terminal is broken before its arrows", () => {

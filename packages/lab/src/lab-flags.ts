@@ -4,6 +4,7 @@ import { err, ok, type Result } from "@tandem/base";
 import { parseScenario, type ScenarioStep } from "@tandem/base/testing";
 import { ISOLATIONS, type Isolation } from "./cluster/cluster-host.js";
 import { RELAYED_DPUS_MAX } from "./cluster/process-cluster.js";
+import { PROCESS_DPUS_MAX } from "./story/isolations.js";
 import { checkStory, loadStory, type Story, storyNames } from "./story/load-story.js";
 import { readCommand } from "./story/story-commands.js";
 import { StoryError } from "./story/story-error.js";
@@ -31,9 +32,6 @@ Stories and their commands: docs/stories.md. Exit code 0: the story was told as 
 export const SWITCHES_MAX = 8;
 /** Up to this many DPUs each daemon has a process of its own by default. */
 const PROCESS_DEFAULT_MAX = 4;
-/** Most DPUs whose daemons may have processes of their own: memory, 250 MB each. */
-const PROCESS_MAX = 16;
-
 export interface LabFlags {
   readonly switches: number;
   readonly dpus: number;
@@ -146,8 +144,8 @@ function parseIsolation(text: string | undefined, dpus: number): Result<Isolatio
         : "switch"
       : ISOLATIONS.find((candidate) => candidate === text);
   if (isolation === undefined) return err(`--isolation ${text}: expected ${ISOLATIONS.join(" or ")}`);
-  if (isolation === "process" && dpus > PROCESS_MAX) {
-    return err(`--isolation process: ${dpus} DPUs, expected at most ${PROCESS_MAX}; leave it out or say switch`);
+  if (isolation === "process" && dpus > PROCESS_DPUS_MAX) {
+    return err(`--isolation process: ${dpus} DPUs, expected at most ${PROCESS_DPUS_MAX}; leave it out or say switch`);
   }
   return ok(isolation);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { seconds, systemClock, within } from "@tandem/base";
+import { type Millis, millis, seconds, systemClock, within } from "@tandem/base";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -24,6 +24,8 @@ export interface LabProcess {
   stop(): Promise<ProcessEnd>;
   /** Resident memory in bytes, and 0 once it has ended. */
   memory(): Promise<number>;
+  /** Processor time that it has used, and 0 once it has ended. */
+  cpu(): Promise<Millis>;
 }
 
 export interface ProcessSpec {
@@ -185,6 +187,18 @@ class SystemProcess implements LabProcess {
       return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
     } catch {
       return 0; // it ended between the check and the read
+    }
+  }
+
+  async cpu(): Promise<Millis> {
+    if (!this.#running) return millis(0);
+    try {
+      const stat = await readFile(`/proc/${this.pid}/stat`, "utf8");
+      // After the name, which may hold anything: state is field 3, user and system time are 14 and 15, in ticks of 10 ms.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return millis((Number(fields[11]) + Number(fields[12])) * 10);
+    } catch {
+      return millis(0);
     }
   }
 

@@ -30,6 +30,9 @@ export interface LabResult {
   readonly failures: number;
 }
 
+/** Up to this many DPUs each of their steps is told as text. */
+const FOLLOWED_MAX = 16;
+
 const BY_HAND = "Faults by hand";
 
 /** Starts the cluster, tells the story, ends with its receipt; without `once` it stays up until the signal aborts. */
@@ -64,7 +67,11 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
     const { switches: recorded, dpus: each } = story.size;
     tell({ kind: "notCompared", recorded: `${recorded} switches of ${each} ${each === 1 ? "DPU" : "DPUs"}` });
   }
-  using _news = followDpus(cluster, (dpu, text) => tell({ kind: "transition", ms: elapsed(), dpu, text }));
+  // Hundreds of lines tell people less than the receipt does.
+  const follows = flags.json || host.topology.dpus.length <= FOLLOWED_MAX;
+  using _news = follows
+    ? followDpus(cluster, (dpu, text) => tell({ kind: "transition", ms: elapsed(), dpu, text }))
+    : undefined;
   const narrator = new Narrator(cluster, story.name);
   let unexpected = 0;
   const perform = async (step: ScenarioStep, compares: boolean): Promise<void> => {

@@ -1,6 +1,23 @@
 import type { RuntimeEvent } from "@tandem/actor";
 import type { Metrics } from "@tandem/daemon";
+import type { EdgeCounts } from "@tandem/swbus/edge";
 import { type HamgrdEvent, placeOf } from "./hamgrd-event.js";
+import type { Slot } from "./slot.js";
+
+const MESSAGES = {
+  local: "Messages that actors handed to each other within the process, since its slots run.",
+  sent: "Messages sent to swbusd, since its slots run.",
+  received: "Messages that came from swbusd, since its slots run.",
+} as const satisfies Record<keyof EdgeCounts, string>;
+
+/** Publishes how many messages the slots of a process exchange, summed. */
+export function publishMessages(metrics: Metrics, slots: Iterable<Pick<Slot, "messages">>): void {
+  const all = [...slots];
+  for (const way of ["local", "sent", "received"] as const) {
+    const sum = (): number => all.reduce((total, { messages }) => total + (messages?.[way] ?? 0), 0);
+    metrics.gaugeOf({ name: `tandem_hamgrd_messages_${way}`, help: MESSAGES[way] }, sum);
+  }
+}
 
 /** Counts what a hamgrd tells. */
 export function countEvents(metrics: Metrics): (event: HamgrdEvent) => void {

@@ -2,7 +2,7 @@ import { type ActorRuntime, createRuntime, type StepRecords, type TableHub } fro
 import type { Clock, CrashPoint, Random, Timer } from "@tandem/base";
 import { millis } from "@tandem/base";
 import { type Bus, type ConfigSource, dbConfig, nodePath, type SwbusConfig } from "@tandem/swbus";
-import { type EdgeRuntime, type ServicePath, startEdge } from "@tandem/swbus/edge";
+import { type EdgeCounts, type EdgeRuntime, type ServicePath, startEdge } from "@tandem/swbus/edge";
 import {
   type AnyTable,
   describeUpdaterError,
@@ -106,6 +106,11 @@ export class Slot implements AsyncDisposable {
 
   get settings(): HamgrdSettings {
     return this.#settings;
+  }
+
+  /** Messages of its actors, since it runs under its present name. */
+  get messages(): EdgeCounts | undefined {
+    return this.#running?.edge.counts;
   }
 
   get runtime(): ActorRuntime | undefined {

@@ -36,6 +36,27 @@ export function daemonOf(host: Pick<ClusterHost, "daemons">, kind: DaemonKind, d
   return daemon;
 }
 
+/** What one process has used. */
+export interface ProcessUsage {
+  /** e.g. `sw0.hamgrd`, `sw0_dpu1.redis`. */
+  readonly name: string;
+  /** Resident, in bytes. */
+  readonly memory: number;
+  readonly cpu: Millis;
+}
+
+/** Messages of all daemons, answers and announcements included. */
+export interface MessageCounts {
+  /** Handed from actor to actor within a hamgrd. */
+  readonly inProcess: number;
+  /** Sent by hamgrds to the bus. */
+  readonly toBus: number;
+  /** Forwarded by swbusds. */
+  readonly forwarded: number;
+  /** Route announcements. */
+  readonly announcements: number;
+}
+
 /** A Redis of the cluster: a switch's, or a DPU's. */
 export type RedisOwner = SwitchPlace | DpuPlace;
 
@@ -80,6 +101,10 @@ export interface ClusterHost extends AsyncDisposable {
   said(daemon: DaemonPlace): readonly string[];
   /** Resident memory in bytes; 0 where parts share one process. */
   memory(daemon: DaemonPlace): Promise<number>;
+  /** What each process has used so far; nothing where parts share one. */
+  usage(): Promise<readonly ProcessUsage[]>;
+  /** Messages that the daemons which run now have counted; nothing where parts share one process. */
+  messages(): Promise<MessageCounts | undefined>;
 
   /** Called when a daemon or a Redis (`redis <owner>`) is gone or in trouble, and when it is ready again. Returns the unsubscriber. */
   onPart(listener: PartListener): () => void;

@@ -22,12 +22,15 @@ import {
   type ClusterHost,
   type DaemonPlace,
   type Isolation,
+  type MessageCounts,
   type PartListener,
+  type ProcessUsage,
   planDaemons,
   type RedisOwner,
   type RedisTrouble,
   TooLateError,
 } from "./cluster-host.js";
+import { countMessages } from "./count-messages.js";
 import { databaseFiles, type RedisPlace, redisPlaces } from "./database-files.js";
 import { findProgram } from "./find-program.js";
 import { LinkProxies } from "./link-proxies.js";
@@ -236,6 +239,19 @@ export class ProcessCluster implements ClusterHost {
 
   async memory({ name }: DaemonPlace): Promise<number> {
     return (await this.#daemons.get(name)?.memory()) ?? 0;
+  }
+
+  usage(): Promise<readonly ProcessUsage[]> {
+    const usageOf = async (process: LabProcess): Promise<ProcessUsage> => {
+      const [memory, cpu] = await Promise.all([process.memory(), process.cpu()]);
+      return { name: process.name, memory, cpu };
+    };
+    return Promise.all(this.processes.map(usageOf));
+  }
+
+  messages(): Promise<MessageCounts> {
+    const ports = this.daemons.map((daemon) => this.metricsPort(daemon)).filter((port) => port !== undefined);
+    return countMessages(ports, this.clock);
   }
 
   /** Every process of the cluster that runs. */

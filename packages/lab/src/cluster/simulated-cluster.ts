@@ -12,6 +12,7 @@ import {
   type DaemonPlace,
   type Isolation,
   type PartListener,
+  type ProcessUsage,
   planDaemons,
   type RedisOwner,
   type RedisTrouble,
@@ -229,6 +230,14 @@ export class SimulatedCluster implements ClusterHost {
 
   memory(): Promise<number> {
     return Promise.resolve(0);
+  }
+
+  usage(): Promise<readonly ProcessUsage[]> {
+    return Promise.resolve([]);
+  }
+
+  messages(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   cutLink(a: SwitchPlace, b: SwitchPlace): void {

@@ -1,4 +1,4 @@
-import type { Millis } from "@tandem/base";
+import { type Millis, millis } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import type { Cluster } from "../cluster/cluster.js";
 import { InvariantWatch } from "../cluster/invariant-watch.js";
@@ -14,6 +14,9 @@ export class Narrator {
   readonly cluster: Cluster;
   readonly story: string;
   readonly #stages: Stage[] = [];
+  /** When it began: every process is ready then. */
+  readonly #from: Millis;
+  #steadyAfter: Millis | undefined;
   #sent = 0;
   readonly #losses: LossWindow[] = [];
   readonly #stage: StoryStage;
@@ -22,12 +25,16 @@ export class Narrator {
   constructor(cluster: Cluster, story: string) {
     this.cluster = cluster;
     this.story = story;
+    this.#from = cluster.now();
     this.#stage = new StoryStage(cluster, {
       atRest: () => this.#watch.atRest(),
       violated: (violations) => this.#watch.keep(violations),
       traffic: (sent, losses) => {
         this.#sent += sent;
         this.#losses.push(...losses);
+      },
+      launched: () => {
+        this.#steadyAfter ??= millis(cluster.now() - this.#from);
       },
     });
     this.#watch = new InvariantWatch(cluster);
@@ -49,11 +56,8 @@ export class Narrator {
   async receipt(): Promise<Receipt> {
     const { host, topology, logs, observer } = this.cluster;
     this.#watch[Symbol.dispose]();
-    const memory = new Map<string, number>();
-    for (const daemon of host.daemons) {
-      const bytes = await host.memory(daemon);
-      if (bytes > 0) memory.set(daemon.name, bytes);
-    }
+    const processes = await host.usage();
+    const messages = await host.messages();
     return {
       story: this.story,
       host: host.kind,
@@ -71,7 +75,9 @@ export class Narrator {
       ),
       packets: { sent: this.#sent, losses: this.#losses },
       invariants: { checked: this.#watch.checks, violations: this.#watch.violations },
-      memory,
+      steadyAfter: this.#steadyAfter,
+      processes,
+      messages,
     };
   }
 

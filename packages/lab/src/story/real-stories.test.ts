@@ -1,9 +1,9 @@
 import { longTest, needs, runScenario, type ScenarioCommand } from "@tandem/base/testing";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Cluster } from "../cluster/cluster.js";
-import { ISOLATIONS } from "../cluster/cluster-host.js";
 import { ProcessCluster } from "../cluster/process-cluster.js";
 import { missingForProcesses, REDIS_SERVER, TANDEM } from "../testing/tandem-command.js";
+import { isolationsOf } from "./isolations.js";
 import { loadStory, storyNames } from "./load-story.js";
 import { Narrator } from "./narrator.js";
 
@@ -29,14 +29,16 @@ const LONG = new Set([
   "17-killed-while-it-launches process",
   "18-launch-alone process",
   "19-come-and-go process",
+  "24-scale switch",
 ]);
 
 for (const name of storyNames()) {
   const story = loadStory(name);
-  const isolations = story.size.dpus > 1 ? ISOLATIONS : (["process"] as const);
-  for (const isolation of isolations) {
+  for (const isolation of isolationsOf(story.size)) {
     // Times are printed by the lab and asserted nowhere: a busy machine may take as long as it likes within the limits.
-    test(`story ${name} on real processes, isolation ${isolation}`, { timeout: 300_000 }, async (t) => {
+    test(`story ${name} on real processes, isolation ${isolation}`, {
+      timeout: story.size.switches > 2 ? 1_200_000 : 300_000,
+    }, async (t) => {
       if (LONG.has(`${name} ${isolation}`)) longTest(t);
       vi.stubEnv("UPDATE", undefined); // the simulator records, this compares
       const { switches, dpus: dpusPerSwitch } = story.size;

@@ -1,5 +1,7 @@
 import { countOf, type Millis, millis } from "@tandem/base";
+import type { MessageCounts, ProcessUsage } from "../cluster/cluster-host.js";
 import type { LossWindow } from "../traffic.js";
+import { duration, lossLines, processLines, wayLines } from "./receipt-parts.js";
 
 /** One stage of a story: what its comment announces, and the commands that belong to it. */
 export interface Stage {
@@ -21,9 +23,16 @@ export interface Receipt {
   /** Of the traffic that the story sent; losses are windows of one reason in one place. */
   readonly packets: { readonly sent: number; readonly losses: readonly LossWindow[] };
   readonly invariants: { readonly checked: number; readonly violations: readonly string[] };
-  /** Resident bytes by daemon; empty in the simulator. */
-  readonly memory: ReadonlyMap<string, number>;
+  /** From the last process being ready until the first launch was over; undefined where the story launches nothing. */
+  readonly steadyAfter: Millis | undefined;
+  /** Every process that runs at the end; empty in the simulator. */
+  readonly processes: readonly ProcessUsage[];
+  /** What the daemons counted since they began; undefined in the simulator. */
+  readonly messages: MessageCounts | undefined;
 }
+
+/** Up to this many DPUs, and as many processes, a receipt names each. */
+const NAMED_MAX = 16;
 
 /** Columns of a line of text, where the terminal has as many. */
 const WIDTH = 110;
@@ -39,31 +48,29 @@ export function formatReceipt(receipt: Receipt, columns = WIDTH): string {
   lines.push("", "stages");
   for (const [i, stage] of receipt.stages.entries()) lines.push(`  ${duration(times[i] as Millis)}  ${stage.title}`);
   lines.push(`  ${duration(millis(times.reduce((sum, took) => sum + took, 0)))}  in all`);
-  lines.push("", "what each DPU went through");
-  for (const [dpu, states] of receipt.transitions) lines.push(...wrap(`  ${dpu}: ${states.join(" -> ")}`, width));
+  if (receipt.steadyAfter !== undefined) {
+    lines.push(`  ${duration(receipt.steadyAfter)}  from the last process ready to all scopes steady`);
+  }
+  const many = receipt.dpus > NAMED_MAX;
+  lines.push("", many ? "what DPUs went through" : "what each DPU went through");
+  for (const line of wayLines(receipt.transitions, many)) lines.push(...wrap(line, width));
   lines.push("", "row changes seen");
   for (const [table, count] of [...receipt.rowsWritten].sort()) lines.push(`  ${String(count).padStart(6)}  ${table}`);
-  if (receipt.memory.size > 0) {
-    lines.push("", "memory");
-    for (const [daemon, bytes] of receipt.memory) {
-      lines.push(`  ${(bytes / 2 ** 20).toFixed(1).padStart(6)} MB  ${daemon}`);
-    }
+  if (receipt.processes.length > 0) lines.push("", ...processLines(receipt.processes, NAMED_MAX));
+  if (receipt.messages !== undefined) {
+    const { inProcess, toBus, forwarded, announcements } = receipt.messages;
+    lines.push(
+      "",
+      `messages: ${inProcess} within hamgrds, ${toBus} to the bus, ${forwarded} forwarded, ${announcements} announcements`,
+    );
   }
   const lost = packets.losses.reduce((sum, window) => sum + window.packets, 0);
   lines.push("", `packets: ${packets.sent} sent, ${lost} lost`);
-  for (const { scope, at, why, from, until, packets: count } of packets.losses) {
-    lines.push(
-      `  ${String(count).padStart(6)}  of ${scope} at ${at}: ${why}, for ${duration(millis(until - from)).trim()}`,
-    );
-  }
+  lines.push(...lossLines(packets.losses, NAMED_MAX));
   const violations = `${countOf(invariants.violations.length, "violation")}`;
   lines.push(`invariants: ${invariants.checked} checks, ${violations}`);
   for (const violation of invariants.violations) lines.push(`  ${violation}`);
   return lines.join("\n");
-}
-
-function duration(took: Millis): string {
-  return (took < 1000 ? `${took.toFixed(0)} ms` : `${(took / 1000).toFixed(2)} s`).padStart(8);
 }
 
 const CONTINUED = "     ";
@@ -102,6 +109,16 @@ export function receiptJson(receipt: Receipt): Readonly<Record<string, unknown>>
       })),
     },
     invariants,
-    memory_bytes: Object.fromEntries(receipt.memory),
+    ...(receipt.steadyAfter !== undefined && { steady_after_ms: Math.round(receipt.steadyAfter) }),
+    memory_bytes: Object.fromEntries(receipt.processes.map(({ name, memory }) => [name, memory])),
+    cpu_ms: Object.fromEntries(receipt.processes.map(({ name, cpu }) => [name, cpu])),
+    ...(receipt.messages !== undefined && {
+      messages: {
+        in_process: receipt.messages.inProcess,
+        to_bus: receipt.messages.toBus,
+        forwarded: receipt.messages.forwarded,
+        announcements: receipt.messages.announcements,
+      },
+    }),
   };
 }

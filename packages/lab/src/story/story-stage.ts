@@ -13,10 +13,14 @@ export interface StoryBook {
   /** Violations that the receipt must show. */
   violated(violations: readonly string[]): void;
   traffic(sent: number, losses: readonly LossWindow[]): void;
+  /** Pairs were launched: each side serves, and is seen by every switch. */
+  launched(): void;
 }
 
-/** How long a story waits for what must come, in virtual or real time. */
+/** How long a story waits for what must come, in virtual or real time; in a large cluster longer: see `StoryStage.limit`. */
 export const STORY_LIMIT: Millis = seconds(60);
+/** Rows and processes of many DPUs take many writes and starts on one machine. */
+const STORY_LIMIT_PER_DPU: Millis = seconds(5);
 /** How long an answer may take to become the expected one, before it is shown as it is. */
 export const SHOW_LIMIT: Millis = seconds(30);
 /** How long an answer that nothing is expected of is waited for. */
@@ -35,9 +39,14 @@ export class StoryStage {
     this.book = book;
   }
 
+  /** How long one step may take. */
+  get limit(): Millis {
+    return millis(Math.max(STORY_LIMIT, STORY_LIMIT_PER_DPU * this.cluster.topology.dpus.length));
+  }
+
   /** `work`, which prints nothing. Throws, naming `what`, when it takes too long. */
   async done(what: string, work: Promise<unknown>): Promise<readonly string[]> {
-    await this.cluster.host.run(what, work, STORY_LIMIT);
+    await this.cluster.host.run(what, work, this.limit);
     return [];
   }
 
@@ -77,7 +86,7 @@ export class StoryStage {
       };
       look();
     });
-    await host.run(what, holds, STORY_LIMIT);
+    await host.run(what, holds, this.limit);
   }
 
   /** Conditions are looked at every while, also where nothing tells of a change; until it is disposed of. */

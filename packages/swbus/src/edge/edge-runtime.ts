@@ -2,6 +2,16 @@ import type { Result } from "@tandem/base";
 import type { ServicePath } from "../service-path.js";
 import type { EdgeMessage, Handler, SendError, Visibility } from "./types.js";
 
+/** Messages of one edge. */
+export interface EdgeCounts {
+  /** Handed over within the process. */
+  readonly local: number;
+  /** Sent to swbusd. */
+  readonly sent: number;
+  /** Come from swbusd. */
+  readonly received: number;
+}
+
 /**
  * One service's end of the bus: a stream to the local swbusd, and the handlers of this process.
  *
@@ -12,6 +22,8 @@ import type { EdgeMessage, Handler, SendError, Visibility } from "./types.js";
 export interface EdgeRuntime extends AsyncDisposable {
   /** Node and service, no resource: `region.cluster.node/hamgrd/0`. */
   readonly basePath: ServicePath;
+  /** Messages since it began, answers included. */
+  readonly counts: EdgeCounts;
   /** Whether a stream to swbusd stands. */
   readonly connected: boolean;
   /** The newest registration of a path counts. The returned function removes this one and no later one. */

@@ -52,6 +52,7 @@ export function startEdge(options: EdgeOptions): EdgeRuntime {
 class Edge implements EdgeRuntime {
   readonly basePath: ServicePath;
   readonly newId: () => bigint;
+  readonly counts = { local: 0, sent: 0, received: 0 };
   readonly #options: EdgeOptions;
   readonly #handlers = new HandlerMap();
   readonly #paths = new PathDecoder();
@@ -89,7 +90,10 @@ class Edge implements EdgeRuntime {
   send(message: EdgeMessage): Result<void, SendError> {
     const { destination } = message;
     const handler = this.#handlers.find(destination, "local");
-    if (handler !== undefined) return this.#deliver(handler, message, "local");
+    if (handler !== undefined) {
+      this.counts.local += 1;
+      return this.#deliver(handler, message, "local");
+    }
     if (this.#isOurs(destination)) {
       if (isProbe(message) && destination.equals(this.basePath)) return this.#answer(message);
       return err({ kind: "noRoute", destination });
@@ -126,6 +130,7 @@ class Edge implements EdgeRuntime {
     if (stream.queuedBytes + size > EDGE_BACKLOG_BYTES_MAX)
       return err({ kind: "queueFull", destination, limit: EDGE_BACKLOG_BYTES_MAX });
     stream.send(bytes);
+    this.counts.sent += 1;
     return ok();
   }
 
@@ -193,6 +198,7 @@ class Edge implements EdgeRuntime {
     }
     const message = decodeEdgeMessage(read.value);
     if (message === undefined) return;
+    this.counts.received += 1;
     if (isUnknownManagement(message)) {
       this.#refuse(message, { code: SwbusErrorCode.INVALID_ARGS, text: "Unsupported request type" });
       return;

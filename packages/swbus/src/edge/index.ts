@@ -11,7 +11,7 @@ export {
   type ServicePathParts,
 } from "../service-path.js";
 export { type EdgeEvent, type EdgeOptions, startEdge } from "./edge.js";
-export type { EdgeRuntime } from "./edge-runtime.js";
+export type { EdgeCounts, EdgeRuntime } from "./edge-runtime.js";
 export { type Answer, answerTo, dataMessage, newMessage } from "./messages.js";
 export { encodePayload } from "./payload.js";
 export {

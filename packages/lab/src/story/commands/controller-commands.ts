@@ -1,4 +1,3 @@
-import { type Millis, millis, seconds } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import { OPERATION_TYPES } from "@tandem/hamgrd";
 import { isServing } from "../../dpu/ha-state.js";
@@ -147,15 +146,13 @@ async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>):
   for (const item of items) await work(item);
 }
 
-/** How long each step of a launch may take: rows of many DPUs are many writes on one machine. */
-function launchLimit(dpus: number): Millis {
-  return millis(Math.max(STORY_LIMIT, seconds(5) * dpus));
-}
+/** More DPUs than this are counted, not named. */
+const NAMED_MAX = 16;
 
 async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSetPlace[]): Promise<readonly string[]> {
   const { cluster } = stage;
   const members = sets.flatMap((set) => set.dpus);
-  const limit = launchLimit(members.length);
+  const { limit } = stage;
   await cluster.host.run(
     `${step.command}: sets`,
     Promise.all(sets.map((set) => cluster.controller.createSet(set))),
@@ -172,8 +169,12 @@ async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSe
   const serve = (dpu: DpuPlace): boolean => isServing(cluster.haState(dpu));
   await cluster.until(step.command, () => members.every(serve), limit);
   await cluster.until(`${step.command}: BFD`, () => members.every((dpu) => seenByAll(stage, dpu)), limit);
+  stage.book.launched();
   for (const dpu of members) stage.since(dpu);
-  return members.map((dpu) => `${dpu.name} is ${cluster.haState(dpu)}`);
+  if (members.length <= NAMED_MAX) return members.map((dpu) => `${dpu.name} is ${cluster.haState(dpu)}`);
+  const counts = new Map<string, number>();
+  for (const dpu of members) counts.set(`${cluster.haState(dpu)}`, (counts.get(`${cluster.haState(dpu)}`) ?? 0) + 1);
+  return [...counts].sort().map(([state, count]) => `${count} DPUs are ${state}`);
 }
 
 /** Every switch's probe of the DPU is up, and its own switch reports that and its state. */

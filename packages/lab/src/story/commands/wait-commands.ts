@@ -1,7 +1,7 @@
 import { HA_STATES } from "../../dpu/ha-state.js";
 import type { DpuPlace } from "../../topology.js";
 import type { StoryCommand } from "../story-command.js";
-import { STORY_LIMIT, type StoryStage } from "../story-stage.js";
+import type { StoryStage } from "../story-stage.js";
 import { expected } from "../story-words.js";
 import { setsOf } from "./named-sets.js";
 
@@ -65,7 +65,7 @@ async function awaitState(stage: StoryStage, command: string, { dpu, states }: W
   await cluster.until(
     `${command} (${dpu.name} is ${cluster.haState(dpu) ?? "off"})`,
     () => reached() >= 0,
-    STORY_LIMIT,
+    stage.limit,
   );
   const path = stage.since(dpu, reached()).flatMap((entry) => (entry.kind === "state" ? [entry] : []));
   const names = path.length === 0 ? [cluster.haState(dpu) ?? "off"] : [path[0]?.from, ...path.map(({ to }) => to)];
