@@ -33,15 +33,32 @@ export async function dial(
   options: DialOptions,
   signal?: AbortSignal,
 ): Promise<Result<BusStream, DialError>> {
-  const { clock, limits, pings } = end;
-  const { endpoint, method, metadata } = options;
+  const { limits } = end;
+  const { endpoint, metadata } = options;
   signal?.throwIfAborted();
   const target = parseEndpoint(endpoint);
   if (!target.ok) return err({ kind: "unreachable", endpoint, detail: target.error });
   const fault = metadataFault(metadata);
   if (fault !== undefined) return err({ kind: "refused", endpoint, code: GrpcStatus.invalidArgument, detail: fault });
 
-  const opened = await open(end, () => openSocket(target.value, secure), signal);
+  // Whoever dials many peers will soon have as many connections: none of them is judged by the few that stand yet.
+  limits.silence.opened();
+  try {
+    return await dialTarget(end, target.value, secure, options, signal);
+  } finally {
+    limits.silence.closed();
+  }
+}
+
+async function dialTarget(
+  end: ClientEnd,
+  target: HostPort,
+  secure: SecureContext | undefined,
+  { endpoint, method, metadata }: DialOptions,
+  signal: AbortSignal | undefined,
+): Promise<Result<BusStream, DialError>> {
+  const { clock, limits, pings } = end;
+  const opened = await open(end, () => openSocket(target, secure), signal);
   if (!opened.ok) return err({ kind: "unreachable", endpoint, detail: opened.error });
   const { socket, leave } = opened.value;
   const session = connect(`${secure === undefined ? "http" : "https"}://${endpoint}`, {
@@ -60,9 +77,11 @@ export async function dial(
   // Its reasons are read from the connection and the reset code when it closes.
   http2.on("error", () => {});
 
-  const remote = formatEndpoint(target.value.host, target.value.port);
+  // A peer of many connections may answer later, as it may be silent for longer.
+  const patience = millis(Math.ceil(limits.dialTimeout * limits.silence.factor));
+  const remote = formatEndpoint(target.host, target.port);
   const answer = await new Promise<Answer>((resolve) => {
-    const timer = clock.setTimer(limits.dialTimeout, () => done({ kind: "timeout" }));
+    const timer = clock.setTimer(patience, () => done({ kind: "timeout" }));
     const onAbort = (): void => done({ kind: "aborted" });
     const onClosed = (): void => done({ kind: "closed" });
     const onResponse = (headers: Record<string, unknown>, flags: number): void => {
@@ -107,7 +126,7 @@ export async function dial(
     case "aborted":
       throw signal?.reason;
     case "timeout":
-      return err({ kind: "unreachable", endpoint, detail: `no answer within ${limits.dialTimeout} ms` });
+      return err({ kind: "unreachable", endpoint, detail: `no answer within ${patience} ms` });
     case "refused":
       return err({ kind: "refused", endpoint, code: answer.code, detail: answer.detail });
     case "closed":

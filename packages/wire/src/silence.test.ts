@@ -8,6 +8,7 @@ test("up to 128 connections may be silent as long as it says, many more for long
   expect(silence.limit).toBe(3000);
   for (let i = 128; i < 1024; i++) silence.opened();
   expect(silence.limit).toBe(24_000);
+  expect(silence.factor).toBe(8);
   for (let i = 1024; i > 100; i--) silence.closed();
   expect(silence.limit).toBe(3000);
 });

@@ -22,6 +22,11 @@ export class Silence {
     return this.#open <= PINGS_PER_SECOND || bearable <= this.#least ? this.#least : bearable;
   }
 
+  /** How much longer than it would be with few connections. */
+  get factor(): number {
+    return this.limit / this.#least;
+  }
+
   opened(): void {
     this.#open += 1;
   }
