@@ -43,6 +43,8 @@ interface Session {
   /** Opened by the first subscription. */
   subscriber: Promise<StoreSubscriber> | undefined;
   readonly loaded: Set<string>;
+  /** Gives up one subscription that is being made. */
+  readonly subscribing: Set<(reason: Error) => void>;
   /** Why it ended, once it has. */
   ended: string | undefined;
 }
@@ -205,7 +207,18 @@ export class StoreLink {
       session.subscriber = StoreSubscriber.open(this.#connectOnce, this.#table, (detail) => this.#end(session, detail));
       session.subscriber.catch((error: unknown) => this.#end(session, describeError(error)));
     }
-    await (await session.subscriber).reconcile();
+    const subscriber = session.subscriber;
+    // When the session ends, what it was asked for may never be answered.
+    let giveUp: (reason: Error) => void = () => {};
+    const given = new Promise<never>((_, reject) => {
+      giveUp = reject;
+    });
+    session.subscribing.add(giveUp);
+    try {
+      await Promise.race([subscriber.then((open) => open.reconcile()), given]);
+    } finally {
+      session.subscribing.delete(giveUp);
+    }
   }
 
   async #connect(): Promise<void> {
@@ -214,7 +227,13 @@ export class StoreLink {
       const commands = await this.#connectOnce((detail) => {
         if (session !== undefined) this.#end(session, detail);
       });
-      session = { commands, subscriber: undefined, loaded: new Set(), ended: undefined };
+      session = {
+        commands,
+        subscriber: undefined,
+        loaded: new Set(),
+        subscribing: new Set(),
+        ended: undefined,
+      };
       if (!this.#table.empty) await this.#reconcile(session);
       if (session.ended !== undefined) throw new Error(session.ended);
     } catch (error) {
@@ -256,14 +275,18 @@ export class StoreLink {
       },
       () => undefined,
     );
+    const subscribing = [...session.subscribing];
     this.#timer = this.#clock.setTimer(ALIVE_INTERVAL, () => {
-      if (waiting === 0) this.#watch(session);
-      else this.#end(session, `no answer to PING for ${ALIVE_INTERVAL} ms`);
+      if (waiting > 0) this.#end(session, `no answer to PING for ${ALIVE_INTERVAL} ms`);
+      else if (subscribing.some((turn) => session.subscribing.has(turn))) {
+        this.#end(session, `a subscription does not stand after ${ALIVE_INTERVAL} ms`);
+      } else this.#watch(session);
     });
   }
 
   #end(session: Session, detail: string): void {
     session.ended ??= detail;
+    for (const giveUp of session.subscribing) giveUp(new Error(detail));
     if (this.#session !== session) return;
     this.#session = undefined;
     this.#detail = detail;
