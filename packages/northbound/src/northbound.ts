@@ -1,4 +1,4 @@
-import { CleanUp, type Clock, err, ok, type Random, type Result } from "@tandem/base";
+import { CleanUp, type Clock, err, ok, type Random, type Result, seconds } from "@tandem/base";
 import { DashHaScopeConfig, DashHaScopeState, DashHaSetConfig, Dpu } from "@tandem/hamgrd";
 import type { OpenError, Store, Stores } from "@tandem/swss";
 import { AutoApprover } from "./auto-approver.js";
@@ -13,6 +13,9 @@ import { mutate } from "./mutate.js";
 import { type Answered, perform, readRow } from "./request-store.js";
 import { RESET_TABLE, RESETS_MAX, ResetRunner } from "./reset-runner.js";
 import { DATABASES, type OpenedStores, SwitchRows } from "./switch-rows.js";
+
+/** How long an answer waits for the rows that are shown to come to what was written. */
+const CATCH_UP_LIMIT = seconds(1);
 
 /** What logs and metrics need to know. */
 export type NorthboundEvent =
@@ -154,11 +157,26 @@ export class Northbound implements AsyncDisposable {
     return reset === undefined ? undefined : resetBody(reset);
   }
 
-  /** One change of a config row. Answers when the row is in Redis; `key` is the idempotency key. */
+  /**
+   * One change of a config row; `key` is the idempotency key. Answers when the row is in Redis, and what is asked
+   * afterwards shows it.
+   */
   async mutate(key: string, mutation: Mutation, expected: Expected): Promise<Answered> {
     const answered = await mutate(this.#stores, key, mutation, expected);
+    if (answered.answer.status < 300) await this.#caughtUp(mutation, answered.answer.body["version"]);
     this.#told(mutation.kind, answered);
     return answered;
+  }
+
+  /** The rows that are shown have come to what was just written: `null` for a deleted one. */
+  #caughtUp(mutation: Mutation, version: unknown): Promise<void> {
+    const { sets, scopes } = this.#rows;
+    const [watch, key] = "set" in mutation ? [sets, mutation.set] : [scopes, `${mutation.vdpu}:${mutation.scope}`];
+    return watch.until(() => {
+      const row = watch.rows.get(key);
+      if (version === null || row === undefined) return version === null && row === undefined;
+      return numberOf(row.version) >= numberOf(String(version));
+    }, CATCH_UP_LIMIT);
   }
 
   /** Begins a reset: answers once it is written down; its steps are told as events. One after the other. */

@@ -1,4 +1,4 @@
-import { type Clock, type Result, seconds, sleep } from "@tandem/base";
+import { type Clock, type Millis, type Result, seconds, sleep, within } from "@tandem/base";
 import {
   type AnyTable,
   describeRowError,
@@ -37,6 +37,8 @@ export class TableWatch<R> implements AsyncDisposable {
   readonly #reader: SubscriberStateTable;
   readonly #work: Promise<void>;
   readonly #closing = new AbortController();
+  /** Called after each change of a row. */
+  readonly #looks = new Set<() => void>();
   #isLoaded = false;
   #setLoaded: () => void = () => {};
 
@@ -64,6 +66,18 @@ export class TableWatch<R> implements AsyncDisposable {
     this.#reader.refresh();
   }
 
+  /** Resolves once `holds`, or after `limit`: rows follow the database by its key events, so a little behind. */
+  async until(holds: () => boolean, limit: Millis): Promise<void> {
+    if (holds()) return;
+    let look = (): void => {};
+    const there = new Promise<void>((resolve) => {
+      look = () => holds() && resolve();
+    });
+    this.#looks.add(look);
+    await within(this.#options.clock, limit, there);
+    this.#looks.delete(look);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#reader.close();
@@ -81,6 +95,7 @@ export class TableWatch<R> implements AsyncDisposable {
         for (const { key, op, fieldValues } of popped.value) {
           this.#take(key, op === "SET" ? recordOf(fieldValues) : undefined);
         }
+        for (const look of [...this.#looks]) look();
         if (!this.#isLoaded) {
           this.#isLoaded = true;
           this.#setLoaded();

@@ -46,3 +46,15 @@ test("set, scope, and back; or as the controller deleted them", () => {
     .wanted(...CONFIGS[1], undefined);
   expect(reversed.told(...SET, undefined).told(...SCOPE, undefined).violations).toEqual([]);
 });
+
+test("a set that goes under its scope stays with the DPU until the scope goes", () => {
+  const history = running()
+    .told(...SET, {})
+    .told(...SCOPE, ROW);
+  history.wanted(...CONFIGS[0], undefined).told(...SET, undefined);
+  expect(history.told(...SCOPE, { ...ROW, disabled: "true" }).violations).toEqual([]);
+  history.told(...SCOPE, undefined);
+  expect(history.told(...SCOPE, ROW).violations).toEqual([
+    "set-before-scope: sw0_dpu0: told of scope haset0-0 before its set haset0-0",
+  ]);
+});

@@ -27,6 +27,8 @@ export const setBeforeScope: Always = {
     /** What each DPU was told since it booted: sets, and scopes with their sets. */
     const sets = new Map<string, Set<string>>();
     const scopes = new Map<string, Map<string, string>>();
+    /** Sets that a DPU was told to forget, as `<dpu> <set>`, and keeps for as long as it has their scope. */
+    const lingering = new Set<string>();
     for (const dpu of view.topology.dpus) {
       const core = view.core(dpu);
       sets.set(dpu.name, new Set(core?.sets.keys()));
@@ -41,6 +43,7 @@ export const setBeforeScope: Always = {
           onSince.set(seen.dpu.name, seen.at);
           for (const set of sets.get(seen.dpu.name) ?? []) kept.ended(`${seen.dpu.name} ${set}`);
           for (const set of scopes.get(seen.dpu.name)?.values() ?? []) kept.ended(`${seen.dpu.name} ${set}`);
+          for (const set of sets.get(seen.dpu.name) ?? []) lingering.delete(`${seen.dpu.name} ${set}`);
           sets.delete(seen.dpu.name);
           scopes.delete(seen.dpu.name);
         }
@@ -67,10 +70,12 @@ export const setBeforeScope: Always = {
         if (seen.table === SET_TABLE) {
           if (seen.fields !== undefined) {
             mySets.add(seen.key);
+            lingering.delete(`${name} ${seen.key}`);
             kept.ended(`${name} ${seen.key}`);
           } else {
-            mySets.delete(seen.key);
             const left = [...myScopes].find(([, set]) => set === seen.key)?.[0];
+            if (left === undefined) mySets.delete(seen.key);
+            else lingering.add(`${name} ${seen.key}`);
             const text = `${name}: told to forget set ${seen.key}, and not its scope ${left}`;
             const wrong = left !== undefined && !reversed.has(`${name} ${seen.key}`);
             kept.note(`${name} ${seen.key}`, seen.at, wrong ? text : undefined);
@@ -78,8 +83,10 @@ export const setBeforeScope: Always = {
           return [];
         }
         if (seen.fields === undefined) {
-          kept.ended(`${name} ${myScopes.get(seen.key)}`);
+          const set = myScopes.get(seen.key) ?? "";
+          kept.ended(`${name} ${set}`);
           myScopes.delete(seen.key);
+          if (lingering.delete(`${name} ${set}`)) mySets.delete(set);
           return [];
         }
         const set = seen.fields["ha_set_id"] ?? seen.key;
