@@ -61,15 +61,20 @@ export const questions = {
   written: (text: string): string => `written ${text}`,
 } as const;
 
+/** The last answer to one question. */
+interface LastAsked {
+  asked: Asked;
+  /** The step in which it was noted last. */
+  step: number;
+}
+
 /**
  * Notes what a definition asks within one step: the first answer to each question, and each that differs from the one
- * before. Equal answers of later steps are the same object, so that a ring of steps holds each once.
+ * before. Equal answers of later steps are the same object, with their question, so that a ring of steps holds each once.
  */
 export class AskedLog {
-  /** The last answers, over all steps: as many as there are questions. */
-  readonly #last = new Map<string, unknown>();
-  /** In which step each question was noted last. */
-  readonly #noted = new Map<string, number>();
+  /** Over all steps: as many as there are questions. */
+  readonly #last = new Map<string, LastAsked>();
   #asked: Asked[] = [];
   #step = 0;
   #phase = 0;
@@ -88,13 +93,22 @@ export class AskedLog {
 
   /** Returns the answer. */
   note<T>(question: string, answer: T, about?: About): T {
+    const phase = this.#phase;
     const last = this.#last.get(question);
-    const same = last === answer || sameMap(last, answer);
-    const kept = same ? last : answer;
-    if (same && this.#noted.get(question) === this.#step) return answer;
-    if (!same) this.#last.set(question, answer);
-    this.#noted.set(question, this.#step);
-    this.#asked.push({ phase: this.#phase, question, about, answer: kept });
+    if (last === undefined) {
+      const asked = { phase, question, about, answer };
+      this.#last.set(question, { asked, step: this.#step });
+      this.#asked.push(asked);
+      return answer;
+    }
+    const before = last.asked;
+    const same = before.answer === answer || sameMap(before.answer, answer);
+    if (same && last.step === this.#step) return answer;
+    if (!same || before.phase !== phase) {
+      last.asked = { phase, question: before.question, about, answer: same ? before.answer : answer };
+    }
+    last.step = this.#step;
+    this.#asked.push(last.asked);
     return answer;
   }
 
@@ -105,10 +119,8 @@ export class AskedLog {
 
   /** Forgets answers whose questions have not been asked for long; called now and then. */
   prune(): void {
-    for (const [question, step] of this.#noted) {
-      if (this.#step - step < PRUNE_AFTER) continue;
-      this.#noted.delete(question);
-      this.#last.delete(question);
+    for (const [question, { step }] of this.#last) {
+      if (this.#step - step >= PRUNE_AFTER) this.#last.delete(question);
     }
   }
 }
