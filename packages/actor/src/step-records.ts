@@ -53,7 +53,7 @@ export interface RowMoment {
 }
 
 /** Steps kept per process unless told otherwise. */
-export const RECORDS_LIMIT = 2048;
+export const RECORDS_LIMIT = 1024;
 
 /** The last steps of a process, oldest first; older ones are overwritten. */
 export class StepRecords {

@@ -8,7 +8,11 @@ type Program = (args: readonly string[], env: Readonly<Record<string, string | u
 
 export const runSwbusd = daemon("swbusd", async () => (await import("@tandem/swbus/main")).swbusdMain);
 
-export const runHamgrd = daemon("hamgrd", async () => (await import("@tandem/hamgrd/main")).hamgrdMain);
+/** It knows much and does little; a swbusd passes many messages and would pay for a small heap with each. */
+export const runHamgrd = daemon("hamgrd", async () => {
+  keepHeapSmall();
+  return (await import("@tandem/hamgrd/main")).hamgrdMain;
+});
 
 export const runApi = daemon("api", async () => (await import("@tandem/northbound/main")).apiMain);
 
@@ -16,7 +20,6 @@ export const runApi = daemon("api", async () => (await import("@tandem/northboun
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {
     const json = args.includes("--json");
-    keepHeapSmall();
     const program = await load();
     const exitCode = await program(
       args.filter((word) => word !== "--json"),
