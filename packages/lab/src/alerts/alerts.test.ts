@@ -150,7 +150,7 @@ test("an HA set that lacks a vDPU is told after a minute, and named with what is
   expect(missing?.labels).toMatchObject({ set: "haset0-0", missing: expect.stringContaining("vdpu1-0") });
 });
 
-test("a refused row, a lost Redis and crashes are told while they last", async () => {
+test("a refused row and a lost Redis are told while they last", async () => {
   await using scraped = await Scraped.start();
   await scraped.launch("active", "standby");
   const table = new Table(unwrap(scraped.host.stores(scraped.sw).open({ db: "APPL_DB" })), "DASH_HA_SET_CONFIG_TABLE");
