@@ -39,6 +39,12 @@ const CORE = [
   "packages/hamgrd/src/alerts/",
   "packages/hamgrd/src/telemetry/spans.ts",
   "packages/northbound/src/core/",
+  "packages/asic-channel/src/asic-error.ts",
+  "packages/asic-channel/src/notification.ts",
+  "packages/asic-channel/src/op.ts",
+  "packages/asic-channel/src/reply.ts",
+  "packages/asic-channel/src/request.ts",
+  "packages/asic-channel/src/transport.ts",
   "packages/lab/src/bfd/session.ts",
   "packages/lab/src/controller/plan.ts",
   "packages/lab/src/controller/step.ts",
@@ -112,7 +118,7 @@ test("core files do no I/O and wait for nothing", () => {
       const modules = importsOf(source).filter(
         (name) => (name.startsWith("node:") && !COMPUTING.has(name)) || ["@redis/client", "zeromq"].includes(name),
       );
-      const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/"async"/g, '""');
       const words = [...code.matchAll(/\basync\b|\bawait\b|\bprocess\.(?:env|exit|stdout|stderr)\b/g)].map(
         ([word]) => word,
       );

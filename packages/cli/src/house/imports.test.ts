@@ -12,9 +12,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actor: ["base", "swss", "swbus/edge"],
   hamgrd: ["base", "daemon", "swss", "swbus", "actor"],
   northbound: ["base", "daemon", "swss", "hamgrd"],
+  "asic-channel": ["base", "wire", "daemon", "swss"],
   lab: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "northbound"],
-  bench: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "lab"],
-  cli: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "northbound", "lab", "bench"],
+  bench: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "asic-channel", "lab"],
+  cli: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "northbound", "asic-channel", "lab", "bench"],
 };
 
 /** Its samples of imports are none. */
@@ -24,7 +25,7 @@ const THIS_FILE = "packages/cli/src/house/imports.test.ts";
 const STOREYS = [
   ["base"],
   ["wire", "daemon", "swss"],
-  ["swbus"],
+  ["swbus", "asic-channel"],
   ["actor"],
   ["hamgrd"],
   ["northbound"],

@@ -1,0 +1,26 @@
+export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
+export type { AsicNotification } from "./notification.js";
+export { ASIC_OPS, type AsicOp, type ChannelMode, isAnswered, isAsicOp, VIEW_KEYS, type ViewKey } from "./op.js";
+export { type AsicReply, FAILURE, isReplyOp, type ReplyOp, replyTo, SUCCESS } from "./reply.js";
+export {
+  type AsicRequest,
+  checkRequest,
+  describeRequestFault,
+  isBarrier,
+  NO_ATTRIBUTES,
+  type RequestFault,
+  splitKey,
+} from "./request.js";
+export {
+  type AsicAnswer,
+  type AsicClient,
+  type AsicHandler,
+  type AsicObserver,
+  type AsicServer,
+  type Delivery,
+  type Observed,
+  REPLY_TIMEOUT_DEFAULT,
+  TRANSPORT_NAMES,
+  type TransportName,
+  type TransportTraits,
+} from "./transport.js";
