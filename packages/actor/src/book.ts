@@ -3,11 +3,11 @@ import type { Command, Fields } from "@tandem/swss";
 import type { StandingRow } from "./define-actor.js";
 import { type BookRow, type Difference, stampedFields } from "./difference.js";
 import { formatLedgerEntry, parseLedgerEntry, rowHash, writeRowCommands } from "./ledger.js";
-import { parseRowRef, type RowRef } from "./row-ref.js";
+import { parseRowRef, type RowRef, rowRefText } from "./row-ref.js";
 
 interface Row {
   readonly ref: RowRef;
-  readonly order: number;
+  order: number;
   acked: Fields | undefined;
   ackedAt: Millis;
   once: string | undefined;
@@ -131,6 +131,16 @@ export class Book {
     const applies: (() => void)[] = [];
     const put = new Map<string, string>();
     const gone: string[] = [];
+    const ranks = this.#ranks(standing);
+    for (const [text, order] of ranks) {
+      const row = this.#rows.get(text);
+      if (row === undefined) continue;
+      applies.push(() => {
+        row.order = order;
+      });
+      const entry = row.entry === undefined ? undefined : parseLedgerEntry(row.entry);
+      if (entry !== undefined) put.set(text, formatLedgerEntry({ ...entry, order }));
+    }
     for (const op of difference.own) {
       if (op.op === "del") {
         commands.push(["DEL", redisKey(op.ref)]);
@@ -139,7 +149,7 @@ export class Book {
       } else {
         const fields = stampedFields(op.row, times.wall);
         commands.push(...writeRowCommands(redisKey(op.ref), fields, this.#rows.get(op.ref.text)?.acked));
-        const order = this.#name(op.ref, op.row, op.row.once, put);
+        const order = this.#name(op.ref, op.row, op.row.once, put, ranks);
         applies.push(() => {
           const row = this.#row(op.ref, order);
           row.acked = fields;
@@ -152,13 +162,13 @@ export class Book {
     }
     for (const op of difference.groups.flat()) {
       if (op.op === "del") continue;
-      const order = this.#name(op.ref, op.row, this.#rows.get(op.ref.text)?.once, put);
+      const order = this.#name(op.ref, op.row, this.#rows.get(op.ref.text)?.once, put, ranks);
       applies.push(() => this.#row(op.ref, order));
     }
     // An occurrence of a sink's row is noted only after it was acknowledged: a crash repeats it, never skips it.
     for (const row of standing) {
       const known = row.once === undefined ? undefined : this.#rows.get(`${row.table.id}|${row.key}`);
-      if (known?.once !== undefined && !put.has(known.ref.text)) this.#name(known.ref, row, known.once, put);
+      if (known?.once !== undefined && !put.has(known.ref.text)) this.#name(known.ref, row, known.once, put, ranks);
     }
     for (const [text, { ledgered, entry }] of this.#rows) {
       if (ledgered === undefined && entry !== undefined && !put.has(text) && !gone.includes(text)) put.set(text, entry);
@@ -231,10 +241,40 @@ export class Book {
     for (const row of this.#rows.values()) if (row.once === undefined && select(row.ref)) row.acked = undefined;
   }
 
+  /**
+   * The order of rows that are new, and of those that stand behind one which came later: they move up, so that deletes run
+   * against the order in which rows stand, not against that in which they came to. Within a table there is none, nor
+   * among rows of STATE_DB, which go before all others.
+   */
+  #ranks(standing: readonly StandingRow[]): ReadonlyMap<string, number> {
+    const ranks = new Map<string, number>();
+    /** Highest order of the tables before, and with the present one. */
+    let floor = 0;
+    let top = 0;
+    let last = "";
+    for (const { table, key } of standing) {
+      if (table.db === "STATE_DB") continue;
+      if (table.id !== last) floor = top;
+      last = table.id;
+      const text = rowRefText(table, key);
+      const known = this.#rows.get(text)?.order;
+      const order = known !== undefined && known > floor ? known : this.#nextOrder++;
+      if (order !== known) ranks.set(text, order);
+      top = Math.max(top, order);
+    }
+    return ranks;
+  }
+
   /** Puts the ledger entry of a row to be set into `put`, unless Redis has it. Returns the row's order. */
-  #name(ref: RowRef, row: StandingRow, once: string | undefined, put: Map<string, string>): number {
+  #name(
+    ref: RowRef,
+    row: StandingRow,
+    once: string | undefined,
+    put: Map<string, string>,
+    ranks: ReadonlyMap<string, number>,
+  ): number {
     const known = this.#rows.get(ref.text);
-    const order = known?.order ?? this.#nextOrder++;
+    const order = ranks.get(ref.text) ?? known?.order ?? this.#nextOrder++;
     const value = formatLedgerEntry({ order, hash: rowHash(row), once });
     if (known?.ledgered !== value || this.#settled.has(ref.text)) put.set(ref.text, value);
     return order;

@@ -12,7 +12,7 @@ const want = (history: History, version: string, desired: string, disabled = "fa
   });
 const tell = (history: History, version: string, ha_role: string, disabled = "false"): History =>
   history.told("sw0_dpu0", "DASH_HA_SCOPE_TABLE", "haset0-0", { version, ha_role, disabled });
-const on = (): History => new History(configReachesDpu).calm().knows("sw0_dpu0", coreWith({})).power("sw0_dpu0", true);
+const on = (): History => new History(configReachesDpu).knows("sw0_dpu0", coreWith({})).power("sw0_dpu0", true);
 
 test("a config that does not arrive is told, while DPU and hamgrd are there", () => {
   const late = tell(want(on(), "1", "active"), "1", "active");

@@ -1,8 +1,8 @@
 import { seconds } from "@tandem/base";
 import type { Fields } from "@tandem/swss";
 import type { DpuPlace } from "../topology.js";
-import { calmAndWell } from "./calm.js";
 import { scopeConfigOf } from "./config-fields.js";
+import { fairAndWell } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue } from "./row-fields.js";
@@ -43,10 +43,10 @@ const same = (a: Wish, b: Wish): boolean => a.role === b.role && a.disabled === 
 
 export const configReachesDpu: Always = {
   id: "config-reaches-dpu",
-  text: "A DPU is told what the scope's config says, role and admin state of one version together, within ten seconds of calm; nothing that another node does changes it.",
+  text: "A DPU is told what the scope's config says, role and admin state of one version together, within ten seconds when nothing is broken; nothing that another node does changes it.",
   when: "always",
   exact: true,
-  sees: ["calm", `wanted ${CONFIGS}`, `told ${SCOPE_TABLE}`, "row DPU_STATE", "power", "part"],
+  sees: [`wanted ${CONFIGS}`, `told ${SCOPE_TABLE}`, "row DPU_STATE", "power", "part"],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const wanted = new Map<string, Wish>();
@@ -55,7 +55,7 @@ export const configReachesDpu: Always = {
     const told = new Map<string, Wish>();
     const on = new Set(view.topology.dpus.filter((dpu) => view.core(dpu) !== undefined).map((dpu) => dpu.name));
     const late = new Overdue(LIMIT, (name: string) =>
-      on.has(name) ? calmAndWell(view, places.get(name) as DpuPlace) : undefined,
+      on.has(name) ? fairAndWell(view, places.get(name) as DpuPlace) : undefined,
     );
     const look = (dpu: DpuPlace): void => {
       const wish = wanted.get(dpu.name);

@@ -41,7 +41,7 @@ export class Followers {
       working.due = working.follower.due?.();
     }
     // Time that did not count may count from now on, and the reverse.
-    if (seen.kind === "part" || seen.kind === "power" || seen.kind === "calm") {
+    if (seen.kind === "part" || seen.kind === "power" || seen.kind === "trouble") {
       for (const working of this.#working) working.due = working.follower.due?.();
     }
     return found;

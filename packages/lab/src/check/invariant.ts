@@ -4,6 +4,7 @@ import type { DpuCore } from "../dpu/core-types.js";
 import type { HaState } from "../dpu/ha-state.js";
 import type { DpuPlace, HaSetPlace, SwitchPlace, Topology } from "../topology.js";
 import type { Observation } from "./observation.js";
+import type { Trouble } from "./trouble.js";
 
 /** What invariants look at: every database, and what each DPU really is. */
 export interface ClusterView {
@@ -24,8 +25,11 @@ export interface ClusterView {
   loss(sw: SwitchPlace, set: HaSetPlace): string | undefined;
   /** Since when the processes run that serve the DPU: its hamgrd, its Redis and that of its switch. */
   wellSince(dpu: DpuPlace): Millis | undefined;
-  /** Since when nothing is broken, as whoever drives the cluster says; undefined when somebody breaks things. */
-  calmSince(): Millis | undefined;
+  /**
+   * Since when nothing of these kinds is broken at the DPU's pair, as whoever breaks things says; undefined while something
+   * is, and where nobody says.
+   */
+  fairSince(dpu: DpuPlace, troubles: readonly Trouble[]): Millis | undefined;
 }
 
 interface Statement {

@@ -55,8 +55,8 @@ export type Observation =
   | { readonly kind: "part"; readonly at: Millis; readonly part: string; readonly up: boolean }
   /** A route, a BFD session or a link changed: packets may go another way. */
   | { readonly kind: "ways"; readonly at: Millis }
-  /** Whoever drives the cluster says that nothing is broken any more, or that something is again. */
-  | { readonly kind: "calm"; readonly at: Millis; readonly calm: boolean };
+  /** Whoever breaks things begins something, or ends it; `fairSince` of the view takes it in. */
+  | { readonly kind: "trouble"; readonly at: Millis };
 
 /** A row of a watched table, as an observation. */
 export type SeenRow = Extract<Observation, { kind: "row" }>;

@@ -5,7 +5,6 @@ import { operationIsShown } from "./operation-is-shown.js";
 const CONFIG = { version: "1", owner: "dpu", ha_set_id: "haset0-0" };
 const start = (pending: string): History =>
   new History(operationIsShown)
-    .calm()
     .row("sw0", "APPL_DB", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0", CONFIG)
     .row("sw0_dpu0", "DPU_STATE_DB", "DASH_HA_SCOPE_STATE_TABLE", "haset0-0", { flow_reconcile_pending: pending });
 const publish = (history: History, types: string): History =>

@@ -1,7 +1,7 @@
 import { seconds } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
-import { calmAndWell } from "./calm.js";
 import { scopeConfigOf } from "./config-fields.js";
+import { fairAndWell } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue, listOf } from "./row-fields.js";
@@ -52,7 +52,7 @@ function asksFor(view: ClusterView, dpu: DpuPlace, set: string, type: string): b
 
 export const operationIsShown: Always = {
   id: "operation-is-shown",
-  text: "What a DPU waits for is shown to the controller as one pending operation within ten seconds of calm, and is shown no more once it is approved or the DPU does not wait any more.",
+  text: "What a DPU waits for is shown to the controller as one pending operation within ten seconds when nothing is broken, and is shown no more once it is approved or the DPU does not wait any more.",
   when: "always",
   exact: true,
   sees: [
@@ -62,14 +62,13 @@ export const operationIsShown: Always = {
     "row DASH_HA_SCOPE_TABLE",
     "power",
     "part",
-    "calm",
   ],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const off = new Set<string>();
     const wrong = new Overdue(LIMIT, (name: string) => {
       const dpu = places.get(name.split(" ")[0] as string) as DpuPlace;
-      return off.has(dpu.name) ? undefined : calmAndWell(view, dpu);
+      return off.has(dpu.name) ? undefined : fairAndWell(view, dpu);
     });
     const look = (dpu: DpuPlace): void => {
       for (const [name, text] of faults(view, dpu)) wrong.note(name, view.now(), text);

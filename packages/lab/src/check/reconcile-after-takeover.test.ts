@@ -4,7 +4,6 @@ import { reconcileAfterTakeover } from "./reconcile-after-takeover.js";
 
 const takesOver = (reconcilePaused: boolean): History =>
   new History(reconcileAfterTakeover)
-    .calm()
     .state("sw0_dpu0", "standby")
     .knows("sw0_dpu0", coreWith({ reconcilePaused }))
     .state("sw0_dpu0", "standalone");

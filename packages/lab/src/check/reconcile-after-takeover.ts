@@ -1,6 +1,6 @@
 import { seconds } from "@tandem/base";
 import type { DpuPlace } from "../topology.js";
-import { calmAndWell } from "./calm.js";
+import { fairAndWell } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue } from "./row-fields.js";
@@ -14,13 +14,13 @@ export const reconcileAfterTakeover: Always = {
   text: "A standby side that serves alone reports that flow reconcile is pending, and leaves the flows that it learnt as they are until a row tells it to reconcile them.",
   when: "always",
   exact: true,
-  sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE_TABLE", "part", "calm"],
+  sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE_TABLE", "part"],
   start(view) {
     /** DPUs that serve alone after they were standby, and were not told to reconcile. */
     const paused = new Set<string>();
     const wasStandby = new Set<string>();
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
-    const silent = new Overdue<string>(REPORT, (name) => calmAndWell(view, places.get(name) as DpuPlace));
+    const silent = new Overdue<string>(REPORT, (name) => fairAndWell(view, places.get(name) as DpuPlace));
     const machineOf = (dpu: DpuPlace) => view.core(dpu)?.scopes.values().next().value?.machine;
     const forget = (name: string): void => {
       paused.delete(name);

@@ -18,7 +18,6 @@ const ROUTE = {
 };
 const routed = (changes: Readonly<Record<string, string>>, vnet = "Vnet_55"): History =>
   new History(routeFollowsConfig, { switches: 2, dpusPerSwitch: 1, network: "10.0" })
-    .calm()
     .row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", CONFIG)
     .row("sw0", "APPL_DB", "VNET_ROUTE_TUNNEL_TABLE", `${vnet}:3.2.0.0`, { ...ROUTE, ...changes });
 
@@ -32,9 +31,7 @@ test("pins that stand at another vDPU's place, a lost primary and a second route
 });
 
 test("a route that never comes is told", () => {
-  const history = new History(routeFollowsConfig)
-    .calm()
-    .row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", CONFIG);
+  const history = new History(routeFollowsConfig).row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", CONFIG);
   expect(history.wait(20_000).violations).toEqual(["route-follows-config: sw0: 0 routes to haset0-0"]);
 });
 

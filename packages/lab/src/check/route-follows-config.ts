@@ -1,9 +1,9 @@
 import { seconds } from "@tandem/base";
 import type { DatabaseName } from "@tandem/swss";
 import type { SwitchPlace } from "../topology.js";
-import { calmAndWell } from "./calm.js";
 import { setConfigOf } from "./config-fields.js";
 import { expectedRoute } from "./expected-route.js";
+import { fairSwitch } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 
@@ -37,21 +37,16 @@ function prefixOf(key: string): string {
 
 export const routeFollowsConfig: Always = {
   id: "route-follows-config",
-  text: "Each switch has one route per pair: an endpoint and a monitor per side, as many primaries as preferred vDPUs, and pins aligned by vDPU, within ten seconds of calm.",
+  text: "Each switch has one route per pair: an endpoint and a monitor per side, as many primaries as preferred vDPUs, and pins aligned by vDPU, within ten seconds when nothing is broken.",
   when: "always",
   exact: true,
-  sees: [`row ${ROUTES}`, `row ${CONFIGS}`, "part", "calm"],
+  sees: [`row ${ROUTES}`, `row ${CONFIGS}`, "part"],
   start(view) {
     const switches = new Map(view.topology.switches.map((sw) => [sw.name, sw]));
     /** A switch without a hamgrd that runs routes nothing. */
-    const wellSince = (name: string) => {
-      const dpus = switches.get(name.split(" ")[0] as string)?.dpus ?? [];
-      const since = dpus.map((dpu) => calmAndWell(view, dpu));
-      return since.includes(undefined)
-        ? undefined
-        : since.reduce((a, b) => (b !== undefined && a !== undefined && b > a ? b : a));
-    };
-    const wrong = new Overdue(LIMIT, wellSince);
+    const wrong = new Overdue(LIMIT, (name: string) =>
+      fairSwitch(view, switches.get(name.split(" ")[0] as string) as SwitchPlace),
+    );
     return {
       observe(seen) {
         if (seen.kind !== "row") return [];

@@ -1,26 +1,35 @@
-import { seconds } from "@tandem/base";
+import { millis, seconds } from "@tandem/base";
 import type { DpuPlace, SwitchPlace } from "../topology.js";
+import { fairSwitch } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { earliest, Overdue } from "./overdue.js";
+import type { Trouble } from "./trouble.js";
 
 const ROUTES = "VNET_ROUTE_TUNNEL_TABLE";
 const SETS = "DASH_HA_SET_TABLE";
 const CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
 /** What a switch's orchagent has to pop is gone, or there again, within this time. */
 const POPPED = seconds(1);
+/** What others delete and change by hand is put right by hamgrd's audit, every 5 s. docs/actor-runtime.md. */
+const AUDITED = seconds(10);
+const BY_HAND: readonly Trouble[] = ["row", "config", "process"];
 
 export const routeStays: Always = {
   id: "route-stays",
-  text: "In calm a route stands as long as its HA set is configured; it goes before the DPU behind it is told to forget the set.",
+  text: "A route stands as long as its HA set is configured; it goes before the DPU behind it is told to forget the set.",
   when: "always",
   exact: true,
-  sees: [`row ${ROUTES}`, `told ${SETS}`, `row ${CONFIGS}`, "part", "calm"],
+  sees: [`row ${ROUTES}`, `told ${SETS}`, `row ${CONFIGS}`, "part"],
   start(view) {
     const { topology } = view;
     const vips = new Map(topology.haSets.map((set) => [set.vip, set.id]));
-    // In a storm somebody may have deleted it by hand.
-    const withdrawn = new Overdue<string>(POPPED, () => view.calmSince());
-    const orphaned = new Overdue(POPPED);
+    const switches = new Map(topology.switches.map((sw) => [sw.name, sw]));
+    const switchOfName = (name: string) => switches.get(name.slice(0, name.search(/[ _]/))) as SwitchPlace;
+    const withdrawn = new Overdue<string>(POPPED, (name) => {
+      const since = fairSwitch(view, switchOfName(name), BY_HAND);
+      return since === undefined ? undefined : millis(since + AUDITED);
+    });
+    const orphaned = new Overdue<string>(POPPED, (name) => fairSwitch(view, switchOfName(name), ["process"]));
     const setOf = (key: string): string | undefined => vips.get(key.slice(key.indexOf(":") + 1));
     /** Whether the switch has a route of that set, to that DPU when one is named. */
     const routes = (sw: SwitchPlace, set: string, dpu?: DpuPlace): boolean => {

@@ -2,6 +2,7 @@ import { CleanUp, type Millis, millis, seconds, unwrap } from "@tandem/base";
 import { Table, untilConnected } from "@tandem/swss";
 import type { ClusterView } from "../check/invariant.js";
 import type { Observation } from "../check/observation.js";
+import { type Trouble, Troubles } from "../check/trouble.js";
 import { Controller } from "../controller/controller.js";
 import type { ApprovalMode } from "../controller/plan.js";
 import { LabDevices } from "../devices.js";
@@ -50,7 +51,8 @@ export class Cluster implements ClusterView, AsyncDisposable {
   #devices: LabDevices | undefined;
   readonly #parts: Parts;
   readonly #seeing = new Set<(seen: Observation) => void>();
-  #calmSince: Millis | undefined;
+  /** Undefined until somebody says what is broken. */
+  #troubles: Troubles | undefined;
   #haSets: Topology["haSets"];
   #disposed = false;
 
@@ -131,15 +133,19 @@ export class Cluster implements ClusterView, AsyncDisposable {
     ]);
   }
 
-  calmSince(): Millis | undefined {
-    return this.#calmSince;
+  fairSince(place: DpuPlace, troubles: readonly Trouble[]): Millis | undefined {
+    return this.#troubles?.fairSince(place, troubles);
   }
 
-  /** Whoever breaks and mends things says when nothing is broken any more, and when something is again. */
-  setCalm(calm: boolean): void {
-    if (calm === (this.#calmSince !== undefined)) return;
-    this.#calmSince = calm ? this.now() : undefined;
-    this.#see({ kind: "calm", at: this.now(), calm });
+  /** Whoever breaks things says so as it begins; the answer is to be called when that is over. */
+  troubleBegins(trouble: Trouble, dpus: Iterable<DpuPlace>): () => void {
+    this.#troubles ??= new Troubles(this.topology);
+    const end = this.#troubles.begin(trouble, dpus);
+    this.#see({ kind: "trouble", at: this.now() });
+    return () => {
+      end(this.now());
+      this.#see({ kind: "trouble", at: this.now() });
+    };
   }
 
   /** Called with everything that happens from now on. Returns the unsubscriber. */

@@ -1,11 +1,12 @@
 import { type Millis, millis, type Result, seconds, unwrap } from "@tandem/base";
+import { dpusNamed } from "../check/trouble.js";
 import { Cluster } from "../cluster/cluster.js";
 import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { simulatedDaemons } from "../cluster/simulated-daemons.js";
 import { type CalmRun, calmRun } from "./calm-run.js";
 import { drawPlan, STORMY } from "./draw-plan.js";
 import type { BoundFault } from "./fault.js";
-import { FAULT_KINDS } from "./fault-kinds.js";
+import { FAULT_KINDS, troubleOf } from "./fault-kinds.js";
 import { type FaultPlan, formatFault, type PlannedFault } from "./fault-plan.js";
 import { differenceOfRows, finalRows } from "./final-rows.js";
 import { type Footprint, footprintOf, growthBeyond, keysOfSets } from "./footprint.js";
@@ -98,14 +99,18 @@ class SeedRun {
 
   async go({ rows, footprint }: CalmRun): Promise<SeedOutcome> {
     const { clock } = this.#host;
+    const everything = this.#cluster.topology.dpus;
+    const launching = this.#cluster.troubleBegins("config", everything);
     await launch(this.#cluster);
+    launching();
     const launched = clock.monotonic();
     for (const fault of this.#plan.faults) this.#schedule(fault);
     await this.#storm(millis(this.#plan.minutes * 60_000 * STORMY + this.#longest()));
     const stormOver = clock.monotonic();
     this.#host.mendClocks();
+    const calming = this.#cluster.troubleBegins("config", everything);
     await this.#host.run("calm", calm(this.#cluster), HEAL_LIMIT);
-    this.#cluster.setCalm(true);
+    calming();
     const healedIn = await this.#heal(rows, stormOver);
     const rest = launched + this.#plan.minutes * 60_000 - clock.monotonic();
     if (healedIn !== undefined) await this.#rest(millis(Math.max(QUIET_MIN, rest)), footprint);
@@ -146,14 +151,18 @@ class SeedRun {
       // The same fault twice at a time is one.
       if (this.#standing.has(name)) return;
       this.#tell(bound.text);
-      this.#perform(bound.text, bound.begin(this.#world));
+      const over = this.#cluster.troubleBegins(troubleOf(fault.name), dpusNamed(topology, Object.values(fault.words)));
+      const began = this.#perform(bound.text, bound.begin(this.#world));
       const { end } = bound;
-      if (end === undefined || fault.lasts === undefined) return;
+      if (end === undefined || fault.lasts === undefined) {
+        void began.then(over);
+        return;
+      }
       this.#standing.add(name);
       clock.setTimer(fault.lasts, () => {
         this.#standing.delete(name);
         this.#tell(`no longer: ${bound.text}`);
-        this.#perform(bound.text, end(this.#world));
+        void Promise.all([began, this.#perform(bound.text, end(this.#world))]).then(over);
       });
     });
   }
@@ -163,8 +172,12 @@ class SeedRun {
     this.#trace.add(text);
   }
 
-  #perform(text: string, work: unknown): void {
-    Promise.resolve(work).catch((error: unknown) => this.#judge.add("simulator", `${text}: ${String(error)}`));
+  async #perform(text: string, work: unknown): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#judge.add("simulator", `${text}: ${String(error)}`);
+    }
   }
 
   async #heal(expected: string, since: Millis): Promise<Millis | undefined> {
@@ -197,8 +210,8 @@ class SeedRun {
   }
 
   async #remove(): Promise<void> {
-    this.#cluster.setCalm(false);
     const { controller, topology } = this.#cluster;
+    this.#cluster.troubleBegins("config", topology.dpus);
     const remove = async (): Promise<void> => {
       for (const set of topology.haSets) await controller.removeSet(set.id);
     };

@@ -30,7 +30,9 @@ tandem sim --replay tandem-sim-seed-1403.txt  # a failing run again, to the same
 | rest | until the end of the run nothing moves but heartbeats (\`rests\`), no alarm stands and nothing is under way (\`never-stuck\`), and keys, timers and connections are those of a run without faults (\`bounded\`) |
 | removal | the controller deletes every pair; within 60 s no key of any database names it (\`leaves-nothing\`) |
 
-All the time the [invariants](invariants.md) are watched, each at every step that concerns it; no actor may crash
+All the time the [invariants](invariants.md) are watched, each at every step that concerns it; those that hold only while
+nothing disturbs them are told which pairs a fault concerns and what it breaks (the headings below), so they count during
+the storm too, from some time after the last such fault of the pair; no actor may crash
 (\`no-crash\`), and none may wait beyond its time without an alarm (\`never-stuck\`). The first violation counts: its seed is printed, the faults are tried in parts until the fewest are found
 that still lead there (delta debugging, at most 60 runs), and what is left is told in words and written to a replay file.
 

@@ -3,6 +3,7 @@ import type { DatabaseName, Fields } from "@tandem/swss";
 import { Followers } from "../check/followers.js";
 import type { ClusterView, Invariant } from "../check/invariant.js";
 import type { Observation } from "../check/observation.js";
+import { type Trouble, Troubles } from "../check/trouble.js";
 import { newDpuCore } from "../dpu/core.js";
 import type { DpuCore, HaSetEntry, ScopeEntry } from "../dpu/core-types.js";
 import { NO_FLOWS } from "../dpu/flows.js";
@@ -27,11 +28,13 @@ export class History implements ClusterView {
   readonly #rows = new Map<string, Map<string, Fields>>();
   readonly #well = new Map<string, Millis | undefined>();
   readonly #losses = new Map<string, string>();
-  #calmSince: Millis | undefined;
+  readonly #ends = new Map<string, (now: Millis) => void>();
+  readonly #troubles: Troubles;
   #now = 0;
 
   constructor(invariant: Invariant, size: TopologyOptions = { switches: 2, dpusPerSwitch: 1 }) {
     this.topology = planTopology(size);
+    this.#troubles = new Troubles(this.topology);
     this.#followers = new Followers([invariant], this);
   }
 
@@ -126,9 +129,13 @@ export class History implements ClusterView {
     return this.#see({ kind: "ways" });
   }
 
-  calm(calm = true): this {
-    this.#calmSince = calm ? millis(this.#now) : undefined;
-    return this.#see({ kind: "calm", calm });
+  /** Somebody breaks something of the DPU, or no longer. */
+  trouble(name: string, trouble: Trouble, stands = true): this {
+    const key = `${name} ${trouble}`;
+    this.#ends.get(key)?.(millis(this.#now));
+    this.#ends.delete(key);
+    if (stands) this.#ends.set(key, this.#troubles.begin(trouble, [this.dpu(name)]));
+    return this.#see({ kind: "trouble" });
   }
 
   now = (): Millis => millis(this.#now);
@@ -137,7 +144,7 @@ export class History implements ClusterView {
   responders = (dpu: DpuPlace): readonly string[] => this.#answers.get(dpu.name) ?? [];
   splitBrain = (dpu: DpuPlace): boolean => this.#split.has(dpu.name);
   loss = (sw: SwitchPlace): string | undefined => this.#losses.get(sw.name);
-  calmSince = (): Millis | undefined => this.#calmSince;
+  fairSince: ClusterView["fairSince"] = (dpu, troubles) => this.#troubles.fairSince(dpu, troubles);
   wellSince = (dpu: DpuPlace): Millis | undefined => (this.#well.has(dpu.name) ? this.#well.get(dpu.name) : millis(0));
   rows: ClusterView["rows"] = (owner, db, table) => this.#rows.get(`${owner.name} ${db} ${table}`) ?? new Map();
 
