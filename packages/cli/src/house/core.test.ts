@@ -42,6 +42,7 @@ const CORE = [
   "packages/asic-channel/src/asic-error.ts",
   "packages/asic-channel/src/notification.ts",
   "packages/asic-channel/src/op.ts",
+  "packages/asic-channel/src/recording/",
   "packages/asic-channel/src/reply.ts",
   "packages/asic-channel/src/request.ts",
   "packages/asic-channel/src/transport.ts",
