@@ -1,6 +1,13 @@
 export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
 export type { AsicNotification } from "./notification.js";
 export { ASIC_OPS, type AsicOp, type ChannelMode, isAnswered, isAsicOp, VIEW_KEYS, type ViewKey } from "./op.js";
+export {
+  describeRecorderEvent,
+  Recorder,
+  type RecorderEvent,
+  type RecorderOptions,
+  type RecorderTally,
+} from "./recorder.js";
 export { formatBody, formatLine } from "./recording/format-line.js";
 export { parseLine } from "./recording/parse-line.js";
 export {
@@ -12,8 +19,10 @@ export {
   type RecLine,
   type RecordBody,
 } from "./recording/record.js";
+export { ROTATION_DEFAULTS, type RotationLimits } from "./recording/rotation.js";
 export { type Micros, momentOf, StampPrinter } from "./recording/stamp.js";
 export { AS_RECORDER, FOR_PLAYER, type RecordingStyle } from "./recording/style.js";
+export { RecordingClient } from "./recording-client.js";
 export { type AsicReply, FAILURE, isReplyOp, type ReplyOp, replyTo, SUCCESS } from "./reply.js";
 export {
   type AsicRequest,
