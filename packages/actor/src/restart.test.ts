@@ -1,4 +1,4 @@
-import { CRASH_POINTS, type CrashPoint, type CrashPointName, ok, seconds } from "@tandem/base";
+import { type CrashPoint, type CrashPointName, HAMGRD_CRASH_POINTS, ok, seconds } from "@tandem/base";
 import { settle } from "@tandem/base/testing";
 import { expect, test } from "vitest";
 import {
@@ -192,7 +192,7 @@ async function story(harness: TestHarness): Promise<void> {
   await settle();
 }
 
-for (const name of CRASH_POINTS) {
+for (const name of HAMGRD_CRASH_POINTS) {
   for (const n of [1, 2, 3, 5, 8]) {
     test(`killed at ${name}, time ${n}: the next process ends with the same rows`, async () => {
       const crash = new CrashAt(name, n);

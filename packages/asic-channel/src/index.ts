@@ -1,5 +1,37 @@
 export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
+export {
+  type AsicContext,
+  CONTEXT_DEFAULT,
+  parseContextConfig,
+  type SwitchConfig,
+  ZMQ_ENDPOINT_DEFAULT,
+  ZMQ_NOTIFICATION_ENDPOINT_DEFAULT,
+} from "./context-config.js";
 export type { AsicNotification } from "./notification.js";
+export {
+  formatObjectId,
+  isObjectId,
+  NULL_OBJECT_ID,
+  OBJECT_INDEX_MAX,
+  type ObjectId,
+  type ObjectIdParts,
+  objectIdParts,
+  objectIdValue,
+  parseObjectId,
+  switchOf,
+  switchVid,
+} from "./object-id.js";
+export {
+  ENTRY_MEMBERS,
+  formatKey,
+  idsInKey,
+  idsInValue,
+  isEntryType,
+  mapEntryIds,
+  mapValueIds,
+  type ObjectKey,
+  parseKeyId,
+} from "./object-key.js";
 export { ASIC_OPS, type AsicOp, type ChannelMode, isAnswered, isAsicOp, VIEW_KEYS, type ViewKey } from "./op.js";
 export {
   describeRecorderEvent,
@@ -33,6 +65,7 @@ export {
   type RequestFault,
   splitKey,
 } from "./request.js";
+export { type AttributeFault, attributeStatus, STATUS } from "./status.js";
 export {
   type AsicAnswer,
   type AsicClient,
@@ -46,3 +79,4 @@ export {
   type TransportName,
   type TransportTraits,
 } from "./transport.js";
+export { type ChannelWorld, FRONT_ENDS, type OpenServer } from "./transports.js";

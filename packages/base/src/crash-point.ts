@@ -11,9 +11,20 @@ export const CRASH_POINTS = [
   "bridge.produce.written",
   "bridge.produce.acked",
   "bridge.consume.read",
+  "asic.request.taken",
+  "asic.effect.before",
+  "asic.effect.done",
+  "asic.rows.written",
+  "asic.view.step",
 ] as const;
 
 export type CrashPointName = (typeof CRASH_POINTS)[number];
+
+/** Those that a hamgrd passes; the simulator draws of these. */
+export const HAMGRD_CRASH_POINTS = CRASH_POINTS.filter((name) => !name.startsWith("asic."));
+
+/** Those that a syncd passes. */
+export const SYNCD_CRASH_POINTS = CRASH_POINTS.filter((name) => name.startsWith("asic."));
 
 /** The crash-point port: `reach` returns, or the process is gone. */
 export interface CrashPoint {

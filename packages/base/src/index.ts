@@ -3,7 +3,14 @@ export { type Brand, type Millis, millis, minutes, seconds } from "./brand.js";
 export { CleanUp } from "./clean-up.js";
 export { type Clock, sleep, type Timer, untilAborted, within } from "./clock.js";
 export { countOf } from "./count-of.js";
-export { CRASH_POINTS, type CrashPoint, type CrashPointName, noCrash } from "./crash-point.js";
+export {
+  CRASH_POINTS,
+  type CrashPoint,
+  type CrashPointName,
+  HAMGRD_CRASH_POINTS,
+  noCrash,
+  SYNCD_CRASH_POINTS,
+} from "./crash-point.js";
 export { type AppendFile, type Disk, type DiskEntry, type DiskError, describeDiskError } from "./disk.js";
 export type { FileError, Files } from "./files.js";
 export { InvariantError, invariant, unreachable } from "./invariant.js";

@@ -1,4 +1,4 @@
-import { CRASH_POINTS, millis } from "@tandem/base";
+import { HAMGRD_CRASH_POINTS, millis } from "@tandem/base";
 import { REDIS_TROUBLES } from "../../cluster/cluster-host.js";
 import { defineFault } from "../fault.js";
 import { aCount, aDaemon, aRedis, aSwitch, aTime, oneOf } from "../fault-params.js";
@@ -19,7 +19,7 @@ export const PROCESS_FAULTS = [
   defineFault({
     name: "crash",
     doc: "a hamgrd dies at one boundary between persisting and acting, once it has passed there some times, and is started again",
-    params: { daemon: aDaemon("hamgrd"), point: oneOf(...CRASH_POINTS), passes: aCount(0, 12) },
+    params: { daemon: aDaemon("hamgrd"), point: oneOf(...HAMGRD_CRASH_POINTS), passes: aCount(0, 12) },
     lasts: OUTAGE,
     text: ({ daemon, point, passes }) => `${daemon.name} dies at ${point} after ${passes} passes`,
     begin: (world, { daemon, point, passes }) => world.armCrash(daemon, point, passes),
@@ -28,7 +28,7 @@ export const PROCESS_FAULTS = [
   defineFault({
     name: "crash-loop",
     doc: "a hamgrd is killed at the same boundary again and again, as soon as it is there again",
-    params: { daemon: aDaemon("hamgrd"), point: oneOf(...CRASH_POINTS), passes: aCount(0, 30) },
+    params: { daemon: aDaemon("hamgrd"), point: oneOf(...HAMGRD_CRASH_POINTS), passes: aCount(0, 30) },
     lasts: [millis(1000), millis(30_000)],
     text: ({ daemon, point, passes }) => `${daemon.name} dies at each ${point} after ${passes} passes`,
     begin: (world, { daemon, point, passes }) => world.armCrashLoop(daemon, point, passes),

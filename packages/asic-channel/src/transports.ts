@@ -1,0 +1,24 @@
+import type { Clock, CrashPoint, Random, Result } from "@tandem/base";
+import type { Stores } from "@tandem/swss";
+import type { EndError, Owner } from "./asic-error.js";
+import type { AsicContext } from "./context-config.js";
+import type { ChannelMode } from "./op.js";
+import type { AsicServer, TransportName } from "./transport.js";
+
+/** What an end of a channel is opened with. */
+export interface ChannelWorld {
+  readonly stores: Stores;
+  readonly context: AsicContext;
+  readonly mode: ChannelMode;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crashPoint: CrashPoint;
+  /** How this process names itself to others at the same channel. */
+  readonly owner: Owner;
+}
+
+/** Opens syncd's end of one transport. */
+export type OpenServer = (world: ChannelWorld) => Promise<Result<AsicServer, EndError>>;
+
+/** Transports that `tandem asic syncd` serves, each loaded when it is asked for. */
+export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<OpenServer>>>> = {};
