@@ -1,4 +1,4 @@
-import { ok, type Result } from "@tandem/base";
+import { type Millis, ok, type Result, type Timer } from "@tandem/base";
 import { ChangeSource, type ReaderOptions } from "./change-source.js";
 import type { FieldValues } from "./field-values.js";
 import { popQueue } from "./scripts.js";
@@ -18,8 +18,10 @@ export interface QueuedChange {
 export interface ConsumerTableOptions extends ReaderOptions<ReaderError> {
   /** Whether rows are written as entries are taken. Without it any op passes. */
   readonly modifyRows?: boolean;
-  /** Before the table's name in the keys of written rows, e.g. `TEMP_`. */
-  readonly rowPrefix?: string;
+  /** Before the table's name in the keys of written rows, e.g. `TEMP_`; a function is asked at each pop. */
+  readonly rowPrefix?: string | (() => string);
+  /** Looks for entries this often without being told: a wake-up that got lost is repaired by then. Default: never. */
+  readonly lookEvery?: Millis;
 }
 
 /**
@@ -31,15 +33,17 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
   readonly name: string;
   readonly #names: TableNames;
   readonly #subscription: SteadySubscription;
-  readonly #rows: string;
+  readonly #rowPrefix: () => string;
   readonly #modify: boolean;
+  #look: Timer | undefined;
 
   constructor(store: Store, name: string, options: ConsumerTableOptions = {}) {
     super(options);
     this.store = store;
     this.name = name;
     this.#names = tableNames(store.db, name);
-    this.#rows = `${options.rowPrefix ?? ""}${name}`;
+    const { rowPrefix = "", lookEvery } = options;
+    this.#rowPrefix = typeof rowPrefix === "string" ? () => rowPrefix : rowPrefix;
     this.#modify = options.modifyRows ?? true;
     this.#subscription = new SteadySubscription(
       store,
@@ -47,6 +51,7 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
       () => store.subscribe(this.#names.channel, () => this.wake.raise()),
       { standing: () => this.wake.raise(), failed: (error) => this.report(error) },
     );
+    if (lookEvery !== undefined) this.#lookAgain(lookEvery);
   }
 
   /** True once entries wake the reader; false when closed before. Rejects only when `signal` aborts. */
@@ -55,7 +60,8 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
   }
 
   override async pops(batch = POP_BATCH_DEFAULT): Promise<Result<readonly QueuedChange[], StoreError>> {
-    const from = { queue: this.#names.queue, rows: this.#rows, batch, modify: this.#modify };
+    const rows = `${this.#rowPrefix()}${this.name}`;
+    const from = { queue: this.#names.queue, rows, batch, modify: this.#modify };
     const popped = await popQueue(this.store, from, (key, op, fieldValues) => ({ key, op, fieldValues }));
     if (!popped.ok) return popped;
     const { entries, bad } = popped.value;
@@ -67,7 +73,15 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
     return ok(entries);
   }
 
+  #lookAgain(every: Millis): void {
+    this.#look = this.clock.setTimer(every, () => {
+      this.wake.raise();
+      this.#lookAgain(every);
+    });
+  }
+
   protected override release(): Promise<void> {
+    this.#look?.cancel();
     return this.#subscription[Symbol.asyncDispose]();
   }
 }

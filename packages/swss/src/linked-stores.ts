@@ -30,6 +30,7 @@ export class LinkedStores implements Stores {
   readonly #options: LinkedStoresOptions;
   readonly #route: (location: DatabaseLocation) => Route;
   readonly #links = new Map<string, SharedLink>();
+  #owned = 0;
 
   constructor(options: LinkedStoresOptions, route: (location: DatabaseLocation) => Route) {
     this.#options = options;
@@ -39,7 +40,8 @@ export class LinkedStores implements Stores {
   open(address: StoreAddress): Result<Store, OpenError> {
     const found = this.#options.databases.find(address);
     if (!found.ok) return found;
-    const { key, connect } = this.#route(found.value);
+    const { key: route, connect } = this.#route(found.value);
+    const key = address.own === true ? `${route} ${this.#owned++}` : route;
     const { clock, random, inFlightMax = IN_FLIGHT_MAX } = this.#options;
     const shared = this.#links.get(key) ?? { link: new StoreLink(connect, { clock, random, inFlightMax }), users: 0 };
     this.#links.set(key, shared);

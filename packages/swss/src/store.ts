@@ -83,6 +83,8 @@ export interface StoreAddress {
   /** Container name (`dpu0`); empty or absent for the host. */
   readonly container?: string;
   readonly namespace?: string;
+  /** A connection that no other store shares, for commands that block: they hold up all behind them. */
+  readonly own?: boolean;
 }
 
 /** Why a database could not be opened. Connection failures are not among them: an opened store keeps trying. */
