@@ -1,4 +1,5 @@
 export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
+export { type ChannelTrouble, describeChannelTrouble } from "./channel-trouble.js";
 export {
   type AsicContext,
   CONTEXT_DEFAULT,
@@ -7,6 +8,10 @@ export {
   ZMQ_ENDPOINT_DEFAULT,
   ZMQ_NOTIFICATION_ENDPOINT_DEFAULT,
 } from "./context-config.js";
+export { ListPubsubClient } from "./list-pubsub/client.js";
+export { ListPubsubServer, type ListPubsubServerOptions } from "./list-pubsub/server.js";
+export { listPubsubTraits } from "./list-pubsub/traits.js";
+export { RESTART_KINDS, type RestartKind } from "./list-pubsub/wire.js";
 export type { AsicNotification } from "./notification.js";
 export {
   formatObjectId,
@@ -55,6 +60,7 @@ export { ROTATION_DEFAULTS, type RotationLimits } from "./recording/rotation.js"
 export { type Micros, momentOf, StampPrinter } from "./recording/stamp.js";
 export { AS_RECORDER, FOR_PLAYER, type RecordingStyle } from "./recording/style.js";
 export { RecordingClient } from "./recording-client.js";
+export type { RedisChannelOptions, RedisClientOptions } from "./redis/channel-options.js";
 export { type AsicReply, FAILURE, isReplyOp, type ReplyOp, replyTo, SUCCESS } from "./reply.js";
 export {
   type AsicRequest,
@@ -65,6 +71,7 @@ export {
   type RequestFault,
   splitKey,
 } from "./request.js";
+export { type AsicOutcome, RequestLine, type RequestLineOptions, type Ticket } from "./request-line.js";
 export { type AttributeFault, attributeStatus, STATUS } from "./status.js";
 export {
   type AsicAnswer,

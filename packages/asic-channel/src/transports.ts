@@ -21,4 +21,10 @@ export interface ChannelWorld {
 export type OpenServer = (world: ChannelWorld) => Promise<Result<AsicServer, EndError>>;
 
 /** Transports that `tandem asic syncd` serves, each loaded when it is asked for. */
-export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<OpenServer>>>> = {};
+export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<OpenServer>>>> = {
+  "list-pubsub": async () => {
+    const { ListPubsubServer } = await import("./list-pubsub/server.js");
+    return ({ context, crashPoint, ...world }) =>
+      ListPubsubServer.open({ ...world, db: context.dbAsic, crash: crashPoint });
+  },
+};

@@ -11,11 +11,14 @@ export const CRASH_POINTS = [
   "bridge.produce.written",
   "bridge.produce.acked",
   "bridge.consume.read",
+  "asic.request.stored",
   "asic.request.taken",
   "asic.effect.before",
   "asic.effect.done",
   "asic.rows.written",
   "asic.view.step",
+  "asic.reply.stored",
+  "asic.request.acked",
 ] as const;
 
 export type CrashPointName = (typeof CRASH_POINTS)[number];

@@ -1,0 +1,36 @@
+import type { Owner } from "./asic-error.js";
+
+/** What an end of a channel reports while it goes on. */
+export type ChannelTrouble =
+  /** Something on the wire that is no request, reply or notification; what stood around it was kept. */
+  | { readonly kind: "malformed"; readonly where: string; readonly detail: string; readonly found: string }
+  /** What carries the channel refused a command; it is tried again. */
+  | { readonly kind: "refused"; readonly where: string; readonly detail: string }
+  /** Accepted, then lost by what carried them: it came back without its newest data. */
+  | { readonly kind: "lost"; readonly where: string; readonly count: number }
+  /** More than this many waited for a reader; the oldest is dropped. */
+  | { readonly kind: "overflow"; readonly where: string; readonly limit: number }
+  /** A reply could not be handed over; its client hears nothing until its deadline. */
+  | { readonly kind: "replyLost"; readonly detail: string }
+  | { readonly kind: "displaced"; readonly owner: Owner | undefined };
+
+/** Longest text of something malformed that a report repeats. */
+export const TROUBLE_FOUND_MAX = 200;
+
+/** One line for an operator. */
+export function describeChannelTrouble(trouble: ChannelTrouble): string {
+  switch (trouble.kind) {
+    case "malformed":
+      return `${trouble.where}: ${trouble.detail}, found ${JSON.stringify(trouble.found)}; it is dropped, the rest goes on`;
+    case "refused":
+      return `${trouble.where}: ${trouble.detail}; it is tried again`;
+    case "lost":
+      return `${trouble.where}: Redis came back without its newest data; ${trouble.count} accepted requests are lost`;
+    case "overflow":
+      return `${trouble.where}: ${trouble.limit} wait already; the oldest is dropped`;
+    case "replyLost":
+      return `a reply was not delivered: ${trouble.detail}; the client waits until its deadline`;
+    case "displaced":
+      return `another process took this end of the channel${trouble.owner === undefined ? "" : `: ${trouble.owner.name} on ${trouble.owner.host}, process ${trouble.owner.pid}`}`;
+  }
+}
