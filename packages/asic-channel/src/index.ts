@@ -38,6 +38,10 @@ export {
   parseKeyId,
 } from "./object-key.js";
 export { ASIC_OPS, type AsicOp, type ChannelMode, isAnswered, isAsicOp, VIEW_KEYS, type ViewKey } from "./op.js";
+export { type NumberedLine, numberedLines } from "./player/numbered-lines.js";
+export { type PlayOptions, play } from "./player/play.js";
+export { type LineNote, type Notes, PlaySummary } from "./player/summary.js";
+export { countedVids, recordedVids, type Vids } from "./player/vids.js";
 export {
   describeRecorderEvent,
   Recorder,
