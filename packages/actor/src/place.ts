@@ -408,7 +408,9 @@ export class Place implements RowReader {
     for (const op of ops) lines.push(`${op.op} ${op.ref.text}`);
     const { exists } = this;
     const { asked } = this.#deriver.log;
-    const inputs = { ...from, asked, exists, book, now, keepInherited, before, after: this.#outcome() };
+    const { memory: held, restored, unseen, ends, by } = from;
+    const after = this.#outcome();
+    const inputs = { asked, memory: held, restored, unseen, ends, by, exists, book, now, keepInherited, before, after };
     const rows = this.#recorder.moments.decided(ops, this.#recorder.trace);
     this.#record({ changes, draws, reason: derived.reason, difference: lines, rows, inputs });
     // The commit may have to wait; the deadlines of what the actor waits for do not.
@@ -417,8 +419,10 @@ export class Place implements RowReader {
 
   #record(step: Pick<PlaceStep, "changes" | "draws" | "reason" | "difference" | "rows" | "inputs">): void {
     const { incarnation, memory } = this.#deriver;
+    const { changes, draws, reason, difference, rows, inputs } = step;
     const { waits } = this.#waits;
-    this.#recorder.record({ incarnation, memory, waits, problems: this.#derived.problems, ...step });
+    const { problems } = this.#derived;
+    this.#recorder.record({ incarnation, changes, draws, memory, reason, waits, problems, difference, rows, inputs });
   }
 
   #sayFarewell(): void {

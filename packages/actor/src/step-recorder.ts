@@ -64,7 +64,28 @@ export class StepRecorder {
     this.#delivered = undefined;
     const at = clock.now();
     this.#decidedAt = at;
-    const trace = { trace: this.#trace, joined: this.#joined };
-    records.add({ ...this.#owner, ...trace, at, delivered, decided, ...step });
+    const { slot, type, id } = this.#owner;
+    const { incarnation, changes, draws, memory, reason, waits, problems, difference, rows, inputs } = step;
+    // Member by member: spreading several objects into one costs more than many a step.
+    records.add({
+      slot,
+      type,
+      id,
+      incarnation,
+      at,
+      trace: this.#trace,
+      joined: this.#joined,
+      delivered,
+      decided,
+      changes,
+      draws,
+      memory,
+      reason,
+      waits,
+      problems,
+      difference,
+      rows,
+      inputs,
+    });
   }
 }

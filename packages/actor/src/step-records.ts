@@ -84,7 +84,7 @@ export class StepRecords {
   }
 
   add(record: Omit<StepRecord, "number">): StepRecord {
-    const numbered = { ...record, number: this.#next };
+    const numbered: StepRecord = Object.assign(record, { number: this.#next });
     this.#boot ??= record.at;
     for (const row of record.rows) row.step = this.#next;
     this.#ring[this.#next % this.#limit] = numbered;

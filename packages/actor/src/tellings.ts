@@ -62,6 +62,7 @@ export class Tellings {
 
   /** Tells again what an actor that has just appeared cannot know. */
   renew(type: string, id: string): void {
+    if (this.#told.size === 0) return;
     for (const { tell, data } of this.#told.values()) {
       if (tell.to.type === type && tell.to.id === id) this.#send(tell, data, "message");
     }

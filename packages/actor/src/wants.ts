@@ -99,8 +99,9 @@ export class Wants {
 
   /** Registers again with an actor that has just appeared. */
   renew(type: string, id: string): void {
+    if (this.#wanted.size === 0) return;
     for (const { want } of this.#wanted.values()) {
-      if (want.port.provider === type && want.id === id) this.#register(want);
+      if (want.id === id && want.port.provider === type) this.#register(want);
     }
   }
 

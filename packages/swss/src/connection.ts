@@ -21,6 +21,8 @@ export class SubscriptionRefused extends Error {
 export interface Connection {
   /** As `Store.changes`. */
   readonly changes?: number;
+  /** Whether the server would answer at once, for connections that know: such a one needs no PING now. */
+  readonly answers?: boolean;
   /** Commands are sent in call order. */
   send<T>(command: Command, settle: Settle<T>): Promise<T>;
   /** Several at once, each with its own `settle`; absent where `send` for each costs no more. */

@@ -266,10 +266,13 @@ export class StoreLink {
       waiting -= 1;
     };
     const settle: Settle<void> = { replied: answered, refused: answered, lost: answered };
-    waiting += 1;
-    void session.commands.send(["PING"], settle);
+    if (session.commands.answers !== true) {
+      waiting += 1;
+      void session.commands.send(["PING"], settle);
+    }
     session.subscriber?.then(
       (subscriber) => {
+        if (subscriber.answers === true) return;
         waiting += 1;
         void subscriber.ping(settle);
       },

@@ -67,6 +67,10 @@ export class StoreSubscriber {
     return this.#last;
   }
 
+  get answers(): boolean | undefined {
+    return this.#connection.answers;
+  }
+
   ping<T>(settle: Settle<T>): Promise<T> {
     return this.#connection.send(["PING"], settle);
   }

@@ -124,3 +124,20 @@ describe("run", () => {
     await expect(clock.run(sleep(clock, seconds(3)), seconds(1))).rejects.toThrow("not done after 1000 ms");
   });
 });
+
+test("whoever waits for the event loop has its turn while many timers fire", async () => {
+  const clock = new VirtualClock();
+  let turns = 0;
+  const turn = (): void => {
+    turns += 1;
+    waiting = setImmediate(turn);
+  };
+  let waiting = setImmediate(turn);
+  const tick = (): void => {
+    clock.setTimer(millis(1), tick);
+  };
+  tick();
+  await clock.advance(seconds(2));
+  clearImmediate(waiting);
+  expect(turns).toBeGreaterThanOrEqual(5);
+});

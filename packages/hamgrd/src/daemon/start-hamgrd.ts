@@ -27,6 +27,8 @@ export interface HamgrdOptions {
   /** Everything that logs and metrics need. Must not throw. */
   readonly observer?: (event: HamgrdEvent) => void;
   readonly process?: ProcessFacts;
+  /** Steps that are kept; default `RECORDS_LIMIT`. */
+  readonly recordsLimit?: number;
 }
 
 /** A running hamgrd: one slot each, on shared connections. */
@@ -45,7 +47,7 @@ export interface Hamgrd extends AsyncDisposable {
 export function startHamgrd(options: HamgrdOptions): Hamgrd {
   const { clock, random, stores, sockets, bus, crashPoint = noCrash, observer = () => {} } = options;
   const { process = UNKNOWN_PROCESS } = options;
-  const records = new StepRecords();
+  const records = new StepRecords(options.recordsLimit);
   const watch = new DatabaseWatch(options.slots, stores, clock, observer);
   const onEvent = (event: RuntimeEvent, container: string): void => observer({ kind: "table", container, event });
   const { places = new Map() } = options;

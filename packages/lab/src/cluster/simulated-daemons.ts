@@ -18,10 +18,11 @@ export interface HamgrdWitness {
   told(daemon: DaemonPlace, event: HamgrdEvent): void;
 }
 
-/** The daemons' own code, on the ports of a simulated process. */
+/** The daemons' own code, on the ports of a simulated process. Each hamgrd keeps `recordsLimit` steps, usual as a daemon. */
 export function simulatedDaemons(
   settings: NonNullable<HamgrdOptions["settings"]> = {},
   witness?: HamgrdWitness,
+  recordsLimit?: number,
 ): Readonly<Record<DaemonKind, StartDaemon>> {
   return {
     swbusd: async ({ dpus }, { clock, random, stores, bus, say }) => {
@@ -48,7 +49,13 @@ export function simulatedDaemons(
         if (level === "error" || level === "warning") say(level, describeHamgrdEvent(event));
         witness?.told(daemon, event);
       };
-      const hamgrd = startHamgrd({ slots, settings, observer, ...ports });
+      const hamgrd = startHamgrd({
+        slots,
+        settings,
+        observer,
+        ...ports,
+        ...(recordsLimit !== undefined && { recordsLimit }),
+      });
       witness?.started(daemon, hamgrd);
       await hamgrd.ready;
       return hamgrd;

@@ -12,6 +12,9 @@ export interface CalmRun {
   readonly footprint: Footprint;
 }
 
+/** Steps that each hamgrd of a run keeps: nobody asks it why, and 64 of them would keep much. */
+export const RECORDS_KEPT = 16;
+
 const SETTLED_AFTER = seconds(60);
 
 const known = new Map<string, Promise<CalmRun>>();
@@ -25,7 +28,7 @@ export function calmRun(switches: number, dpus: number): Promise<CalmRun> {
 }
 
 async function runCalm(switches: number, dpusPerSwitch: number): Promise<CalmRun> {
-  const daemons = simulatedDaemons();
+  const daemons = simulatedDaemons({}, undefined, RECORDS_KEPT);
   const host = new SimulatedCluster({ switches, dpusPerSwitch, seed: 1, isolation: "process", daemons });
   await using cluster = await Cluster.start(host);
   await launch(cluster);

@@ -3,7 +3,7 @@ import { dpusNamed } from "../check/trouble.js";
 import { Cluster } from "../cluster/cluster.js";
 import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { simulatedDaemons } from "../cluster/simulated-daemons.js";
-import { type CalmRun, calmRun } from "./calm-run.js";
+import { type CalmRun, calmRun, RECORDS_KEPT } from "./calm-run.js";
 import { drawPlan, STORMY } from "./draw-plan.js";
 import type { BoundFault } from "./fault.js";
 import { FAULT_KINDS, troubleOf } from "./fault-kinds.js";
@@ -64,7 +64,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedOutcome> {
     dpusPerSwitch: dpus,
     seed,
     isolation: "process",
-    daemons: simulatedDaemons({}, watch),
+    daemons: simulatedDaemons({}, watch, RECORDS_KEPT),
   });
   await using cluster = await Cluster.start(host);
   const run = new SeedRun(plan, host, cluster, watch, new Trace(host.clock, options.keepTrace ?? false));

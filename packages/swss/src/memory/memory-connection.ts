@@ -44,6 +44,10 @@ export class MemoryConnection implements Connection {
     return this.#keyspace.changes;
   }
 
+  get answers(): boolean {
+    return this.#ended === undefined && this.#redis.answers;
+  }
+
   get ended(): boolean {
     return this.#ended !== undefined;
   }

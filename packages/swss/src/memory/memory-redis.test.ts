@@ -1,4 +1,4 @@
-import { seededRandom, unwrap } from "@tandem/base";
+import { millis, seconds, seededRandom, unwrap } from "@tandem/base";
 import { VirtualClock } from "@tandem/base/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -112,4 +112,26 @@ test("memory answers and tells as Redis 7 does", async () => {
     }),
     { numRuns: 150 },
   );
+});
+
+test("a connection says whether the server would answer at once", async () => {
+  const clock = new VirtualClock();
+  const redis = new MemoryRedis({ clock });
+  const connection = await clock.run(
+    redis.connect(0, () => {}),
+    seconds(1),
+  );
+  expect(connection.answers).toBe(true);
+  for (const trouble of ["slow", "stalled", "full", "unsaved"] as const) {
+    redis.suffer(trouble);
+    expect(connection.answers, trouble).toBe(false);
+    redis.suffer(undefined);
+    await clock.advance(seconds(1));
+    expect(connection.answers).toBe(true);
+  }
+  redis.setLatency(millis(1));
+  expect(connection.answers).toBe(false);
+  redis.setLatency(millis(0));
+  redis.kill();
+  expect(connection.answers).toBe(false);
 });

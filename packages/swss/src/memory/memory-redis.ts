@@ -31,6 +31,9 @@ interface PatternEntry {
   readonly connections: Set<MemoryConnection>;
 }
 
+/** What follows it comes as soon as the caller has returned; cheaper than `queueMicrotask`, and in one order with it. */
+const ARRIVED = Promise.resolve();
+
 /** Channels whose patterns are remembered. */
 const MATCHING_MAX = 10_000;
 
@@ -132,6 +135,11 @@ export class MemoryRedis {
     return this.#latency + (this.#trouble === "slow" ? SLOW : 0);
   }
 
+  /** Whether it answers at once what comes now. */
+  get answers(): boolean {
+    return this.#up && this.#trouble === undefined && this.#delay === 0 && this.#lastDue === 0;
+  }
+
   /** Calls `act` after one way between client and server. Calls keep their order. */
   after(act: () => void): void {
     if (this.#trouble === "stalled") {
@@ -139,7 +147,7 @@ export class MemoryRedis {
       return;
     }
     if (this.#delay === 0 && this.#lastDue === 0) {
-      queueMicrotask(act);
+      void ARRIVED.then(act);
       return;
     }
     const now = this.clock.monotonic();
