@@ -15,8 +15,8 @@ export interface Owner {
  */
 export type AsicError =
   | RequestFault
-  /** A bound was reached: requests or bytes that wait for the server. The caller may try again. */
-  | { readonly kind: "queueFull"; readonly unit: "requests" | "bytes"; readonly limit: number }
+  /** A bound was reached: requests or bytes that wait for the server, or entries for an archiver. Try again later. */
+  | { readonly kind: "queueFull"; readonly unit: "requests" | "bytes" | "unarchived"; readonly limit: number }
   /** What carries it refused it: out of memory, read-only, no connection. Nothing was stored. */
   | { readonly kind: "refused"; readonly reason: string }
   /** It left, and no reply came: by the deadline, or before the connection or the server went. */
@@ -28,6 +28,8 @@ export function describeAsicError(error: AsicError): string {
     case "invalidRequest":
       return describeRequestFault(error);
     case "queueFull":
+      if (error.unit === "unarchived")
+        return `${error.limit} entries wait for an archiver already; this request was not sent`;
       return `${error.limit} ${error.unit} wait for the server already; this request was not sent`;
     case "refused":
       return `not sent: ${error.reason}`;

@@ -6,8 +6,10 @@ export type ChannelTrouble =
   | { readonly kind: "malformed"; readonly where: string; readonly detail: string; readonly found: string }
   /** What carries the channel refused a command; it is tried again. */
   | { readonly kind: "refused"; readonly where: string; readonly detail: string }
-  /** Accepted, then lost by what carried them: it came back without its newest data. */
+  /** Accepted, then forgotten by what carried them: it came back without its newest data. */
   | { readonly kind: "lost"; readonly where: string; readonly count: number }
+  /** Cut away before it was read, up to that place. */
+  | { readonly kind: "missed"; readonly where: string; readonly until: string }
   /** More than this many waited for a reader; the oldest is dropped. */
   | { readonly kind: "overflow"; readonly where: string; readonly limit: number }
   /** A reply could not be handed over; its client hears nothing until its deadline. */
@@ -25,7 +27,9 @@ export function describeChannelTrouble(trouble: ChannelTrouble): string {
     case "refused":
       return `${trouble.where}: ${trouble.detail}; it is tried again`;
     case "lost":
-      return `${trouble.where}: Redis came back without its newest data; ${trouble.count} accepted requests are lost`;
+      return `${trouble.where}: Redis came back without its newest data; of ${trouble.count} accepted requests nobody knows whether they were executed`;
+    case "missed":
+      return `${trouble.where}: something up to ${trouble.until} was cut away before it was read`;
     case "overflow":
       return `${trouble.where}: ${trouble.limit} wait already; the oldest is dropped`;
     case "replyLost":

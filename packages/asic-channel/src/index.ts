@@ -77,6 +77,13 @@ export {
 } from "./request.js";
 export { type AsicOutcome, RequestLine, type RequestLineOptions, type Ticket } from "./request-line.js";
 export { type AttributeFault, attributeStatus, STATUS } from "./status.js";
+export { archivedUpTo, archivers, forgetArchiver, saveArchived } from "./streams/archivers.js";
+export { StreamsClient, type StreamsClientOptions } from "./streams/client.js";
+export { StreamsObserver, type StreamsObserverOptions } from "./streams/observer.js";
+export { StreamsServer, type StreamsServerOptions } from "./streams/server.js";
+export { type Placed, readBetween, StreamReader } from "./streams/stream-reader.js";
+export { streamsTraits } from "./streams/traits.js";
+export { comparePositions, isPosition, POSITION_FIRST, type Position, positionParts } from "./streams/wire.js";
 export {
   type AsicAnswer,
   type AsicClient,

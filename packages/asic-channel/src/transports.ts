@@ -27,4 +27,9 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
     return ({ context, crashPoint, ...world }) =>
       ListPubsubServer.open({ ...world, db: context.dbAsic, crash: crashPoint });
   },
+  streams: async () => {
+    const { StreamsServer } = await import("./streams/server.js");
+    return ({ context, crashPoint, ...world }) =>
+      StreamsServer.open({ ...world, db: context.dbAsic, crash: crashPoint });
+  },
 };
