@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { needs } from "@tandem/base/testing";
+import { text } from "node:stream/consumers";
+import { longTest, needs } from "@tandem/base/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { missingForProcesses, TANDEM } from "../testing/tandem-command.js";
 import { simMain } from "./main.js";
@@ -21,7 +23,7 @@ async function run(...argv: string[]) {
   const out: string[] = [];
   const complaints: string[] = [];
   const io = { out: (line: string) => out.push(line), complain: (line: string) => complaints.push(line) };
-  const code = await simMain(argv, { io, signal: new AbortController().signal });
+  const code = await simMain(argv, { io, signal: new AbortController().signal, inProcess: true });
   return { code, out: out.join("\n"), complaints: complaints.join("\n") };
 }
 
@@ -74,4 +76,27 @@ test("the same seed gives the same lines in every process", TIMEOUT, async (t) =
   expect(trace()).toBe(first);
   const here = await run("--seed", "42", "--minutes", "3", "--trace");
   expect(`${here.out}\n`).toBe(first);
+});
+
+test("Ctrl-C ends a series at once, with what was run so far", TIMEOUT, async (t) => {
+  longTest(t);
+  needs(t, missingForProcesses() === "", missingForProcesses());
+  const [node, ...args] = TANDEM;
+  const child = spawn(node, [
+    ...args,
+    "sim",
+    "--count",
+    "100000",
+    "--minutes",
+    "1",
+    "--workers",
+    "1",
+    "--folder",
+    folder,
+  ]);
+  const printed = text(child.stdout);
+  child.stderr.once("data", () => child.kill("SIGINT"));
+  const [code] = await once(child, "exit");
+  expect(code).toBe(1);
+  expect(await printed).toMatch(/^\d+ of \d+ seeds? clean\n/);
 });

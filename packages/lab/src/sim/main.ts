@@ -1,19 +1,29 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { err, millis, ok, type Result, systemClock } from "@tandem/base";
+import { err, type Millis, millis, ok, type Result, systemClock } from "@tandem/base";
 import { runCrew, type SeedReport, type SeedTask } from "./crew.js";
 import { type FaultPlan, PLAN_SCHEMA, parsePlan } from "./fault-plan.js";
 import { attempt } from "./find-cause.js";
+import { Progress } from "./progress.js";
 import { formatReplay, OTHER_RECORDS, parseReplay, schemaOf } from "./replay-file.js";
-import { addReport, failureText, newSummary, progressText, ratioOf, type Summary, summaryText } from "./report.js";
+import {
+  addReport,
+  failureText,
+  newSummary,
+  progressText,
+  ratioOf,
+  type Summary,
+  seedsPerSecond,
+  summaryText,
+} from "./report.js";
 import { runTask } from "./run-task.js";
 import { HELP, parseFlags, type SimFlags } from "./sim-flags.js";
 
 export interface SimIo {
   out(line: string): void;
   complain(line: string): void;
-  /** Shows `line` in place of the progress before; absent where nobody watches. */
+  /** Shows `line` in place of the progress before; absent where there is no terminal. */
   readonly progress?: (line: string) => void;
 }
 
@@ -21,6 +31,11 @@ export interface SimOptions {
   readonly io: SimIo;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
+  /**
+   * Runs every seed in this process and none in workers, which exist only where all is compiled. A seed under way then
+   * hears nothing of `signal`.
+   */
+  readonly inProcess?: boolean;
 }
 
 /** Runs `tandem sim`; `argv` is without node, script and `sim`. Gives the exit code. */
@@ -50,27 +65,31 @@ export async function simMain(argv: readonly string[], options: SimOptions): Pro
 }
 
 /** Whether every seed ran clean. Fails when a file cannot be used. */
-async function runSeeds(flags: SimFlags, { io, signal }: SimOptions): Promise<Result<boolean, string>> {
+async function runSeeds(
+  flags: SimFlags,
+  { io, signal, inProcess = false }: SimOptions,
+): Promise<Result<boolean, string>> {
   const plan = flags.faults === undefined ? ok(undefined) : await readPlan(flags.faults);
   if (!plan.ok) return plan;
   if (flags.trace) return ok(await printTrace(flags, plan.value, io));
   const workers = Math.min(flags.workers ?? availableParallelism(), flags.count);
   const from = systemClock.monotonic();
   let summary = newSummary();
+  const passed = (): Millis => millis(systemClock.monotonic() - from);
+  const progress = new Progress(io, () => progressText({ ...summary, realMs: passed() }, flags.count));
   const take = async (report: SeedReport): Promise<void> => {
-    summary = addReport(summary, report, millis(systemClock.monotonic() - from));
+    summary = addReport(summary, report);
+    progress.clear();
     if (report.failure !== undefined) await tellFailure(flags, report, io);
-    io.progress?.(progressText(summary, flags.count));
+    progress.moved();
   };
+  const tasks = tasksOf(flags, plan.value);
   const writes: Promise<void>[] = [];
-  if (workers <= 1)
-    for (const task of tasksOf(flags, plan.value)) {
-      if (signal.aborted) break;
-      await take(await runTask(task));
-    }
-  else await runCrew(tasksOf(flags, plan.value), workers, signal, (report) => writes.push(take(report)));
+  if (inProcess) for (const task of tasks) await take(await runTask(task));
+  else await runCrew(tasks, workers, signal, (report) => writes.push(take(report)));
   await Promise.all(writes);
-  io.progress?.("");
+  progress[Symbol.dispose]();
+  summary = { ...summary, realMs: passed() };
   io.out(flags.json ? summaryJson(summary) : summaryText(summary));
   if (signal.aborted) io.complain(`tandem sim: ended after ${summary.seeds} of ${flags.count} seeds`);
   return ok(summary.failed.length === 0 && !signal.aborted);
@@ -106,6 +125,7 @@ function summaryJson(summary: Summary): string {
     failed,
     virtual_ms: virtualMs,
     real_ms: Math.round(realMs),
+    seeds_per_s: Number(seedsPerSecond(summary).toFixed(2)),
     ratio: Math.round(ratioOf(summary)),
     ...(slowest !== undefined && { slowest }),
   });

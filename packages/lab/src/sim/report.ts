@@ -16,14 +16,14 @@ export function newSummary(): Summary {
   return { seeds: 0, failed: [], virtualMs: millis(0), realMs: millis(0), slowest: undefined };
 }
 
-export function addReport(summary: Summary, report: SeedReport, realMs: Millis): Summary {
+export function addReport(summary: Summary, report: SeedReport): Summary {
   const { seed, virtualMs, healedMs, failure } = report;
   const slower = healedMs !== undefined && healedMs >= (summary.slowest?.ms ?? -1);
   return {
+    ...summary,
     seeds: summary.seeds + 1,
     failed: failure === undefined ? summary.failed : [...summary.failed, seed],
     virtualMs: millis(summary.virtualMs + virtualMs),
-    realMs,
     slowest: slower ? { seed, ms: healedMs } : summary.slowest,
   };
 }
@@ -33,19 +33,46 @@ export function ratioOf({ virtualMs, realMs }: Summary): number {
   return realMs > 0 ? virtualMs / realMs : 0;
 }
 
+/** 0 before anything ran. */
+export function seedsPerSecond({ seeds, realMs }: Summary): number {
+  return realMs > 0 ? (1000 * seeds) / realMs : 0;
+}
+
 export function progressText(summary: Summary, count: number): string {
-  const { seeds, failed } = summary;
+  const { seeds, failed, realMs } = summary;
   const bad = failed.length === 0 ? "" : `, ${failed.length} failed`;
-  return `${seeds} of ${count} seeds${bad}, ${ratioOf(summary).toFixed(0)} × real time`;
+  if (seeds === 0) return `0 of ${count} seeds after ${durationText(realMs)}`;
+  const left = durationText(millis(((count - seeds) * realMs) / seeds));
+  return `${seeds} of ${count} seeds${bad}, ${speedText(summary)}, ${left} left`;
+}
+
+function speedText(summary: Summary): string {
+  return `${rateText(seedsPerSecond(summary))}, ${ratioOf(summary).toFixed(0)} × real time`;
+}
+
+/** Slow series are told by the minute. */
+function rateText(perSecond: number): string {
+  return perSecond >= 1 ? `${perSecond.toFixed(1)} seeds/s` : `${(60 * perSecond).toFixed(1)} seeds/min`;
+}
+
+/** `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
+function durationText(ms: Millis): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const whole = Math.round(ms / 1000);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 export function summaryText(summary: Summary): string {
   const { seeds, failed, virtualMs, realMs, slowest } = summary;
   const clean = seeds - failed.length;
-  const hours = (virtualMs / 3_600_000).toFixed(1);
+  const virtual =
+    virtualMs < HOUR
+      ? `${(virtualMs / 60_000).toFixed(0)} virtual minutes`
+      : `${(virtualMs / HOUR).toFixed(1)} virtual hours`;
   const lines = [
     `${clean} of ${seeds} ${seeds === 1 ? "seed" : "seeds"} clean`,
-    `  ${hours} virtual hours in ${(realMs / 1000).toFixed(1)} s: ${ratioOf(summary).toFixed(0)} × real time`,
+    `  ${virtual} in ${durationText(realMs)}: ${speedText(summary)}`,
   ];
   if (slowest !== undefined)
     lines.push(`  healed ${slowest.ms / 1000} s after the last fault at the latest (seed ${slowest.seed})`);
@@ -55,6 +82,7 @@ export function summaryText(summary: Summary): string {
 }
 
 const FAILED_SHOWN = 20;
+const HOUR = 3_600_000;
 
 /** A failing seed: what was wrong, the fewest faults that lead there, and the story. */
 export function failureText(seed: number, failure: SeedFailure, replay: string): string {

@@ -5,4 +5,6 @@ import { runTask } from "./run-task.js";
 process.on("message", (task: SeedTask) => {
   void runTask(task).then((report) => process.send?.(report));
 });
+// Ctrl-C reaches every process of a terminal; whoever forked this one decides what it means.
+process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit());
