@@ -84,6 +84,9 @@ export { StreamsServer, type StreamsServerOptions } from "./streams/server.js";
 export { type Placed, readBetween, StreamReader } from "./streams/stream-reader.js";
 export { streamsTraits } from "./streams/traits.js";
 export { comparePositions, isPosition, POSITION_FIRST, type Position, positionParts } from "./streams/wire.js";
+export { START_TYPES, type StartType } from "./syncd/boot.js";
+export { Syncd, type SyncdOptions } from "./syncd/syncd.js";
+export { describeSyncdEvent, type SyncdEvent } from "./syncd/syncd-event.js";
 export {
   type AsicAnswer,
   type AsicClient,
@@ -98,3 +101,9 @@ export {
   type TransportTraits,
 } from "./transport.js";
 export { type ChannelWorld, FRONT_ENDS, type OpenServer } from "./transports.js";
+export { type Asic, type AsicLost, LocalAsic } from "./virtual-asic/asic.js";
+export { ASIC_SHAPE_DEFAULT, type AsicShape } from "./virtual-asic/boot.js";
+export type { AsicCall, AsicCause, AsicEvent, AsicObject, CallOutcome } from "./virtual-asic/call.js";
+export { connectAsic } from "./virtual-asic/client.js";
+export { AsicCore } from "./virtual-asic/core.js";
+export { type AsicServerOptions, serveAsic } from "./virtual-asic/server.js";

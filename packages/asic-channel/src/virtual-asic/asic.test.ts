@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { unwrap } from "@tandem/base";
 import { describe, expect, test } from "vitest";
 import { type Asic, LocalAsic } from "./asic.js";
-import type { AsicCall, AsicEvent, AsicOutcome } from "./call.js";
+import type { AsicCall, AsicEvent, CallOutcome } from "./call.js";
 import { connectAsic } from "./client.js";
 import { AsicCore } from "./core.js";
 import { serveAsic } from "./server.js";
@@ -46,7 +46,7 @@ const create = (type: string, attributes: readonly (readonly [string, string])[]
 });
 
 describe.each(Object.keys(WORLDS))("an ASIC %s", (name) => {
-  const within = async (use: (ask: (call: AsicCall) => Promise<AsicOutcome>, asic: Asic) => Promise<void>) => {
+  const within = async (use: (ask: (call: AsicCall) => Promise<CallOutcome>, asic: Asic) => Promise<void>) => {
     const world = await (WORLDS[name] as () => Promise<World>)();
     try {
       await use(async (call) => unwrap(await world.asic.call(call)), world.asic);
@@ -54,7 +54,7 @@ describe.each(Object.keys(WORLDS))("an ASIC %s", (name) => {
       await world.close();
     }
   };
-  const boot = (ask: (call: AsicCall) => Promise<AsicOutcome>) =>
+  const boot = (ask: (call: AsicCall) => Promise<CallOutcome>) =>
     ask(create("SAI_OBJECT_TYPE_SWITCH", [["SAI_SWITCH_ATTR_INIT_SWITCH", "true"]]));
 
   test("a switch brings its ports, and their queues know them", () =>

@@ -1,5 +1,5 @@
 import { ok, type Result } from "@tandem/base";
-import type { AsicCall, AsicEvent, AsicOutcome } from "./call.js";
+import type { AsicCall, AsicEvent, CallOutcome } from "./call.js";
 import type { AsicCore } from "./core.js";
 
 /** The ASIC does not answer: whether it did what was asked is not known. */
@@ -13,7 +13,7 @@ export interface Asic extends AsyncDisposable {
   /** The chip's life: another one after it lost power. */
   readonly boot: string;
   /** Calls are performed in the order made. */
-  call(call: AsicCall): Promise<Result<AsicOutcome, AsicLost>>;
+  call(call: AsicCall): Promise<Result<CallOutcome, AsicLost>>;
   /** Called for each event, oldest first; one listener, which gets those that waited for it. */
   onEvent(listener: (event: AsicEvent) => void): void;
   /** Called once, when the ASIC is gone. */
@@ -31,7 +31,7 @@ export class LocalAsic implements Asic {
     this.boot = boot;
   }
 
-  call(call: AsicCall): Promise<Result<AsicOutcome, AsicLost>> {
+  call(call: AsicCall): Promise<Result<CallOutcome, AsicLost>> {
     const outcome = this.#core.call(call);
     this.#tell();
     return Promise.resolve(ok(outcome));

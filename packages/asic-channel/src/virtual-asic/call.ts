@@ -40,13 +40,13 @@ export type AsicCause =
   | { readonly kind: "other"; readonly name: string; readonly data: string };
 
 /** What it answers. */
-export interface AsicOutcome {
+export interface CallOutcome {
   readonly status: string;
   /** Of a create: the RID, or the entry's id. */
   readonly id?: string;
   readonly fields?: FieldValues;
   /** Of `all`, in order. */
-  readonly all?: readonly AsicOutcome[];
+  readonly all?: readonly CallOutcome[];
   readonly objects?: readonly AsicObject[];
   /** Of `flush`: ids of the entries that are gone. */
   readonly gone?: readonly string[];

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { err, ok, type Result } from "@tandem/base";
 import type { Asic, AsicLost } from "./asic.js";
-import type { AsicCall, AsicEvent, AsicOutcome } from "./call.js";
+import type { AsicCall, AsicEvent, CallOutcome } from "./call.js";
 import { type Hello, LineCutter } from "./lines.js";
 
 /** Calls that wait for their answers; syncd makes one at a time, so that more are a bug of the caller. */
@@ -38,7 +38,7 @@ class RemoteAsic implements Asic {
   readonly boot: string;
   readonly #socket: Socket;
   readonly #path: string;
-  readonly #waiting: ((outcome: Result<AsicOutcome, AsicLost>) => void)[] = [];
+  readonly #waiting: ((outcome: Result<CallOutcome, AsicLost>) => void)[] = [];
   #listener: ((event: AsicEvent) => void) | undefined;
   #onLost: ((lost: AsicLost) => void) | undefined;
   #lost: AsicLost | undefined;
@@ -58,7 +58,7 @@ class RemoteAsic implements Asic {
     for (const line of early) this.#take(line);
   }
 
-  call(call: AsicCall): Promise<Result<AsicOutcome, AsicLost>> {
+  call(call: AsicCall): Promise<Result<CallOutcome, AsicLost>> {
     if (this.#lost !== undefined) return Promise.resolve(err(this.#lost));
     if (this.#waiting.length >= CALLS_MAX)
       return Promise.resolve(err({ kind: "lost", reason: `${CALLS_MAX} calls wait for the ASIC already` }));
@@ -83,7 +83,7 @@ class RemoteAsic implements Asic {
   }
 
   #take(line: string): void {
-    const told = JSON.parse(line) as { readonly answer?: AsicOutcome; readonly event?: AsicEvent };
+    const told = JSON.parse(line) as { readonly answer?: CallOutcome; readonly event?: AsicEvent };
     if (told.answer !== undefined) this.#waiting.shift()?.(ok(told.answer));
     if (told.event !== undefined) this.#listener?.(told.event);
   }

@@ -8,7 +8,7 @@ import { attributeStatus, STATUS } from "../status.js";
 import { zeroOf } from "../value/kind.js";
 import { countOnly, formatList, listCount, listItems } from "../value/list.js";
 import { ASIC_SHAPE_DEFAULT, type AsicShape, bootObjects, makePartsOfPort, REMOVABLE_INTERNALS } from "./boot.js";
-import type { AsicCall, AsicCause, AsicEvent, AsicOutcome } from "./call.js";
+import type { AsicCall, AsicCause, AsicEvent, CallOutcome } from "./call.js";
 import { Objects, type Stored } from "./objects.js";
 
 /** Objects that fit; a create beyond them is refused with SAI_STATUS_INSUFFICIENT_RESOURCES. */
@@ -23,7 +23,7 @@ const EVENTS_MAX = 10_000;
 const SWITCH = "SAI_OBJECT_TYPE_SWITCH";
 const PORT = "SAI_OBJECT_TYPE_PORT";
 const FDB = "SAI_OBJECT_TYPE_FDB_ENTRY";
-const DONE: AsicOutcome = { status: STATUS.success };
+const DONE: CallOutcome = { status: STATUS.success };
 
 /**
  * A switch chip in memory: objects, their attributes, who names whom, statistics, and events. It keeps no names of
@@ -42,7 +42,7 @@ export class AsicCore {
     this.#objectsMax = objectsMax;
   }
 
-  call(call: AsicCall): AsicOutcome {
+  call(call: AsicCall): CallOutcome {
     switch (call.call) {
       case "create":
         return this.#create(call.type, call.id, call.attributes, call.label);
@@ -83,7 +83,7 @@ export class AsicCore {
     return this.#events.splice(0);
   }
 
-  #create(type: string, id: string | undefined, attributes: FieldValues, label: string): AsicOutcome {
+  #create(type: string, id: string | undefined, attributes: FieldValues, label: string): CallOutcome {
     const fault = faultOfCreate(type, attributes) ?? this.#unknownIds(type, id, attributes);
     if (fault !== undefined) return { status: fault };
     if (isEntryType(type) !== (id !== undefined)) return { status: STATUS.invalidObjectId };
@@ -100,7 +100,7 @@ export class AsicCore {
     return { ...DONE, id: object.id };
   }
 
-  #remove(key: ObjectKey): AsicOutcome {
+  #remove(key: ObjectKey): CallOutcome {
     const object = this.#objects.get(key.type, key.id);
     if (object === undefined) return { status: STATUS.notFound };
     if (object.type === SWITCH) {
@@ -116,7 +116,7 @@ export class AsicCore {
     return DONE;
   }
 
-  #set(key: ObjectKey, name: string, value: string): AsicOutcome {
+  #set(key: ObjectKey, name: string, value: string): CallOutcome {
     const object = this.#objects.get(key.type, key.id);
     if (object === undefined) return { status: STATUS.notFound };
     const fault = faultOfSet(key.type, name, value) ?? this.#unknownIds(key.type, undefined, [[name, value]]);
@@ -127,7 +127,7 @@ export class AsicCore {
     return DONE;
   }
 
-  #get(key: ObjectKey, fields: FieldValues): AsicOutcome {
+  #get(key: ObjectKey, fields: FieldValues): CallOutcome {
     const object = this.#objects.get(key.type, key.id);
     if (object === undefined) return { status: STATUS.notFound };
     const values: [string, string][] = [];
@@ -153,7 +153,7 @@ export class AsicCore {
     return as === "count" ? String(ids.length) : formatList(ids);
   }
 
-  #stats(key: ObjectKey, names: readonly string[], clear: boolean): AsicOutcome {
+  #stats(key: ObjectKey, names: readonly string[], clear: boolean): CallOutcome {
     const object = this.#objects.get(key.type, key.id);
     if (object === undefined) return { status: STATUS.invalidObjectId };
     const known = objectTypeOf(key.type)?.stats ?? [];
@@ -163,7 +163,7 @@ export class AsicCore {
     return { ...DONE, fields: clear ? [] : fields };
   }
 
-  #flush(filters: FieldValues): AsicOutcome {
+  #flush(filters: FieldValues): CallOutcome {
     const wanted = new Map(filters);
     for (const [at, [name]] of filters.entries()) {
       if (attributeOf("SAI_OBJECT_TYPE_FDB_FLUSH", name) === undefined)
@@ -183,7 +183,7 @@ export class AsicCore {
     return { ...DONE, gone: gone.map(({ id }) => id) };
   }
 
-  #raise(cause: AsicCause): AsicOutcome {
+  #raise(cause: AsicCause): CallOutcome {
     if (cause.kind === "other") {
       this.#tell(cause.name, cause.data);
       return DONE;
