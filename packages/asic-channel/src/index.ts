@@ -1,3 +1,11 @@
+export { Archiver, type ArchiverOptions } from "./archive/archiver.js";
+export {
+  type ArchiverError,
+  type ArchiverEvent,
+  type ArchiverTally,
+  describeArchiverError,
+  describeArchiverEvent,
+} from "./archive/archiver-event.js";
 export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
 export { type ChannelTrouble, describeChannelTrouble } from "./channel-trouble.js";
 export {

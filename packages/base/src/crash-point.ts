@@ -19,15 +19,23 @@ export const CRASH_POINTS = [
   "asic.view.step",
   "asic.reply.stored",
   "asic.request.acked",
+  "archive.settled",
+  "archive.announced",
+  "archive.appended",
+  "archive.synced",
+  "archive.told",
 ] as const;
 
 export type CrashPointName = (typeof CRASH_POINTS)[number];
 
 /** Those that a hamgrd passes; the simulator draws of these. */
-export const HAMGRD_CRASH_POINTS = CRASH_POINTS.filter((name) => !name.startsWith("asic."));
+export const HAMGRD_CRASH_POINTS = CRASH_POINTS.filter((name) => !/^(?:asic|archive)\./.test(name));
 
 /** Those that a syncd passes. */
 export const SYNCD_CRASH_POINTS = CRASH_POINTS.filter((name) => name.startsWith("asic."));
+
+/** Those that an archiver of the channel passes. */
+export const ARCHIVER_CRASH_POINTS = CRASH_POINTS.filter((name) => name.startsWith("archive."));
 
 /** The crash-point port: `reach` returns, or the process is gone. */
 export interface CrashPoint {

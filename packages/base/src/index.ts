@@ -4,6 +4,7 @@ export { CleanUp } from "./clean-up.js";
 export { type Clock, sleep, type Timer, untilAborted, within } from "./clock.js";
 export { countOf } from "./count-of.js";
 export {
+  ARCHIVER_CRASH_POINTS,
   CRASH_POINTS,
   type CrashPoint,
   type CrashPointName,
