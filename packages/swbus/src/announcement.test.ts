@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeAnnouncement, encodeAnnouncement } from "./announcement.js";
+import { AnnouncementDecoder, encodeAnnouncement } from "./announcement.js";
 import { RouteEntriesSchema } from "./gen/swbus_pb.js";
 import { SCOPE, type Scope, ServicePath } from "./service-path.js";
 import { PathDecoder, pathFromMessage, pathToMessage } from "./wire-path.js";
@@ -28,7 +28,7 @@ test("announcements are the bytes that the generated encoder writes, and are rea
       expect(bytes.toString("hex")).toBe(
         Buffer.from(toBinary(RouteEntriesSchema, create(RouteEntriesSchema, { entries }))).toString("hex"),
       );
-      const back = decodeAnnouncement(bytes, new PathDecoder());
+      const back = new AnnouncementDecoder(new PathDecoder()).decode(bytes);
       expect(back?.routes.map(({ path, scope, hops }) => [path.key, scope, hops])).toEqual(
         list.map(({ path, scope, hops }) => [path.key, scope, hops]),
       );
@@ -39,7 +39,7 @@ test("entries without a path are counted, members of a route dump are passed ove
   const servicePath = pathToMessage(new ServicePath({ region: "r" }));
   const entries = [{ hopCount: 1 }, { servicePath, nhId: "x", nhServicePath: servicePath, hopCount: 2, routeScope: 4 }];
   const bytes = toBinary(RouteEntriesSchema, create(RouteEntriesSchema, { entries }));
-  expect(decodeAnnouncement(bytes, new PathDecoder())).toMatchObject({
+  expect(new AnnouncementDecoder(new PathDecoder()).decode(bytes)).toMatchObject({
     withoutPath: 1,
     routes: [{ scope: 4, hops: 2 }],
   });
@@ -50,7 +50,7 @@ test("damage is found or harmless, never an exception, and what is read is what 
     fc.property(routes, fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 3 }), (list, flips) => {
       const bytes = encodeAnnouncement(list);
       for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
-      const read = decodeAnnouncement(bytes, new PathDecoder());
+      const read = new AnnouncementDecoder(new PathDecoder()).decode(bytes);
       let decoded: ReturnType<typeof fromBinary<typeof RouteEntriesSchema>>;
       try {
         decoded = fromBinary(RouteEntriesSchema, bytes);

@@ -5,22 +5,35 @@ import { encodePath, type PathDecoder } from "./wire-path.js";
 
 /**
  * The bytes of `RouteEntries` in an announcement: path, scope and hops of each route. Written and read without message
- * objects, since in a large mesh every node tells every other of every third one.
+ * objects, and each entry once: in a large mesh every node tells every other of every third one, again and again.
  */
 export function encodeAnnouncement(routes: readonly AnnouncedRoute[]): Buffer {
-  const sizes = routes.map((route) => entrySize(route));
-  const target = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + 1 + varint32Size(size) + size, 0));
-  let at = 0;
-  for (const [i, { path, scope, hops }] of routes.entries()) {
-    const bytes = encodePath(path);
-    target[at++] = ENTRIES_TAG;
-    at = writeVarint32(target, at, sizes[i] as number);
-    target[at++] = PATH_TAG;
-    at = writeVarint32(target, at, bytes.length);
-    target.set(bytes, at);
-    at = writeNumber(target, at + bytes.length, SCOPE_TAG, scope);
-    at = writeNumber(target, at, HOPS_TAG, hops);
+  return Buffer.concat(routes.map(encodeEntry));
+}
+
+/** The bytes of an entry with tag and length, computed once for each route object. */
+function encodeEntry(route: AnnouncedRoute): Uint8Array {
+  let bytes = encoded.get(route);
+  if (bytes === undefined) {
+    bytes = encodeEntryAnew(route);
+    encoded.set(route, bytes);
   }
+  return bytes;
+}
+
+const encoded = new WeakMap<AnnouncedRoute, Uint8Array>();
+
+function encodeEntryAnew(route: AnnouncedRoute): Uint8Array {
+  const size = entrySize(route);
+  const target = new Uint8Array(1 + varint32Size(size) + size);
+  const path = encodePath(route.path);
+  target[0] = ENTRIES_TAG;
+  let at = writeVarint32(target, 1, size);
+  target[at++] = PATH_TAG;
+  at = writeVarint32(target, at, path.length);
+  target.set(path, at);
+  at = writeNumber(target, at + path.length, SCOPE_TAG, route.scope);
+  writeNumber(target, at, HOPS_TAG, route.hops);
   return target;
 }
 
@@ -41,23 +54,52 @@ function writeNumber(target: Uint8Array, at: number, tag: number, value: number)
   return value === 0 ? at : writeVarint32(target, writeVarint32(target, at, tag), value);
 }
 
-/** The routes of an announcement, and how many entries named no path; `undefined` when the bytes are damaged. */
-export function decodeAnnouncement(
-  content: Uint8Array,
-  paths: PathDecoder,
-): { readonly routes: readonly AnnouncedRoute[]; readonly withoutPath: number } | undefined {
-  const routes: AnnouncedRoute[] = [];
-  let withoutPath = 0;
-  const entries = new FieldReader(content, 0, content.length);
-  while (entries.next()) {
-    if (entries.number !== 10) continue;
-    if (entries.wireType !== 2) return undefined;
-    const entry = decodeEntry(content, entries.from, entries.to, paths);
-    if (entry === "damaged") return undefined;
-    if (entry === "withoutPath") withoutPath += 1;
-    else routes.push(entry);
+/** What an announcement says. */
+export interface Announcement {
+  readonly routes: readonly AnnouncedRoute[];
+  /** How many entries named no path. */
+  readonly withoutPath: number;
+}
+
+/** Entries that one process decodes repeatedly; beyond the bound it starts anew. */
+const DECODED_ENTRIES_MAX = 16_384;
+/** Longer ones are decoded each time. */
+const DECODED_BYTES_MAX = 512;
+
+/** Decodes announcements and hands out the same object for the same bytes of an entry. */
+export class AnnouncementDecoder {
+  readonly #known = new Map<string, AnnouncedRoute>();
+
+  constructor(private readonly paths: PathDecoder) {}
+
+  /** `undefined` when the bytes are damaged. */
+  decode(content: Uint8Array): Announcement | undefined {
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    const routes: AnnouncedRoute[] = [];
+    let withoutPath = 0;
+    const entries = new FieldReader(bytes, 0, bytes.length);
+    while (entries.next()) {
+      if (entries.number !== 10) continue;
+      if (entries.wireType !== 2) return undefined;
+      const entry = this.#entry(bytes, entries.from, entries.to);
+      if (entry === "damaged") return undefined;
+      if (entry === "withoutPath") withoutPath += 1;
+      else routes.push(entry);
+    }
+    return entries.broken ? undefined : { routes, withoutPath };
   }
-  return entries.broken ? undefined : { routes, withoutPath };
+
+  #entry(bytes: Buffer, from: number, to: number): AnnouncedRoute | "damaged" | "withoutPath" {
+    if (to - from > DECODED_BYTES_MAX) return decodeEntry(bytes, from, to, this.paths);
+    const name = bytes.toString("latin1", from, to);
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const entry = decodeEntry(bytes, from, to, this.paths);
+    if (typeof entry === "string") return entry;
+    if (this.#known.size >= DECODED_ENTRIES_MAX) this.#known.clear();
+    this.#known.set(name, entry);
+    return entry;
+  }
 }
 
 /** Of members that come twice the last counts. */

@@ -29,6 +29,8 @@ export class RouteEntry {
   /** Distance over the best way that counts, when last settled: 0 is here, infinite is none. */
   best = Number.POSITIVE_INFINITY;
   #ways: readonly Way[] | undefined;
+  /** By hops. */
+  readonly #announced: AnnouncedRoute[] = [];
 
   constructor(
     readonly key: string,
@@ -53,6 +55,26 @@ export class RouteEntry {
   get ways(): readonly Way[] {
     this.#ways ??= this.#rank();
     return this.#ways;
+  }
+
+  /** Distance over the best way that counts and does not lead over `remote`; infinite when there is none. */
+  besides(remote: ServicePath): number {
+    const longest = this.hold?.hops ?? Number.POSITIVE_INFINITY;
+    if (longest >= 1) for (const connection of this.direct.values()) if (!connection.remote.equals(remote)) return 1;
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const [{ path, connections }, hops] of this.via) {
+      if (hops >= shortest || hops > longest || connections.length === 0 || path.equals(remote)) continue;
+      if (hops <= this.best) return hops;
+      shortest = hops;
+    }
+    return shortest;
+  }
+
+  /** The destination as it is announced at that distance: the same object each time. */
+  announced(hops: number): AnnouncedRoute {
+    const { path, scope } = this;
+    this.#announced[hops] ??= { path, scope, hops };
+    return this.#announced[hops];
   }
 
   /** Something that the ways are made of changed. */

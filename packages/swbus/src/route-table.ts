@@ -29,13 +29,11 @@ export interface ImportReport {
   readonly refused: readonly string[];
 }
 
-/** What exports are made of: a destination of peers' interest, or a route of our own. */
-interface Exportable {
-  readonly path: ServicePath;
-  readonly scope: Scope;
-  /** 0 for an own route. */
-  readonly hops: number;
-  readonly ways: readonly Way[];
+/** What exports are made of: a destination of peers' interest, or a route of our own, as it is announced by our best way. */
+interface Exportable extends AnnouncedRoute {
+  readonly best: AnnouncedRoute;
+  /** `undefined` for an own route. */
+  readonly entry: RouteEntry | undefined;
 }
 
 const NO_WAYS: readonly Way[] = [];
@@ -50,8 +48,12 @@ const NO_WAYS: readonly Way[] = [];
 export class RouteTable {
   readonly #limits: RouteLimits;
   #own: readonly OwnRoute[];
+  /** Own routes as they are announced. */
+  #ownExports: readonly Exportable[] = [];
   /** Route keys of our own routes. */
   #ownKeys: ReadonlySet<string> = new Set();
+  /** Paths of our own routes. */
+  #ownPaths: ReadonlySet<string> = new Set();
   readonly #entries = new Map<string, RouteEntry>();
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #peers = new Map<string, Peer>();
@@ -87,7 +89,7 @@ export class RouteTable {
   }
 
   isOwn(path: ServicePath): boolean {
-    return this.#own.some((route) => route.path.equals(path));
+    return this.#ownPaths.has(path.key);
   }
 
   /** A connection stands. One whose far end claims to be ourselves is not ours to add: check `isOwn` first. */
@@ -166,24 +168,34 @@ export class RouteTable {
 
   /**
    * What the peer at `target` is told: each destination of its reach by our best path that does not lead over itself,
-   * or over one hop more if another peer offers that; and our own routes. Ordered by path.
+   * or over one hop more if another peer offers that; and our own routes. Ordered by path. The same object for the same
+   * destination and distance each time, so that lists can be compared by identity.
    */
   exportRoutes(target: Connection): readonly AnnouncedRoute[] {
     if (!isPeerType(target.type)) return [];
     const reach = SCOPE[target.type];
     const told: AnnouncedRoute[] = [];
     this.#exportable ??= this.#listExportable();
-    for (const { path, scope, hops: best, ways } of this.#exportable) {
+    for (const { scope, entry, best } of this.#exportable) {
       if (scope < reach) continue;
-      if (best === 0) told.push({ path, scope, hops: 0 });
-      for (const way of ways) {
-        if (way.kind !== "remote" || way.hops > best + 1) break;
-        if (way.connection.remote === target.remote || way.connection.remote.equals(target.remote)) continue;
-        told.push({ path, scope, hops: way.hops });
-        break;
+      if (entry === undefined) {
+        told.push(best);
+        continue;
       }
+      const hops = entry.besides(target.remote);
+      if (hops <= best.hops + 1) told.push(entry.announced(hops));
     }
     return told;
+  }
+
+  /**
+   * Whether a route that we offer to a peer gives it nothing shorter than what it has: it told us that it gets there in one
+   * hop more than we do or less, or is there itself.
+   */
+  isAlternative(peer: ServicePath, { path, scope, hops }: AnnouncedRoute): boolean {
+    if (path.equals(peer.swbusdPath)) return true;
+    const known = this.#peers.get(peer.key)?.learned.get(keyOf(path, scope));
+    return known !== undefined && known.hops <= hops + 1;
   }
 
   /** Every way over a connection, tools aside. Our own routes are not listed. */
@@ -237,6 +249,11 @@ export class RouteTable {
 
   #installOwn(): void {
     this.#ownKeys = new Set(this.#own.map(({ path, scope }) => keyOf(path, scope)));
+    this.#ownPaths = new Set(this.#own.map(({ path }) => path.key));
+    this.#ownExports = this.#own.map(({ path, scope }) => {
+      const best = { path, scope, hops: 0 };
+      return { ...best, best, entry: undefined };
+    });
     for (const { path, scope } of this.#own) {
       if (scope !== SCOPE.inCluster) continue;
       const entry = this.#entryFor(path.swbusdPath);
@@ -248,10 +265,11 @@ export class RouteTable {
 
   /** In order of path. */
   #listExportable(): readonly Exportable[] {
-    const list: Exportable[] = this.#own.map(({ path, scope }) => ({ path, scope, hops: 0, ways: [] }));
-    for (const { path, scope, ways } of this.#entries.values()) {
-      const [best] = ways;
-      if (best?.kind === "remote" && scope >= SCOPE.inCluster) list.push({ path, scope, hops: best.hops, ways });
+    const list = [...this.#ownExports];
+    for (const entry of this.#entries.values()) {
+      const { path, scope, best: hops, own } = entry;
+      if (own || scope < SCOPE.inCluster || !Number.isFinite(hops)) continue;
+      list.push({ path, scope, hops, best: entry.announced(hops), entry });
     }
     return list.sort(compareRoutes);
   }
@@ -260,7 +278,8 @@ export class RouteTable {
     const path = atScope(route.path, route.scope);
     if (path === undefined) return `${route.path}: not a destination of scope ${route.scope}`;
     // What we are ourselves, and the peer's own node, which stands by its connections.
-    if (this.isOwn(route.path) || this.isOwn(path) || path.equals(peer.path.swbusdPath)) return undefined;
+    if (this.isOwn(path) || path.equals(peer.path.swbusdPath)) return undefined;
+    if (path !== route.path && this.isOwn(route.path)) return undefined;
     if (route.hops >= this.#limits.hopsMax)
       return `${path}: ${route.hops} hops, at most ${this.#limits.hopsMax - 1} are believed`;
     const key = keyOf(path, route.scope);

@@ -66,6 +66,14 @@ export class FieldReader {
 
   /** A varint that must fit 32 bits (tags, lengths); -1 when it does not, or runs off the end. */
   #uint32(): number {
+    // Nearly all of them are a single byte.
+    if (this.#at < this.end) {
+      const first = this.bytes[this.#at] as number;
+      if (first < 0x80) {
+        this.#at += 1;
+        return first;
+      }
+    }
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       if (this.#at >= this.end) return -1;

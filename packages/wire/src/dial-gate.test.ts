@@ -32,3 +32,17 @@ test("who gives up while waiting takes no place", async () => {
   leave();
   (await gate.enter())();
 });
+
+test("whoever has a socket already goes in before those who have none", async () => {
+  const gate = new DialGate(1);
+  const order: string[] = [];
+  const leave = await gate.enter();
+  const note = (name: string) => (go: () => void) => {
+    order.push(name);
+    go();
+  };
+  const all = [gate.enter().then(note("new")), gate.enterFirst().then(note("open"))];
+  leave();
+  await Promise.all(all);
+  expect(order).toEqual(["open", "new"]);
+});

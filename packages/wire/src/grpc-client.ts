@@ -8,6 +8,7 @@ import type { DialGate, Leave } from "./dial-gate.js";
 import { formatEndpoint, type HostPort, parseEndpoint } from "./endpoint.js";
 import { GrpcStream } from "./grpc-stream.js";
 import { metadataFault, metadataOf } from "./metadata.js";
+import { setPatience } from "./patience.js";
 import { GrpcStatus, statusOf, statusOfHttp, statusOfReset } from "./status.js";
 import { ALPN, peerCertificateOf, TLS_VERSION } from "./tls.js";
 
@@ -81,7 +82,7 @@ async function dialTarget(
   const patience = millis(Math.ceil(limits.dialTimeout * limits.silence.factor));
   const remote = formatEndpoint(target.host, target.port);
   const answer = await new Promise<Answer>((resolve) => {
-    const timer = clock.setTimer(patience, () => done({ kind: "timeout" }));
+    const timer = setPatience(clock, patience, () => done({ kind: "timeout" }));
     const onAbort = (): void => done({ kind: "aborted" });
     const onClosed = (): void => done({ kind: "closed" });
     const onResponse = (headers: Record<string, unknown>, flags: number): void => {
@@ -175,20 +176,20 @@ async function open(
 ): Promise<Result<Opened, string>> {
   const leave = await gate.enter(signal);
   let isSlow = false;
-  const patience = clock.setTimer(PATIENCE, () => {
+  const slow = setPatience(clock, PATIENCE, () => {
     isSlow = true;
     leave();
   });
   const socket = connectTo();
   const failure = await untilOpen(socket, clock, limits.dialTimeout, signal);
-  patience.cancel();
+  slow.cancel();
   if (failure !== undefined) {
     leave();
     signal?.throwIfAborted();
     return err(failure);
   }
   try {
-    const place = isSlow ? await gate.enter(signal) : leave;
+    const place = isSlow ? await gate.enterFirst(signal) : leave;
     if (signal?.aborted) place();
     signal?.throwIfAborted();
     return ok({ socket, leave: place });
@@ -214,7 +215,7 @@ function untilOpen(
       if (failure !== undefined) socket.destroy();
       resolve(failure);
     };
-    const timer = clock.setTimer(limit, () => done(`no answer within ${limit} ms`));
+    const timer = setPatience(clock, limit, () => done(`no answer within ${limit} ms`));
     const onAbort = (): void => done("given up");
     const onOpen = (): void => done(undefined);
     const onClose = (): void => done("the connection was closed");

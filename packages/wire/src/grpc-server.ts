@@ -15,6 +15,7 @@ import { formatEndpoint, parseEndpoint } from "./endpoint.js";
 import { GrpcStream } from "./grpc-stream.js";
 import { type Admitted, Listener, type ListenerLimits } from "./listener.js";
 import { metadataFault, metadataOf } from "./metadata.js";
+import { setPatience } from "./patience.js";
 import type { RefusalReason } from "./refusal.js";
 import { encodeStatusMessage, GrpcStatus } from "./status.js";
 import type { TlsOptions } from "./tls.js";
@@ -168,7 +169,7 @@ class GrpcServer implements BusServer {
 
   #armIdle(session: ServerHttp2Session): Timer {
     const { idleTimeout } = this.limits;
-    return this.clock.setTimer(idleTimeout, () => {
+    return setPatience(this.clock, idleTimeout, () => {
       const client = this.#clients.get(session);
       if (client === undefined) return;
       client.known = true;

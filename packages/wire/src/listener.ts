@@ -5,6 +5,7 @@ import type { Clock, Millis, Timer } from "@tandem/base";
 import type { Endpoint } from "./bus.js";
 import type { PeerCertificate } from "./certificate.js";
 import { formatEndpoint } from "./endpoint.js";
+import { setPatience } from "./patience.js";
 import { type Refusal, type RefusalReason, refusalOfHandshake, refusalOfVerdict } from "./refusal.js";
 import { ALPN, peerCertificateOf, reasonOf, TLS_VERSION, type TlsMaterial, type TlsOptions } from "./tls.js";
 
@@ -156,7 +157,7 @@ export class Listener {
       const { cert, key, ca } = material;
       tls.setSecureContext({ cert, key, ca, ...SECURE });
     }
-    const timer = clock.setTimer(limits.handshakeTimeout, () => {
+    const timer = setPatience(clock, limits.handshakeTimeout, () => {
       this.#pending.delete(remote);
       socket.destroy();
       this.#refuse(remote, "handshakeTimeout", `no TLS handshake within ${limits.handshakeTimeout} ms`);

@@ -8,7 +8,7 @@ import {
   type Metadata,
   type Refusal,
 } from "@tandem/wire";
-import { decodeAnnouncement } from "../announcement.js";
+import { AnnouncementDecoder } from "../announcement.js";
 import { type Connection, type ConnectionId, connectionId, isPeerType } from "../connection-info.js";
 import { type BadMessage, readEnvelope } from "../envelope.js";
 import { SwbusErrorCode } from "../gen/swbus_pb.js";
@@ -50,6 +50,7 @@ export class Node {
   readonly #router: Router;
   readonly #announcer: Announcer;
   readonly #paths = new PathDecoder();
+  readonly #announcements = new AnnouncementDecoder(this.#paths);
   readonly #links = new Map<ConnectionId, Link>();
   readonly #dialers = new Map<string, Dialer>();
   readonly #replaced = new Tally(256);
@@ -80,6 +81,7 @@ export class Node {
       clock,
       newId,
       gather: limits.gather,
+      alternatives: limits.alternatives,
       refresh: limits.refresh,
       send: (connection, message) => {
         options.stats.announcementsSent += 1;
@@ -178,7 +180,7 @@ export class Node {
     this.table.addConnection(link, this.#options.clock.monotonic());
     const path = link.remote.toString();
     this.#options.observer({ kind: "connected", connection: link.id, type: link.type, path });
-    this.#routesMayHaveChanged(link);
+    if (isPeerType(link.type)) this.#announcer.came(link.remote);
     const { clock, limits, stats } = this.#options;
     const pace = new Pace(limits.messagesPerSecond, clock.monotonic());
     for await (const batch of link.stream.batches) {
@@ -204,12 +206,8 @@ export class Node {
     this.table.removeConnection(link.id, this.#options.clock.monotonic());
     this.#faults.forget(link.id);
     this.#announced.delete(link.remote.key);
-    this.#routesMayHaveChanged(link);
+    if (isPeerType(link.type)) this.#announcer.went(link.remote);
     return true;
-  }
-
-  #routesMayHaveChanged(link: Link): void {
-    if (isPeerType(link.type)) this.#announcer.repeatTo(link.remote);
   }
 
   /** A peer that connects again has lost its old stream, whether or not we have noticed. */
@@ -257,7 +255,7 @@ export class Node {
 
   #learn(link: Link, content: Uint8Array): void {
     const { stats, observer, clock } = this.#options;
-    const announcement = decodeAnnouncement(content, this.#paths);
+    const announcement = this.#announcements.decode(content);
     if (announcement === undefined) {
       this.#badMessage(link, { kind: "undecodable", detail: "damaged announcement body" });
       return;
