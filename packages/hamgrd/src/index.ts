@@ -14,7 +14,7 @@ export {
 export { formatAlertsPage, formatRules } from "./alerts/format-alerts.js";
 export { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
 export { countEvents } from "./daemon/hamgrd-metrics.js";
-export { countSettings, measureHamgrd } from "./daemon/runtime-metrics.js";
+export { type HamgrdSurroundings, publishHamgrd } from "./daemon/publish-hamgrd.js";
 export { MissingDatabaseError } from "./daemon/sinks.js";
 export type { ProcessFacts, Slot, SlotState } from "./daemon/slot.js";
 export { type Hamgrd, type HamgrdOptions, startHamgrd } from "./daemon/start-hamgrd.js";

@@ -28,9 +28,9 @@ import { describeConfigError, openDatabases, zmqSockets } from "@tandem/swss";
 import { type HamgrdSettings, SETTINGS_DEFAULT } from "./actors/settings.js";
 import { FlightFiles } from "./daemon/flight-files.js";
 import { describeHamgrdEvent, type HamgrdEvent, severityOf } from "./daemon/hamgrd-event.js";
-import { countEvents, publishMessages } from "./daemon/hamgrd-metrics.js";
+import { countEvents } from "./daemon/hamgrd-metrics.js";
+import { publishHamgrd } from "./daemon/publish-hamgrd.js";
 import { RECORD_FOLDER, recordFile, recordSteps } from "./daemon/record-steps.js";
-import { countSettings, measureHamgrd } from "./daemon/runtime-metrics.js";
 import { MissingDatabaseError, openStore } from "./daemon/sinks.js";
 import { type Hamgrd, startHamgrd } from "./daemon/start-hamgrd.js";
 import { parseTablePlaces, type TablePlaces } from "./daemon/table-places.js";
@@ -214,17 +214,16 @@ async function serve(
       process: { pid: process.pid, recordsOf: (slot) => recordFile(flags.recordFolder, slot) },
     });
     cleanUp.use(hamgrd);
-    publishMessages(metrics, hamgrd.slots.values());
-    const measuring = measureHamgrd(metrics, hamgrd, systemClock);
-    cleanUp.defer(() => measuring[Symbol.dispose]());
     const recorder = cleanUp.use(await recordSteps(hamgrd, flags.recordFolder, logger));
+    const { pendingLimit } = flags;
+    const published = publishHamgrd(metrics, hamgrd, systemClock, { lost: () => recorder.lost(), pendingLimit });
+    cleanUp.defer(() => published[Symbol.dispose]());
     if (otlp.value !== undefined) {
       const pathOf = (slot: string): string => hamgrd.slots.get(Number(slot.replace(/^dpu/, "")))?.path ?? slot;
       const resource = { "service.name": PROGRAM, "process.pid": process.pid };
       const { records } = hamgrd;
       cleanUp.use(await exportSpans({ records, pathOf, url: otlp.value, resource, logger }));
     }
-    countSettings(metrics, () => recorder.lost(), flags.pendingLimit);
     const flights = new FlightFiles(hamgrd, flags.recordFolder, systemClock, logger);
     onCrash = () => flights.save("crash");
     context.onDump(() => flights.save("asked"));

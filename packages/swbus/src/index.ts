@@ -25,3 +25,4 @@ export {
   SECURITY_VARIABLE,
 } from "./security/bus-security.js";
 export { BUS_LIMITS, type BusLimits, parseSecurity, type SecurityConfig } from "./security/security-config.js";
+export { publishTls } from "./security/tls-metrics.js";

@@ -1,23 +1,22 @@
 import { join } from "node:path";
-import { seededRandom } from "@tandem/base";
+import { millis, seededRandom } from "@tandem/base";
 import { golden, VirtualClock } from "@tandem/base/testing";
 import { type DeclaredMetric, Metrics } from "@tandem/daemon";
 import {
   ALERTS,
   countEvents,
-  countSettings,
   formatAlertsPage,
   formatRules,
-  measureHamgrd,
   metricsOf,
+  publishHamgrd,
   startHamgrd,
 } from "@tandem/hamgrd";
 import { countRequests } from "@tandem/northbound";
-import { publishStats } from "@tandem/swbus";
+import { publishStats, publishTls } from "@tandem/swbus";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
 import { MemoryNetwork } from "@tandem/wire/testing";
 import { beforeAll, expect, test } from "vitest";
-import { ROOT } from "./repository.js";
+import { filesBelow, isTestCode, ROOT, textOf } from "./repository.js";
 
 const METRICS_INTRODUCTION = `# Metrics
 
@@ -34,15 +33,8 @@ from \`packages/hamgrd/src/alerts/alerts.ts\`; do not edit them (\`UPDATE=1\` pr
 [metrics.md](metrics.md).
 `;
 
-/** Of a bus with certificates only: declared where they are read. */
-const TLS: readonly DeclaredMetric[] = [
-  {
-    name: "tandem_tls_certificates_expire_timestamp_seconds",
-    type: "gauge",
-    help: "When the first of our certificate and those of the CAs ends, seconds since the epoch; with certificates only.",
-    labels: [],
-  },
-];
+/** Packages of what serves `/metrics`. */
+const DAEMONS = ["daemon", "hamgrd", "northbound", "swbus"];
 
 let declared: ReadonlyMap<string, readonly DeclaredMetric[]>;
 
@@ -59,18 +51,18 @@ beforeAll(async () => {
   const hamgrd = startHamgrd({ slots: [0], clock, random, stores, sockets, bus });
   const ofHamgrd = new Metrics();
   countEvents(ofHamgrd);
-  const measuring = measureHamgrd(ofHamgrd, hamgrd, clock);
-  countSettings(ofHamgrd, () => new Map(), 300);
-  measuring[Symbol.dispose]();
+  publishHamgrd(ofHamgrd, hamgrd, clock, { lost: () => new Map(), pendingLimit: 300 })[Symbol.dispose]();
   await hamgrd[Symbol.asyncDispose]();
   const ofSwbusd = new Metrics();
   publishStats([], ofSwbusd, clock)();
+  const ofTls = new Metrics();
+  publishTls(ofTls, () => millis(0));
   const ofApi = new Metrics();
   countRequests(ofApi);
   declared = new Map([
     ["hamgrd", ofHamgrd.declared],
     ["swbusd", ofSwbusd.declared],
-    ["swbusd and hamgrd with certificates", TLS],
+    ["swbusd and hamgrd with certificates", ofTls.declared],
     ["tandem api", ofApi.declared],
   ]);
 });
@@ -83,6 +75,17 @@ test("docs/metrics.md is what the declarations say", () => {
       `## ${who}\n\n| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n${metrics.map(row).join("\n")}\n`,
   );
   golden(join(ROOT, "docs/metrics.md"), `${METRICS_INTRODUCTION}\n${sections.join("\n")}`);
+});
+
+test("every metric that a daemon names in its code stands on the page", () => {
+  const known = new Set([...declared.values()].flat().map(({ name }) => name));
+  const unknown = DAEMONS.flatMap((name) => filesBelow(`packages/${name}/src`)).flatMap((file) =>
+    [...(isTestCode(file) ? "" : textOf(file)).matchAll(/"(tandem_(?:hamgrd|swbusd|api|tls)_\w+)"/g)]
+      .map(([, name = ""]) => name.replace(/_(?:count|sum|bucket)$/, ""))
+      .filter((name) => !known.has(name))
+      .map((name) => `${file}: ${name}`),
+  );
+  expect(unknown).toEqual([]);
 });
 
 test("docs/alerts.md and the rule file are what the alerts say", () => {

@@ -3,11 +3,10 @@ import { Metrics } from "@tandem/daemon";
 import {
   ALERTS,
   countEvents,
-  countSettings,
   evaluate,
   type HamgrdEvent,
-  measureHamgrd,
   parseSamples,
+  publishHamgrd,
   type SampleValue,
 } from "@tandem/hamgrd";
 import { Table } from "@tandem/swss";
@@ -36,8 +35,8 @@ class Scraped implements AsyncDisposable {
       {
         started: ({ name, dpus }, hamgrd) => {
           const { metrics } = of(name);
-          measureHamgrd(metrics, hamgrd, this.host.clock);
-          countSettings(metrics, () => new Map(dpus.map(({ slot }) => [slot, 0])), 30);
+          const lost = (): ReadonlyMap<number, number> => new Map(dpus.map(({ slot }) => [slot, 0]));
+          publishHamgrd(metrics, hamgrd, this.host.clock, { lost, pendingLimit: 30 });
         },
         told: ({ name }, event) => of(name).count(event),
       },

@@ -1,4 +1,4 @@
-import { type Clock, err, type Files, ok, type Result, seconds } from "@tandem/base";
+import { type Clock, err, type Files, millis, ok, type Result, seconds } from "@tandem/base";
 import {
   describeTlsEvent,
   type Environment,
@@ -12,6 +12,7 @@ import { type Bus, grpcBus, speaksTls, type TlsOptions, uriNames } from "@tandem
 import type { ServicePath } from "../service-path.js";
 import { describeNames, mayClaim, NAME_PREFIX } from "./certificate-names.js";
 import { NO_SECURITY, parseSecurity, type SecurityConfig } from "./security-config.js";
+import { publishTls } from "./tls-metrics.js";
 
 /** Names the file of `tls` and `limits`, for every program on the bus; a flag of the same meaning wins. */
 export const SECURITY_VARIABLE = "TANDEM_BUS_SECURITY";
@@ -47,30 +48,18 @@ export async function openBusSecurity(options: BusSecurityOptions): Promise<Resu
   const { tls, limits } = config.value;
   let opened: TlsFiles | undefined;
   if (tls !== undefined) {
-    const count = metrics?.counter({
-      name: "tandem_tls_reloads_total",
-      help: "Readings of new certificate files, by result.",
-      labels: ["result"],
-    });
+    const count = metrics && publishTls(metrics, () => millis(opened?.validTo ?? 0));
     const result = await openTlsFiles({
       paths: tls.paths,
       files,
       clock,
       observer: (event) => {
         logger?.[severityOfTlsEvent(event)](describeTlsEvent(event));
-        if (event.kind !== "expiring") count?.with({ result: event.kind }).inc();
+        if (event.kind !== "expiring") count?.(event.kind);
       },
     });
     if (!result.ok) return err(`TLS: ${result.error}`);
     opened = result.value;
-    const certificates = opened;
-    metrics?.gaugeOf(
-      {
-        name: "tandem_tls_certificates_expire_timestamp_seconds",
-        help: "When the first of our certificate and those of the CAs ends, seconds since the epoch.",
-      },
-      () => certificates.validTo / 1000,
-    );
   }
   const certificates = opened;
   const tlsOptions: TlsOptions | undefined = certificates && {
