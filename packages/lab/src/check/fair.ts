@@ -1,21 +1,47 @@
 import { type Millis, millis } from "@tandem/base";
-import type { DpuPlace, SwitchPlace } from "../topology.js";
+import { type DpuPlace, type HaSetPlace, pairOf, type SwitchPlace } from "../topology.js";
 import type { ClusterView } from "./invariant.js";
 import { TROUBLES, type Trouble } from "./trouble.js";
 
 /** Clocks on the wall decide nothing, so nothing excuses itself by them. */
 export const ALL_BUT_CLOCKS: readonly Trouble[] = TROUBLES.filter((trouble) => trouble !== "clock");
 
-/** Since when nothing of these kinds is broken at the DPU's pair, and all that serves the DPU runs. */
+/** Since when nothing of these kinds is broken at the DPU or its peer, and all that serves the DPU runs. */
 export function fairAndWell(
   view: ClusterView,
   dpu: DpuPlace,
   troubles: readonly Trouble[] = ALL_BUT_CLOCKS,
 ): Millis | undefined {
-  return latest(view.fairSince(dpu, troubles), view.wellSince(dpu));
+  const since = latest(view.fairSince(dpu, troubles), view.wellSince(dpu));
+  const peer = pairOf(view.topology, dpu)?.peer;
+  return peer === undefined ? since : latest(since, view.fairSince(peer, troubles));
 }
 
-/** The same of every DPU of a switch. */
+/** Since when both DPUs of a pair are on, all that serves them runs, and nothing of these kinds is broken at either. */
+export function fairPair(
+  view: ClusterView,
+  set: HaSetPlace,
+  troubles: readonly Trouble[] = ALL_BUT_CLOCKS,
+): Millis | undefined {
+  const [a, b] = set.dpus;
+  if (view.core(a) === undefined || view.core(b) === undefined) return undefined;
+  return latest(fairAndWell(view, a, troubles), view.wellSince(b));
+}
+
+/**
+ * Since when the DPU is on, nothing is broken at it, no link at its peer, and all that serves the DPU runs. What else may
+ * be broken at the peer is the peer's.
+ */
+export function fairAlone(view: ClusterView, dpu: DpuPlace): Millis | undefined {
+  if (view.core(dpu) === undefined) return undefined;
+  const since = latest(view.fairSince(dpu, ALL_BUT_CLOCKS), view.wellSince(dpu));
+  const peer = pairOf(view.topology, dpu)?.peer;
+  return peer === undefined ? since : latest(since, view.fairSince(peer, LINKS));
+}
+
+const LINKS: readonly Trouble[] = ["link"];
+
+/** As `fairAndWell`, of every DPU of a switch. */
 export function fairSwitch(
   view: ClusterView,
   sw: SwitchPlace,

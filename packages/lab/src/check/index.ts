@@ -4,13 +4,16 @@ import { bfdWithheldWhileDown } from "./bfd-withheld-while-down.js";
 import { configReachesDpu } from "./config-reaches-dpu.js";
 import { convergenceBeforeDeath } from "./convergence-before-death.js";
 import { deadWhenTold } from "./dead-when-told.js";
+import { desiredLeads } from "./desired-leads.js";
 import type { Invariant } from "./invariant.js";
 import { ledgerNamesRows } from "./ledger-names-rows.js";
 import { neverTwoActive } from "./never-two-active.js";
+import { noLivelock } from "./no-livelock.js";
 import { oneDecider } from "./one-decider.js";
 import { oneRoutePerVip } from "./one-route-per-vip.js";
 import { operationEndsForAReason } from "./operation-ends-for-a-reason.js";
 import { operationIsShown } from "./operation-is-shown.js";
+import { pairServes } from "./pair-serves.js";
 import { pendingListsMatch } from "./pending-lists-match.js";
 import { reconcileAfterTakeover } from "./reconcile-after-takeover.js";
 import { reportedIsReal } from "./reported-is-real.js";
@@ -22,9 +25,12 @@ import { routeStays } from "./route-stays.js";
 import { scopeAtHome } from "./scope-at-home.js";
 import { scopeHasSet } from "./scope-has-set.js";
 import { setBeforeScope } from "./set-before-scope.js";
+import { shutdownEnds } from "./shutdown-ends.js";
 import { splitBrainEndsByRestart } from "./split-brain-ends-by-restart.js";
 import { staleReportIsNoAck } from "./stale-report-is-no-ack.js";
 import { standbyLeadsByStandalone } from "./standby-leads-by-standalone.js";
+import { statePasses } from "./state-passes.js";
+import { survivorServes } from "./survivor-serves.js";
 import { syncBeforeStandby } from "./sync-before-standby.js";
 
 /** Every invariant of the lab. */
@@ -35,12 +41,15 @@ export const INVARIANTS: readonly Invariant[] = [
   configReachesDpu,
   convergenceBeforeDeath,
   deadWhenTold,
+  desiredLeads,
   ledgerNamesRows,
   neverTwoActive,
+  noLivelock,
   oneDecider,
   oneRoutePerVip,
   operationEndsForAReason,
   operationIsShown,
+  pairServes,
   pendingListsMatch,
   reconcileAfterTakeover,
   reportedIsReal,
@@ -52,8 +61,11 @@ export const INVARIANTS: readonly Invariant[] = [
   scopeAtHome,
   scopeHasSet,
   setBeforeScope,
+  shutdownEnds,
   splitBrainEndsByRestart,
   staleReportIsNoAck,
   standbyLeadsByStandalone,
+  statePasses,
+  survivorServes,
   syncBeforeStandby,
 ];

@@ -26,7 +26,7 @@ export interface ClusterView {
   /** Since when the processes run that serve the DPU: its hamgrd, its Redis and that of its switch. */
   wellSince(dpu: DpuPlace): Millis | undefined;
   /**
-   * Since when nothing of these kinds is broken at the DPU's pair, as whoever breaks things says; undefined while something
+   * Since when nothing of these kinds is broken at the DPU, as whoever breaks things says; undefined while something
    * is, and where nobody says.
    */
   fairSince(dpu: DpuPlace, troubles: readonly Trouble[]): Millis | undefined;

@@ -8,10 +8,10 @@ const dpu = (name: string): DpuPlace => topology.dpus.find((place) => place.name
 const at = (ms: number): Millis => millis(ms);
 const namesOf = (...words: string[]): readonly string[] => dpusNamed(topology, words).map(({ name }) => name);
 
-test("what is broken at one DPU concerns its pair until all that stood has ended", () => {
-  const troubles = new Troubles(topology);
-  const first = troubles.begin("link", [dpu("sw0_dpu0")]);
-  const second = troubles.begin("link", [dpu("sw1_dpu0")]);
+test("nothing is fair at a DPU until all that stood there has ended", () => {
+  const troubles = new Troubles();
+  const first = troubles.begin("link", [dpu("sw0_dpu0"), dpu("sw1_dpu0")]);
+  const second = troubles.begin("link", [dpu("sw0_dpu0")]);
   expect(troubles.fairSince(dpu("sw1_dpu0"), ["link"])).toBeUndefined();
   expect(troubles.fairSince(dpu("sw1_dpu0"), ["row", "config"])).toBe(0);
   expect(troubles.fairSince(dpu("sw0_dpu1"), TROUBLES)).toBe(0);
@@ -20,6 +20,7 @@ test("what is broken at one DPU concerns its pair until all that stood has ended
   expect(troubles.fairSince(dpu("sw0_dpu0"), TROUBLES)).toBeUndefined();
   second(at(20));
   expect(troubles.fairSince(dpu("sw0_dpu0"), TROUBLES)).toBe(20);
+  expect(troubles.fairSince(dpu("sw1_dpu0"), TROUBLES)).toBe(10);
 });
 
 test("a fault concerns what its words name, and everybody when they name nobody", () => {

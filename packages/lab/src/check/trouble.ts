@@ -1,30 +1,19 @@
 import { type Millis, millis } from "@tandem/base";
-import { type DpuPlace, type HaSetPlace, pairOf, type Topology } from "../topology.js";
+import type { DpuPlace, Topology } from "../topology.js";
 
 /** What may be broken, by the part of a cluster that it is done to. */
 export const TROUBLES = ["process", "dpu", "link", "pmon", "clock", "row", "config", "approval"] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
-/**
- * What whoever breaks things breaks now, by DPU. One that is broken concerns the whole pair. Bounded by the number of
- * DPUs: names of troubles stand only while their hands are on them.
- */
+/** What whoever breaks things breaks now, by DPU. Bounded by the number of DPUs and of troubles. */
 export class Troubles {
-  readonly #pairs: ReadonlyMap<string, readonly string[]>;
   /** By DPU and trouble: how many stand, and when the last one ended. */
   readonly #counts = new Map<string, number>();
   readonly #ended = new Map<string, Millis>();
 
-  constructor(topology: Topology) {
-    this.#pairs = new Map(
-      topology.dpus.map((dpu) => [dpu.name, pairOf(topology, dpu)?.set.dpus.map(({ name }) => name) ?? [dpu.name]]),
-    );
-  }
-
   /** Somebody begins to break something of these DPUs. Answers with what tells that it is over. */
   begin(trouble: Trouble, dpus: Iterable<DpuPlace>): (now: Millis) => void {
-    const names = new Set([...dpus].flatMap(({ name }) => this.#pairs.get(name) ?? [name]));
-    const keys = [...names].map((name) => `${name} ${trouble}`);
+    const keys = [...dpus].map(({ name }) => `${name} ${trouble}`);
     for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     let over = false;
     return (now) => {
@@ -37,7 +26,7 @@ export class Troubles {
     };
   }
 
-  /** Since when nothing of `troubles` is broken at the DPU's pair; undefined while something is. */
+  /** Since when nothing of `troubles` is broken at the DPU; undefined while something is. */
   fairSince(dpu: DpuPlace, troubles: readonly Trouble[]): Millis | undefined {
     let since = 0;
     for (const trouble of troubles) {
@@ -58,7 +47,7 @@ export function dpusNamed(topology: Topology, words: Iterable<string>): readonly
 }
 
 function dpusOf(topology: Topology, name: string): readonly DpuPlace[] {
-  const set: HaSetPlace | undefined = topology.haSets.find(({ id }) => id === name);
+  const set = topology.haSets.find(({ id }) => id === name);
   if (set !== undefined) return set.dpus;
   const sw = topology.switches.find((place) => place.name === name);
   if (sw !== undefined) return sw.dpus;

@@ -139,7 +139,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
 
   /** Whoever breaks things says so as it begins; the answer is to be called when that is over. */
   troubleBegins(trouble: Trouble, dpus: Iterable<DpuPlace>): () => void {
-    this.#troubles ??= new Troubles(this.topology);
+    this.#troubles ??= new Troubles();
     const end = this.#troubles.begin(trouble, dpus);
     this.#see({ kind: "trouble", at: this.now() });
     return () => {

@@ -29,12 +29,11 @@ export class History implements ClusterView {
   readonly #well = new Map<string, Millis | undefined>();
   readonly #losses = new Map<string, string>();
   readonly #ends = new Map<string, (now: Millis) => void>();
-  readonly #troubles: Troubles;
+  readonly #troubles = new Troubles();
   #now = 0;
 
   constructor(invariant: Invariant, size: TopologyOptions = { switches: 2, dpusPerSwitch: 1 }) {
     this.topology = planTopology(size);
-    this.#troubles = new Troubles(this.topology);
     this.#followers = new Followers([invariant], this);
   }
 
