@@ -3,14 +3,19 @@ import { type DpuPlace, type HaSetPlace, pairOf, type SwitchPlace } from "../top
 import type { ClusterView } from "./invariant.js";
 import { TROUBLES, type Trouble } from "./trouble.js";
 
-/** Clocks on the wall decide nothing, so nothing excuses itself by them. */
-export const ALL_BUT_CLOCKS: readonly Trouble[] = TROUBLES.filter((trouble) => trouble !== "clock");
+/**
+ * What excuses an invariant unless it says otherwise. Clocks on the wall decide nothing, so nothing excuses itself by them;
+ * what the controller asks for is no excuse where the invariant reads what that is.
+ */
+export const BREAKS: readonly Trouble[] = TROUBLES.filter((trouble) => trouble !== "clock" && trouble !== "intent");
+/** The same with what the controller asks for. */
+export const STIRS: readonly Trouble[] = [...BREAKS, "intent"];
 
 /** Since when nothing of these kinds is broken at the DPU or its peer, and all that serves the DPU runs. */
 export function fairAndWell(
   view: ClusterView,
   dpu: DpuPlace,
-  troubles: readonly Trouble[] = ALL_BUT_CLOCKS,
+  troubles: readonly Trouble[] = BREAKS,
 ): Millis | undefined {
   const since = latest(view.fairSince(dpu, troubles), view.wellSince(dpu));
   const peer = pairOf(view.topology, dpu)?.peer;
@@ -21,7 +26,7 @@ export function fairAndWell(
 export function fairPair(
   view: ClusterView,
   set: HaSetPlace,
-  troubles: readonly Trouble[] = ALL_BUT_CLOCKS,
+  troubles: readonly Trouble[] = BREAKS,
 ): Millis | undefined {
   const [a, b] = set.dpus;
   if (view.core(a) === undefined || view.core(b) === undefined) return undefined;
@@ -34,7 +39,7 @@ export function fairPair(
  */
 export function fairAlone(view: ClusterView, dpu: DpuPlace): Millis | undefined {
   if (view.core(dpu) === undefined) return undefined;
-  const since = latest(view.fairSince(dpu, ALL_BUT_CLOCKS), view.wellSince(dpu));
+  const since = latest(view.fairSince(dpu, BREAKS), view.wellSince(dpu));
   const peer = pairOf(view.topology, dpu)?.peer;
   return peer === undefined ? since : latest(since, view.fairSince(peer, LINKS));
 }
@@ -45,7 +50,7 @@ const LINKS: readonly Trouble[] = ["link"];
 export function fairSwitch(
   view: ClusterView,
   sw: SwitchPlace,
-  troubles: readonly Trouble[] = ALL_BUT_CLOCKS,
+  troubles: readonly Trouble[] = BREAKS,
 ): Millis | undefined {
   let since: Millis | undefined = millis(0);
   for (const dpu of sw.dpus) since = latest(since, fairAndWell(view, dpu, troubles));

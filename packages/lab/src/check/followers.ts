@@ -22,7 +22,8 @@ export class Followers {
     this.#invariants = invariants;
     this.#working = invariants.flatMap((invariant): Working[] => {
       if (invariant.when !== "always") return [];
-      const working: Working = { id: invariant.id, follower: invariant.start(view), due: undefined };
+      const follower = invariant.start(view);
+      const working: Working = { id: invariant.id, follower, due: follower.due?.() };
       for (const sight of new Set(invariant.sees)) {
         const others = this.#bySight.get(sight);
         if (others === undefined) this.#bySight.set(sight, [working]);

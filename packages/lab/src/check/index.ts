@@ -16,12 +16,14 @@ import { operationIsShown } from "./operation-is-shown.js";
 import { pairServes } from "./pair-serves.js";
 import { pendingListsMatch } from "./pending-lists-match.js";
 import { reconcileAfterTakeover } from "./reconcile-after-takeover.js";
+import { reportReachesSwitch } from "./report-reaches-switch.js";
 import { reportedIsReal } from "./reported-is-real.js";
 import { requestOnce } from "./request-once.js";
 import { resetOncePerFall } from "./reset-once-per-fall.js";
 import { respondersFollowState } from "./responders-follow-state.js";
 import { routeFollowsConfig } from "./route-follows-config.js";
 import { routeStays } from "./route-stays.js";
+import { sameConfigSameRows } from "./same-config-same-rows.js";
 import { scopeAtHome } from "./scope-at-home.js";
 import { scopeHasSet } from "./scope-has-set.js";
 import { setBeforeScope } from "./set-before-scope.js";
@@ -32,6 +34,7 @@ import { standbyLeadsByStandalone } from "./standby-leads-by-standalone.js";
 import { statePasses } from "./state-passes.js";
 import { survivorServes } from "./survivor-serves.js";
 import { syncBeforeStandby } from "./sync-before-standby.js";
+import { trafficArrives } from "./traffic-arrives.js";
 
 /** Every invariant of the lab. */
 export const INVARIANTS: readonly Invariant[] = [
@@ -52,12 +55,14 @@ export const INVARIANTS: readonly Invariant[] = [
   pairServes,
   pendingListsMatch,
   reconcileAfterTakeover,
+  reportReachesSwitch,
   reportedIsReal,
   requestOnce,
   resetOncePerFall,
   respondersFollowState,
   routeFollowsConfig,
   routeStays,
+  sameConfigSameRows,
   scopeAtHome,
   scopeHasSet,
   setBeforeScope,
@@ -68,4 +73,5 @@ export const INVARIANTS: readonly Invariant[] = [
   statePasses,
   survivorServes,
   syncBeforeStandby,
+  trafficArrives,
 ];

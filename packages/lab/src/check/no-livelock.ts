@@ -1,6 +1,6 @@
 import { type Millis, seconds } from "@tandem/base";
 import type { DpuPlace } from "../topology.js";
-import { fairPair } from "./fair.js";
+import { fairPair, STIRS } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { STATE_SIGHTS } from "./state-book.js";
 
@@ -18,7 +18,7 @@ interface Stretch {
 
 export const noLivelock: Always = {
   id: "no-livelock",
-  text: "While nothing is broken at either side of a pair, a DPU changes its state at most 20 times, and is told at most 40 rows of its scope.",
+  text: "While nothing is broken at either side of a pair and nothing is asked of it, a DPU changes its state at most 20 times, and is told at most 40 rows of its scope.",
   when: "always",
   exact: true,
   sees: STATE_SIGHTS,
@@ -27,7 +27,7 @@ export const noLivelock: Always = {
     const stretches = new Map<string, Stretch>();
     const stretchOf = (dpu: DpuPlace): Stretch | undefined => {
       const set = pairs.get(dpu.name);
-      const since = set && fairPair(view, set);
+      const since = set && fairPair(view, set, STIRS);
       if (since === undefined || view.now() < since + SETTLES) return undefined;
       const known = stretches.get(dpu.name);
       if (known?.since === since) return known;

@@ -12,7 +12,7 @@ const CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
 const POPPED = seconds(1);
 /** What others delete and change by hand is put right by hamgrd's audit, every 5 s. docs/actor-runtime.md. */
 const AUDITED = seconds(10);
-const BY_HAND: readonly Trouble[] = ["row", "config", "process"];
+const BY_HAND: readonly Trouble[] = ["row", "intent", "config", "process"];
 
 export const routeStays: Always = {
   id: "route-stays",

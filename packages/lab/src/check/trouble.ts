@@ -2,7 +2,7 @@ import { type Millis, millis } from "@tandem/base";
 import type { DpuPlace, Topology } from "../topology.js";
 
 /** What may be broken, by the part of a cluster that it is done to. */
-export const TROUBLES = ["process", "dpu", "link", "pmon", "clock", "row", "config", "approval"] as const;
+export const TROUBLES = ["process", "dpu", "link", "pmon", "clock", "row", "intent", "config", "approval"] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 /** What whoever breaks things breaks now, by DPU. Bounded by the number of DPUs and of troubles. */

@@ -30,14 +30,18 @@ export class WishBook {
     }
   }
 
-  /** Takes in config rows. The sides whose wish that may have changed. */
+  /** Takes in config rows. The sides whose wish may be another now. */
   note(seen: Observation): readonly DpuPlace[] {
     if (seen.kind !== "row") return [];
-    if (seen.table === SETS) return (seen.owner as SwitchPlace).dpus;
+    if (seen.table === SETS) {
+      return (seen.before === undefined) === (seen.fields === undefined) ? [] : (seen.owner as SwitchPlace).dpus;
+    }
     if (seen.table !== SCOPES) return [];
     const dpu = dpuOfScopeKey(this.#topology, seen.key);
     if (dpu === undefined || seen.owner !== switchOf(this.#topology, dpu)) return [];
-    this.#wishes.set(dpu.name, wishOf(scopeConfigOf(seen.fields)));
+    const wish = wishOf(scopeConfigOf(seen.fields));
+    if (wish === this.#wishes.get(dpu.name)) return [];
+    this.#wishes.set(dpu.name, wish);
     return [dpu];
   }
 

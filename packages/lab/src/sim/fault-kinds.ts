@@ -4,6 +4,7 @@ import { APPROVAL_FAULTS } from "./faults/approval-faults.js";
 import { CLOCK_FAULTS } from "./faults/clock-faults.js";
 import { CONFIG_FAULTS } from "./faults/config-faults.js";
 import { DPU_FAULTS } from "./faults/dpu-faults.js";
+import { INTENT_FAULTS } from "./faults/intent-faults.js";
 import { LINK_FAULTS } from "./faults/link-faults.js";
 import { PMON_FAULTS } from "./faults/pmon-faults.js";
 import { PROCESS_FAULTS } from "./faults/process-faults.js";
@@ -18,6 +19,7 @@ export const FAULT_THEMES: readonly FaultTheme[] = [
   { title: "pmon", trouble: "pmon", kinds: PMON_FAULTS },
   { title: "Clocks", trouble: "clock", kinds: CLOCK_FAULTS },
   { title: "Rows", trouble: "row", kinds: [...ROW_FAULTS, ...STRAY_FAULTS] },
+  { title: "What is asked for", trouble: "intent", kinds: INTENT_FAULTS },
   { title: "Configuration", trouble: "config", kinds: CONFIG_FAULTS },
   { title: "Approvals", trouble: "approval", kinds: APPROVAL_FAULTS },
 ];

@@ -1,17 +1,15 @@
-import type { DatabaseName, Fields } from "@tandem/swss";
+import type { DatabaseName } from "@tandem/swss";
+import { lastingText } from "../check/lasting-fields.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { mask } from "../story/mask.js";
 import type { DpuPlace, SwitchPlace } from "../topology.js";
-
-/** Fields whose values depend on what has happened before, not on what stands now. */
-const HISTORY = /^(version|.*_time.*|.*_term|creation_time_in_ms|pending_operation_ids|local_.*ha_state.*)$/;
 
 /** Everything that hamgrd stands for in a cluster at rest, as text; equal for equal configurations. */
 export function finalRows(cluster: Cluster): string {
   const lines: string[] = [];
   const add = (owner: SwitchPlace | DpuPlace, db: DatabaseName, table: string): void => {
     for (const [key, fields] of [...cluster.rows(owner, db, table)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      lines.push(`${owner.name} ${table} ${key} ${fieldText(fields)}`);
+      lines.push(`${owner.name} ${table} ${key} ${lastingText(fields)}`);
     }
   };
   for (const dpu of cluster.topology.dpus) {
@@ -25,14 +23,6 @@ export function finalRows(cluster: Cluster): string {
     add(sw, "STATE_DB", "DASH_HA_SCOPE_STATE");
   }
   return mask(cluster.topology, lines.join("\n"));
-}
-
-function fieldText(fields: Fields): string {
-  return Object.keys(fields)
-    .filter((name) => !HISTORY.test(name) && !(name === "pending_operation_types" && fields[name] === ""))
-    .sort()
-    .map((name) => `${name}=${fields[name]}`)
-    .join(" ");
 }
 
 /** Lines of `finalRows` that are missing, and lines that should not be there. */

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { coreWith, History } from "../testing/history.js";
+import { trafficArrives } from "./traffic-arrives.js";
+
+const serving = (): History =>
+  new History(trafficArrives)
+    .knows("sw0_dpu0", coreWith({}))
+    .knows("sw1_dpu0", coreWith({}))
+    .state("sw0_dpu0", "active")
+    .state("sw1_dpu0", "standby");
+
+test("packets that go on getting lost while a side serves are told, by switch", () => {
+  expect(serving().loses("sw1", "sw1: no route").wait(20_000).violations).toEqual([
+    "traffic-arrives: packets for haset0-0 at sw1 get lost at sw1: no route",
+  ]);
+});
+
+test("a loss that ends in time, or begins and ends again and again, is none", () => {
+  const history = serving();
+  for (let i = 0; i < 5; i++) history.loses("sw0", "off").wait(12_000).loses("sw0", undefined).wait(500);
+  expect(history.wait(60_000).violations).toEqual([]);
+});
+
+test("nobody can deliver what no side handles, or what is broken on the way", () => {
+  const dead = serving().state("sw0_dpu0", "dead").loses("sw0", "dead");
+  expect(dead.wait(60_000).violations).toEqual([]);
+  const broken = serving().trouble("sw0_dpu0", "link").loses("sw1", "sw0_dpu0: out of reach");
+  expect(broken.wait(60_000).violations).toEqual([]);
+  expect(broken.trouble("sw0_dpu0", "link", false).wait(20_000).violations).toHaveLength(1);
+});
