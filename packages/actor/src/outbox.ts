@@ -43,6 +43,8 @@ export class Outbox {
   post(dispatch: Dispatch): void {
     if (this.#closed) return;
     const entry = this.#core.put(dispatch, this.#options.clock.monotonic());
+    const { tallies } = this.#options;
+    if (tallies !== undefined) tallies.messagesPeak = Math.max(tallies.messagesPeak, this.#core.size);
     if (!this.#isLocal(entry.destination)) entry.wireTrace = this.#options.wireTrace?.(entry.data);
     this.#options.onPost?.();
     this.#transmit(entry);

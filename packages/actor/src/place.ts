@@ -236,6 +236,8 @@ export class Place implements RowReader {
     const before = this.#mailbox.merged;
     this.#recorder.delivered();
     this.#mailbox.push(mail);
+    const { tallies } = this.#host;
+    tallies.mailPeak = Math.max(tallies.mailPeak, this.#mailbox.size);
     if (this.#mailbox.merged > before && !this.#merged) {
       this.#merged = true;
       this.#host.emit({ kind: "mailboxMerged", actor: this.name, limit: this.#mailbox.size });

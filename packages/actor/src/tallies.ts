@@ -21,6 +21,10 @@ export class RuntimeTallies {
   turnedAway = 0;
   /** Messages that were not understood; acknowledged, and dropped. */
   notUnderstood = 0;
+  /** Most messages that were ever unsettled at a time. */
+  messagesPeak = 0;
+  /** Most changes that ever waited for one actor. */
+  mailPeak = 0;
 
   received(type: string, key: string): void {
     bump(this.#in, type, key);

@@ -8,13 +8,13 @@ test("a DPU that stays on the way is told, each state in its own time", () => {
   expect(both().state("sw0_dpu0", "connected", "channel up").wait(41_000).violations).toEqual([
     "state-passes: sw0_dpu0 stays connected: channel up",
   ]);
-  expect(both().state("sw0_dpu0", "pending_active_activation").wait(21_000).violations).toHaveLength(1);
+  expect(both().state("sw0_dpu0", "pending_active_activation").wait(51_000).violations).toHaveLength(1);
   expect(both().state("sw0_dpu0", "switching_to_standalone").wait(70_000).violations).toEqual([]);
 });
 
 test("time does not count while approvals are held, or the peer is off", () => {
   const held = both().state("sw0_dpu0", "pending_active_activation").trouble("sw0_dpu0", "approval");
-  expect(held.wait(200_000).trouble("sw0_dpu0", "approval", false).wait(19_000).violations).toEqual([]);
+  expect(held.wait(200_000).trouble("sw0_dpu0", "approval", false).wait(49_000).violations).toEqual([]);
   expect(held.wait(2000).violations).toHaveLength(1);
   const alone = both().state("sw0_dpu0", "connecting").power("sw1_dpu0", false);
   expect(alone.wait(200_000).violations).toEqual([]);

@@ -7,17 +7,18 @@ import { earliest, Overdue } from "./overdue.js";
 import { endsScope, STATE_SIGHTS } from "./state-book.js";
 
 /**
- * How long a DPU may stay in a state on the way, by what ends it: the peer's answer, or that it is given up after 20 s;
- * the controller's approval; the network's convergence; the bound of 60 s on a switch to standalone.
+ * How long a DPU may stay in a state on the way, by what ends it: the peer's answer, or that it is given up after 20 s; the
+ * controller's approval, which a report in doubt may hold up for half a minute; the network's convergence; the bound of 60 s
+ * on a switch to standalone.
  */
 const LIMITS: Readonly<Partial<Record<HaState, Millis>>> = {
   connecting: seconds(40),
   connected: seconds(40),
   initializing_to_active: seconds(40),
   initializing_to_standby: seconds(40),
-  pending_standalone_activation: seconds(20),
-  pending_active_activation: seconds(20),
-  pending_standby_activation: seconds(20),
+  pending_standalone_activation: seconds(50),
+  pending_active_activation: seconds(50),
+  pending_standby_activation: seconds(50),
   destroying: seconds(20),
   switching_to_standalone: seconds(75),
 };

@@ -4,12 +4,15 @@ import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { simulatedDaemons } from "../cluster/simulated-daemons.js";
 import { finalRows } from "./final-rows.js";
 import { type Footprint, footprintOf } from "./footprint.js";
+import { HamgrdWatch } from "./hamgrd-watch.js";
+import { type Peaks, PeakWatch } from "./peaks.js";
 import { launch } from "./phases.js";
 
 /** What a cluster is some time after a launch without faults. */
 export interface CalmRun {
   readonly rows: string;
   readonly footprint: Footprint;
+  readonly peaks: Peaks;
 }
 
 /** Steps that each hamgrd of a run keeps: nobody asks it why, and 64 of them would keep much. */
@@ -28,10 +31,12 @@ export function calmRun(switches: number, dpus: number): Promise<CalmRun> {
 }
 
 async function runCalm(switches: number, dpusPerSwitch: number): Promise<CalmRun> {
-  const daemons = simulatedDaemons({}, undefined, RECORDS_KEPT);
+  const watch = new HamgrdWatch();
+  const daemons = simulatedDaemons({}, watch, RECORDS_KEPT);
   const host = new SimulatedCluster({ switches, dpusPerSwitch, seed: 1, isolation: "process", daemons });
+  using peaks = new PeakWatch(host, watch);
   await using cluster = await Cluster.start(host);
   await launch(cluster);
   await host.clock.advance(SETTLED_AFTER);
-  return { rows: finalRows(cluster), footprint: await footprintOf(host) };
+  return { rows: finalRows(cluster), footprint: await footprintOf(host), peaks: peaks.peaks };
 }

@@ -39,8 +39,12 @@ function ownersOf({ topology }: SimulatedCluster): readonly RedisOwner[] {
 }
 
 function lookAt(host: SimulatedCluster): Pick<Footprint, "timers" | "connections"> {
-  const connections = ownersOf(host).reduce((sum, owner) => sum + host.redis(owner).clients, 0);
-  return { timers: host.clock.pending, connections };
+  return { timers: host.clock.pending, connections: connectionsOf(host) };
+}
+
+/** Connections to every Redis. */
+export function connectionsOf(host: SimulatedCluster): number {
+  return ownersOf(host).reduce((sum, owner) => sum + host.redis(owner).clients, 0);
 }
 
 function keysOf(host: SimulatedCluster): readonly string[] {

@@ -3,6 +3,7 @@ import { type Millis, seconds } from "@tandem/base";
 import { describeHamgrdEvent, type Hamgrd, type HamgrdEvent } from "@tandem/hamgrd";
 import type { DaemonPlace } from "../cluster/cluster-host.js";
 import type { HamgrdWitness } from "../cluster/simulated-daemons.js";
+import type { Peaks } from "./peaks.js";
 
 /** An alarm may be this much later than the deadline. */
 const ALARM_GRACE = seconds(1);
@@ -16,13 +17,29 @@ export class HamgrdWatch implements HamgrdWitness {
   readonly #stuck = new Map<string, Map<string, string>>();
 
   readonly #hamgrds = new Map<string, Hamgrd>();
+  #peaks: Pick<Peaks, "messages" | "mail"> = { messages: 0, mail: 0 };
 
   /** Definitions that threw. */
   get crashes(): readonly string[] {
     return [...this.#crashes];
   }
 
+  /** The most that ever waited at a time in one hamgrd: messages that were not settled, changes for one actor. */
+  get peaks(): Pick<Peaks, "messages" | "mail"> {
+    for (const name of this.#hamgrds.keys()) this.#takePeaks(name);
+    return this.#peaks;
+  }
+
+  #takePeaks(name: string): void {
+    for (const { runtime } of this.#hamgrds.get(name)?.slots.values() ?? []) {
+      const { messagesPeak = 0, mailPeak = 0 } = runtime?.tallies ?? {};
+      const { messages, mail } = this.#peaks;
+      this.#peaks = { messages: Math.max(messages, messagesPeak), mail: Math.max(mail, mailPeak) };
+    }
+  }
+
   started(daemon: DaemonPlace, hamgrd: Hamgrd): void {
+    this.#takePeaks(daemon.name);
     this.#hamgrds.set(daemon.name, hamgrd);
     this.#stuck.set(daemon.name, new Map());
   }
@@ -48,6 +65,7 @@ export class HamgrdWatch implements HamgrdWitness {
   }
 
   stopped(name: string): void {
+    this.#takePeaks(name);
     this.#hamgrds.delete(name);
   }
 

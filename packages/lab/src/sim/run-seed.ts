@@ -12,6 +12,7 @@ import { differenceOfRows, finalRows } from "./final-rows.js";
 import { type Footprint, footprintOf, growthBeyond, keysOfSets } from "./footprint.js";
 import { HamgrdWatch } from "./hamgrd-watch.js";
 import { Judge, type Violation } from "./judge.js";
+import { beyondBounds, PeakWatch } from "./peaks.js";
 import { calm, isServing, launch } from "./phases.js";
 import { SimWorld } from "./sim-world.js";
 import { Trace } from "./trace.js";
@@ -97,15 +98,18 @@ class SeedRun {
     });
   }
 
-  async go({ rows, footprint }: CalmRun): Promise<SeedOutcome> {
+  async go({ rows, footprint, peaks }: CalmRun): Promise<SeedOutcome> {
     const { clock } = this.#host;
+    using found = new PeakWatch(this.#host, this.#watch);
     const everything = this.#cluster.topology.dpus;
     const launching = this.#cluster.troubleBegins("config", everything);
     await launch(this.#cluster);
     launching();
     const launched = clock.monotonic();
     for (const fault of this.#plan.faults) this.#schedule(fault);
-    await this.#storm(millis(this.#plan.minutes * 60_000 * STORMY + this.#longest()));
+    await this.#storm(millis(this.#plan.minutes * 60_000 * STORMY + this.#longest()), () =>
+      beyondBounds(peaks, found.peaks, TIMERS_PER_FAULT * this.#plan.faults.length),
+    );
     const stormOver = clock.monotonic();
     this.#host.mendClocks();
     const calming = this.#cluster.troubleBegins("config", everything);
@@ -128,11 +132,12 @@ class SeedRun {
     };
   }
 
-  async #storm(duration: Millis): Promise<void> {
+  async #storm(duration: Millis, tooMuch: () => readonly string[]): Promise<void> {
     for (let left = duration; left > 0; left = millis(left - ALARMS_EVERY)) {
       await this.#host.clock.advance(millis(Math.min(left, ALARMS_EVERY)));
       for (const text of this.#watch.silent(this.#host.clock.monotonic())) this.#judge.add("never-stuck", text);
     }
+    for (const text of tooMuch()) this.#judge.add("bounded", text);
   }
 
   /** How long the last fault goes on after the stormy part. */
@@ -224,6 +229,8 @@ class SeedRun {
   }
 }
 
+/** The fault itself, what it does again and again, and what it tries until a database is back. */
+const TIMERS_PER_FAULT = 3;
 /** Between two looks for waits that no alarm tells of. */
 const ALARMS_EVERY = seconds(20);
 /** Between two looks at whether all is well again. */

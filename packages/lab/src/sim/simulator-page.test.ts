@@ -32,9 +32,12 @@ tandem sim --replay tandem-sim-seed-1403.txt  # a failing run again, to the same
 
 All the time the [invariants](invariants.md) are watched, each at every step that concerns it; those that hold only while
 nothing disturbs them are told which pairs a fault concerns and what it breaks (the headings below), so they count during
-the storm too, from some time after the last such fault of the pair; no actor may crash
-(\`no-crash\`), and none may wait beyond its time without an alarm (\`never-stuck\`). The first violation counts: its seed is printed, the faults are tried in parts until the fewest are found
-that still lead there (delta debugging, at most 60 runs), and what is left is told in words and written to a replay file.
+the storm too, from some time after the last such fault of the pair. No actor may crash (\`no-crash\`), none may wait beyond
+its time without an alarm (\`never-stuck\`), and at no step do messages, mailboxes, timers or connections take up more than a
+few times what the launch of everything takes (\`bounded\`).
+
+The first violation counts: its seed is printed, the faults are tried in parts until the fewest are found that still lead
+there (delta debugging, at most 60 runs), and what is left is told in words and written to a replay file.
 
 ## Files
 
