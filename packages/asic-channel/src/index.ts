@@ -115,3 +115,7 @@ export type { AsicCall, AsicCause, AsicEvent, AsicObject, CallOutcome } from "./
 export { connectAsic } from "./virtual-asic/client.js";
 export { AsicCore } from "./virtual-asic/core.js";
 export { type AsicServerOptions, serveAsic } from "./virtual-asic/server.js";
+export { ZmqChannelClient } from "./zmq/client.js";
+export type { ZmqChannelOptions, ZmqClientOptions } from "./zmq/options.js";
+export { ZmqChannelServer } from "./zmq/server.js";
+export { zmqTraits } from "./zmq/traits.js";

@@ -32,4 +32,9 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
     return ({ context, crashPoint, ...world }) =>
       StreamsServer.open({ ...world, db: context.dbAsic, crash: crashPoint });
   },
+  zmq: async () => {
+    const { ZmqChannelServer } = await import("./zmq/server.js");
+    return ({ context, clock, owner, crashPoint }) =>
+      ZmqChannelServer.open({ context, clock, owner, crash: crashPoint });
+  },
 };

@@ -69,6 +69,8 @@ const CORE = [
   "packages/asic-channel/src/virtual-asic/core.ts",
   "packages/asic-channel/src/virtual-asic/lines.ts",
   "packages/asic-channel/src/virtual-asic/objects.ts",
+  "packages/asic-channel/src/zmq/traits.ts",
+  "packages/asic-channel/src/zmq/wire.ts",
   "packages/lab/src/bfd/session.ts",
   "packages/lab/src/controller/plan.ts",
   "packages/lab/src/controller/step.ts",

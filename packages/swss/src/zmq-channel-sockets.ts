@@ -1,0 +1,187 @@
+import { err, ok, type Result, seconds, systemClock, within } from "@tandem/base";
+import * as zmq from "zeromq";
+import type { BindError } from "./push-pull.js";
+
+/** How the sockets of sonic-sairedis' channel are: upstream sets none of these, so libzmq's defaults hold there. */
+export interface ChannelSocketOptions {
+  /** A longer message ends the connection of whoever sends it. */
+  readonly messageBytesMax: number;
+  /** Messages that a socket holds in each direction. */
+  readonly highWaterMark: number;
+  /** How long a closed socket goes on sending, in milliseconds; -1 is for ever. */
+  readonly lingerMs: number;
+}
+
+/** How long a closed endpoint is waited for. */
+const RELEASE_LIMIT = seconds(1);
+
+/** The asking end of lock-step (ZMQ REQ, connects): one message, one reply. */
+export class LockstepClient implements AsyncDisposable {
+  readonly #endpoint: string;
+  readonly #options: ChannelSocketOptions;
+  readonly #onChange: () => void;
+  #socket: zmq.Request;
+  #connected = false;
+  #closed = false;
+
+  /** `onChange` is called whenever `connected` became another. */
+  constructor(endpoint: string, options: ChannelSocketOptions, onChange: () => void) {
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.#onChange = onChange;
+    this.#socket = this.#connect();
+  }
+
+  /** Whether a connection stands. Without one, what is sent waits in the socket. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Sends, and resolves with the reply; `undefined` when the socket was renewed or closed before. One at a time. */
+  async exchange(message: Uint8Array): Promise<Uint8Array | undefined> {
+    const socket = this.#socket;
+    try {
+      await socket.send(message);
+      const [reply] = await socket.receive();
+      return reply;
+    } catch (error) {
+      if (socket.closed) return undefined;
+      throw error;
+    }
+  }
+
+  /** Gives up what was sent: a REQ socket that waits for its reply can do nothing else, so another takes its place. */
+  renew(): void {
+    if (this.#closed) return;
+    this.#socket.close();
+    this.#set(false);
+    this.#socket = this.#connect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    if (!this.#socket.closed) this.#socket.close();
+  }
+
+  #connect(): zmq.Request {
+    const { messageBytesMax, highWaterMark, lingerMs } = this.#options;
+    const socket = new zmq.Request({
+      linger: lingerMs,
+      maxMessageSize: messageBytesMax,
+      sendHighWaterMark: highWaterMark,
+      receiveHighWaterMark: highWaterMark,
+    });
+    socket.events.on("handshake", () => {
+      if (socket === this.#socket) this.#set(true);
+    });
+    socket.events.on("disconnect", () => {
+      if (socket === this.#socket) this.#set(false);
+    });
+    socket.connect(this.#endpoint);
+    return socket;
+  }
+
+  #set(connected: boolean): void {
+    if (this.#closed || this.#connected === connected) return;
+    this.#connected = connected;
+    this.#onChange();
+  }
+}
+
+/** The answering end of lock-step (ZMQ REP, binds): after each message its reply, and only then the next message. */
+export class LockstepServer implements AsyncDisposable {
+  readonly #endpoint: string;
+  readonly #socket: zmq.Reply;
+  #closing = false;
+
+  private constructor(endpoint: string, socket: zmq.Reply) {
+    this.#endpoint = endpoint;
+    this.#socket = socket;
+  }
+
+  static async bind(endpoint: string, options: ChannelSocketOptions): Promise<Result<LockstepServer, BindError>> {
+    const { messageBytesMax, highWaterMark, lingerMs } = options;
+    const socket = new zmq.Reply({
+      linger: lingerMs,
+      maxMessageSize: messageBytesMax,
+      sendHighWaterMark: highWaterMark,
+      receiveHighWaterMark: highWaterMark,
+    });
+    try {
+      await socket.bind(endpoint);
+    } catch (error) {
+      socket.close();
+      return err({ kind: "bindFailed", endpoint, detail: (error as Error).message });
+    }
+    return ok(new LockstepServer(socket.lastEndpoint ?? endpoint, socket));
+  }
+
+  /** The frames of the next message; `undefined` once this end is closed. */
+  async receive(): Promise<readonly Uint8Array[] | undefined> {
+    try {
+      return await this.#socket.receive();
+    } catch (error) {
+      if (this.#closing) return undefined;
+      throw error;
+    }
+  }
+
+  /** The reply to what was received last. Resolves when it is in the socket; after a close it is dropped. */
+  async send(reply: Uint8Array): Promise<void> {
+    try {
+      if (!this.#closing) await this.#socket.send(reply);
+    } catch (error) {
+      if (!this.#closing) throw error;
+    }
+  }
+
+  /** Afterwards the endpoint can be bound again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    // The library's own thread closes the listening socket, some time after `unbind` has returned.
+    const released = new Promise<void>((resolve) => this.#socket.events.on("close", () => resolve()));
+    await this.#socket.unbind(this.#endpoint);
+    await within(systemClock, RELEASE_LIMIT, released);
+    this.#socket.close();
+  }
+}
+
+/** The sending end of events (ZMQ PUSH, connects). */
+export class EventPush implements AsyncDisposable {
+  readonly #socket: zmq.Push;
+  #connected = false;
+
+  constructor(endpoint: string, { highWaterMark, lingerMs }: ChannelSocketOptions) {
+    this.#socket = new zmq.Push({ sendHighWaterMark: highWaterMark, sendTimeout: 0, linger: lingerMs });
+    this.#socket.events.on("handshake", () => {
+      this.#connected = true;
+    });
+    this.#socket.events.on("disconnect", () => {
+      this.#connected = false;
+    });
+    this.#socket.connect(endpoint);
+  }
+
+  /** Whether somebody listens. Without, up to the mark of messages wait here. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** False when the high-water mark is reached, or this end is closed. */
+  async push(message: Uint8Array): Promise<boolean> {
+    try {
+      // With no send timeout the library decides at once.
+      await this.#socket.send(message);
+      return true;
+    } catch (error) {
+      if (this.#socket.closed || (error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connected = false;
+    if (!this.#socket.closed) this.#socket.close();
+  }
+}
