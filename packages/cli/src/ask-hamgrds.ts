@@ -2,9 +2,9 @@ import type { ActorAnswer, StepSummary } from "@tandem/actor";
 import { err, ok, type Result } from "@tandem/base";
 import { type AskError, type RecordsPage, RemoteDpu } from "@tandem/hamgrd";
 import { describeQueryError, type ServicePath } from "@tandem/swbus/edge";
-import { type Failure, type Invocation, type Io, numberOption, textOption } from "./io.js";
-import { ANSWER_WITHIN, readSlots, SlotSession } from "./switch-slots.js";
-import type { TableReader } from "./tables.js";
+import { type Failure, type Invocation, type Io, numberOption } from "./io.js";
+import { ANSWER_WITHIN, readSlots, SlotSession, switchAccess } from "./switch-slots.js";
+import { TableReader } from "./tables.js";
 
 /** Hamgrds of other switches that are asked at once. */
 const AT_ONCE = 16;
@@ -34,25 +34,36 @@ export class Hamgrds implements AsyncDisposable {
     this.silent = silent;
   }
 
-  /** Of the slot that the options name, else of every slot that CONFIG_DB's DPU rows name. */
-  static async open(
+  /** As the options say where, with the switch's tables; who cannot be asked is complained about. */
+  static async openWithTables(
     invocation: Invocation,
-    tables: TableReader,
-    io: Pick<Io, "env">,
-  ): Promise<Result<Hamgrds, Failure>> {
+    io: Io,
+  ): Promise<Result<AsyncDisposable & { readonly tables: TableReader; readonly hamgrds: Hamgrds }, Failure>> {
+    const tables = await TableReader.open(switchAccess(invocation).dbConfig, io);
+    if (!tables.ok) return tables;
+    const hamgrds = await Hamgrds.open(invocation, tables.value, io);
+    for (const { who, why } of hamgrds.silent) io.complain(`warning: ${who}: ${why}`);
+    const close = async (): Promise<void> => {
+      await hamgrds[Symbol.asyncDispose]();
+      await tables.value[Symbol.asyncDispose]();
+    };
+    return ok({ tables: tables.value, hamgrds, [Symbol.asyncDispose]: close });
+  }
+
+  /** Of the slot that the options name, else of every slot that CONFIG_DB's DPU rows name. */
+  static async open(invocation: Invocation, tables: TableReader, io: Pick<Io, "env">): Promise<Hamgrds> {
     const only = numberOption(invocation, "slotId", -1);
     const known = await readSlots(tables);
     const slots = only >= 0 ? [only] : known.ok ? [...new Set(known.value.map(({ slot }) => slot))] : [];
     const local: HamgrdPlace[] = [];
     const silent: Silent[] = known.ok || only >= 0 ? [] : [{ who: "CONFIG_DB", why: messageOf(known.error) }];
-    const opened = await Promise.all(
-      slots.map((slot) => SlotSession.open(slot, textOption(invocation, "dbConfig"), io, ANSWER_WITHIN)),
-    );
+    const access = switchAccess(invocation);
+    const opened = await Promise.all(slots.map((slot) => SlotSession.open(slot, access, io, ANSWER_WITHIN)));
     for (const [i, session] of opened.entries()) {
       if (session.ok) local.push({ node: session.value.node, session: session.value });
       else silent.push({ who: `slot ${slots[i]}`, why: session.error });
     }
-    return ok(new Hamgrds(local, silent));
+    return new Hamgrds(local, silent);
   }
 
   /** The actors whose name has a part; all for an empty one. */

@@ -1,15 +1,15 @@
 import { type Millis, ok, type Result, seconds } from "@tandem/base";
 import { DashHaScopeState, DashHaSetConfig, Dpu, RemoteDpu, Vdpu } from "@tandem/hamgrd";
 import { describeQueryError, getActorState } from "@tandem/swbus/edge";
-import { BusSession } from "./bus-session.js";
 import type { Failure, Io } from "./io.js";
 import { type PeerQuestion, peerQuestions, withPeer } from "./peer-questions.js";
 import { committedFields, parseActorDump } from "./render/actor.js";
 import type { TableRow } from "./render/rows.js";
+import type { SlotSessions } from "./switch-slots.js";
 import type { TableReader } from "./tables.js";
 
 /** What the answer of the other side is worth waiting for. */
-const ANSWER_WITHIN: Millis = seconds(1);
+export const PEER_WITHIN: Millis = seconds(1);
 
 /**
  * The scopes' rows, completed over the bus by what the peers' hamgrds say. Whoever does not answer in time leaves a
@@ -18,7 +18,7 @@ const ANSWER_WITHIN: Millis = seconds(1);
 export async function askPeers(
   tables: TableReader,
   states: readonly TableRow[],
-  dbConfig: string | undefined,
+  sessions: SlotSessions,
   io: Io,
 ): Promise<Result<readonly TableRow[], Failure>> {
   const sets = await tables.rows(DashHaSetConfig);
@@ -37,7 +37,7 @@ export async function askPeers(
       askOverSlot(
         slot,
         questions.filter((question) => question.slot === slot),
-        dbConfig,
+        sessions,
         io,
       ),
     ),
@@ -49,22 +49,21 @@ export async function askPeers(
 async function askOverSlot(
   slot: number,
   questions: readonly PeerQuestion[],
-  dbConfig: string | undefined,
+  sessions: SlotSessions,
   io: Io,
 ): Promise<readonly (readonly [state: TableRow, completed: TableRow])[]> {
   const unknown = (what: string): readonly [] => {
     io.complain(`warning: peer states over slot ${slot} are unknown: ${what}`);
     return [];
   };
-  const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, io, ANSWER_WITHIN);
-  if (!opened.ok) return unknown("message" in opened.error ? opened.error.message : "not connected");
-  await using session = opened.value;
-  using client = session.client("show");
+  const opened = await sessions.open(slot);
+  if (!opened.ok) return unknown(opened.error);
+  const session = opened.value;
   const answers = await Promise.all(
     questions.map(async ({ state, endpoint, actor }) => {
-      const node = await session.resolve(endpoint, ANSWER_WITHIN);
+      const node = await session.resolve(endpoint, PEER_WITHIN);
       if (!node.ok) return unknown(`the swbusd at ${endpoint}: ${describeQueryError(node.error)}`);
-      const text = await getActorState(client, session.destination(actor, node.value), ANSWER_WITHIN);
+      const text = await getActorState(session.client, session.path(actor, node.value), PEER_WITHIN);
       if (!text.ok) return unknown(`${node.value}${actor}: ${describeQueryError(text.error)}`);
       const dump = parseActorDump(text.value);
       if (!dump.ok) return unknown(`${node.value}${actor}: ${dump.error}`);

@@ -41,15 +41,19 @@ const JSON_OPTION = flag("--json", "print JSON instead of text");
 const DB_CONFIG = text("--db-config <file>", "database_config.json or database_global.json; default: the system's");
 const SLOT_MAX = 255;
 
+const BUS_SECURITY = "--bus-security <file>";
+/** Where a command that asks hamgrds of the switch finds them. */
+const SWITCH_OPTIONS = [
+  DB_CONFIG,
+  text(BUS_SECURITY, "certificates of the bus; default: TANDEM_BUS_SECURITY"),
+] as const;
+
 /** How a command finds the swbusd that it asks. */
 const BUS_OPTIONS = [
   whole("-s, --slot-id <slot>", "DPU slot of the local swbusd; default: the environment's DEV=dpu<slot>", 0, SLOT_MAX),
   text("--config-file <file>", "swbusd's YAML file, instead of a slot and CONFIG_DB"),
   DB_CONFIG,
-  text(
-    "--bus-security <file>",
-    "certificates of the bus; default: TANDEM_BUS_SECURITY, else those of swbusd's YAML file",
-  ),
+  text(BUS_SECURITY, "certificates of the bus; default: TANDEM_BUS_SECURITY, else those of swbusd's YAML file"),
 ] as const;
 
 const ONE_SLOT = whole("-s, --slot-id <slot>", "ask only the hamgrd of this DPU slot of the switch", 0, SLOT_MAX);
@@ -123,13 +127,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     path: ["show", "ha"],
     summary: "the HA scopes of this switch, a row each",
-    options: [DB_CONFIG, JSON_OPTION],
+    options: [...SWITCH_OPTIONS, JSON_OPTION],
     load: async () => (await import("./commands/show-ha.js")).runShowHa,
   },
   {
     path: ["show", "topology"],
     summary: "switches, DPUs, vDPUs, bus links and HA sets, as this switch knows them",
-    options: [DB_CONFIG, JSON_OPTION],
+    options: [...SWITCH_OPTIONS, JSON_OPTION],
     load: async () => (await import("./commands/show-topology.js")).runShowTopology,
   },
   {
@@ -195,7 +199,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "what hamgrd stands for, against what the databases hold",
     options: [
       flag("--repair", "have hamgrd write its rows again, and delete rows that nobody stands for"),
-      DB_CONFIG,
+      ...SWITCH_OPTIONS,
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/drift.js")).runDrift,
@@ -207,7 +211,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       text("--from <path>", "record file or folder for what no hamgrd answers; default: /var/log/dash-ha"),
       ONE_SLOT,
-      DB_CONFIG,
+      ...SWITCH_OPTIONS,
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/why.js")).runWhy,
@@ -223,7 +227,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       flag("--all", "also rows that are written again each minute"),
       flag("--local", "ask only the hamgrds of this switch"),
       ONE_SLOT,
-      DB_CONFIG,
+      ...SWITCH_OPTIONS,
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/timeline.js")).runTimeline,
@@ -232,7 +236,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     path: ["flight", "export"],
     args: "<file>",
     summary: "what the hamgrds here did last, with all they knew, in a file that can be replayed",
-    options: [ONE_SLOT, DB_CONFIG, JSON_OPTION],
+    options: [ONE_SLOT, ...SWITCH_OPTIONS, JSON_OPTION],
     load: async () => (await import("./commands/flight.js")).runFlightExport,
   },
   {
@@ -245,14 +249,18 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     path: ["doctor"],
     summary: "what is wrong with this switch's databases, configuration, bus and hamgrds, and what to do",
-    options: [DB_CONFIG, JSON_OPTION],
+    options: [...SWITCH_OPTIONS, JSON_OPTION],
     load: async () => (await import("./commands/doctor.js")).runDoctor,
   },
   {
     path: ["plan"],
     args: "<operation> <target>",
     summary: "what a switchover, shutdown, restart or remove of a pair or vDPU would come to; writes nothing",
-    options: [flag("--force", "plan also what leaves the pair without a healthy owner"), DB_CONFIG, JSON_OPTION],
+    options: [
+      flag("--force", "plan also what leaves the pair without a healthy owner"),
+      ...SWITCH_OPTIONS,
+      JSON_OPTION,
+    ],
     load: async () => (await import("./commands/plan.js")).runPlan,
   },
   {

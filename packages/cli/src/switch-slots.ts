@@ -8,7 +8,7 @@ import {
   SwbusErrorCode,
 } from "@tandem/swbus/edge";
 import { BusSession } from "./bus-session.js";
-import type { Failure, Io } from "./io.js";
+import { type Failure, type Invocation, type Io, textOption } from "./io.js";
 import type { TableRow } from "./render/rows.js";
 import type { TableReader } from "./tables.js";
 
@@ -66,6 +66,17 @@ export async function readSlots(tables: TableReader): Promise<Result<readonly Sw
   return states.ok ? ok(slotsOf(dpus.value, states.value)) : states;
 }
 
+/** Where a switch's databases and the certificates of its bus are, when not at their usual places. */
+export interface SwitchAccess {
+  readonly dbConfig: string | undefined;
+  readonly busSecurity: string | undefined;
+}
+
+/** As the options say. */
+export function switchAccess(invocation: Invocation): SwitchAccess {
+  return { dbConfig: textOption(invocation, "dbConfig"), busSecurity: textOption(invocation, "busSecurity") };
+}
+
 /** What is wrong with a slot's configuration is told by whoever lists its faults. */
 const quiet = (): void => {};
 
@@ -84,11 +95,11 @@ export class SlotSession implements AsyncDisposable {
   /** Fails with one line when the slot's swbusd does not take us in time. Nothing is printed. */
   static async open(
     slot: number,
-    dbConfig: string | undefined,
+    access: SwitchAccess,
     { env }: Pick<Io, "env">,
     within: Millis = ANSWER_WITHIN,
   ): Promise<Result<SlotSession, string>> {
-    const opened = await BusSession.open({ slot, configFile: undefined, dbConfig }, { env, complain: quiet }, within);
+    const opened = await BusSession.open({ ...access, slot, configFile: undefined }, { env, complain: quiet }, within);
     if (opened.ok) return ok(new SlotSession(opened.value, within));
     const { error } = opened;
     return { ok: false, error: error.kind === "told" ? "not connected" : error.message };
@@ -99,9 +110,9 @@ export class SlotSession implements AsyncDisposable {
     return this.#session.node;
   }
 
-  /** A path as text. */
-  path(text: string): ServicePath {
-    return this.#session.destination(text);
+  /** A path as text; a relative one starts at `node`, by default the slot's own swbusd. */
+  path(text: string, node?: ServicePath): ServicePath {
+    return this.#session.destination(text, node);
   }
 
   resolve(endpoint: string, within: Millis): ReturnType<BusSession["resolve"]> {
@@ -116,13 +127,13 @@ export class SlotSession implements AsyncDisposable {
 
 /** Sessions of several slots, each opened once, until disposed. */
 export class SlotSessions implements AsyncDisposable {
-  readonly #dbConfig: string | undefined;
+  readonly #access: SwitchAccess;
   readonly #io: Pick<Io, "env">;
   readonly #within: Millis;
   readonly #opened = new Map<number, Promise<Result<SlotSession, string>>>();
 
-  constructor(dbConfig: string | undefined, io: Pick<Io, "env">, within: Millis = ANSWER_WITHIN) {
-    this.#dbConfig = dbConfig;
+  constructor(access: SwitchAccess, io: Pick<Io, "env">, within: Millis = ANSWER_WITHIN) {
+    this.#access = access;
     this.#io = io;
     this.#within = within;
   }
@@ -130,7 +141,7 @@ export class SlotSessions implements AsyncDisposable {
   open(slot: number): Promise<Result<SlotSession, string>> {
     const known = this.#opened.get(slot);
     if (known !== undefined) return known;
-    const opened = SlotSession.open(slot, this.#dbConfig, this.#io, this.#within);
+    const opened = SlotSession.open(slot, this.#access, this.#io, this.#within);
     this.#opened.set(slot, opened);
     return opened;
   }

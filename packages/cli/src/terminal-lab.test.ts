@@ -167,6 +167,28 @@ test("plan: a safe switchover, a refusal with its reasons, a forced plan, and no
   expect(await version()).toEqual(before);
 });
 
+test("every command that asks hamgrds takes the certificates of the bus from --bus-security", {
+  timeout: 120_000,
+}, async () => {
+  const none = "/nowhere/bus.yaml";
+  const reason = `${none}: no such file`;
+  const commands: readonly (readonly [said: string, ...words: readonly string[]])[] = [
+    [reason, "why", "vdpu0-0"],
+    [reason, "timeline", "--local"],
+    [reason, "flight", "export", "/nowhere/flight"],
+    [reason, "show", "ha"],
+    [reason, "doctor"],
+    [reason, "drift"],
+    // They show the bus as it looks from here.
+    ["swbusd down", "show", "topology"],
+    ["refused", "plan", "switchover", "vdpu0-0"],
+  ];
+  for (const [said, ...words] of commands) {
+    const { stdout, stderr } = await ask(...words, "--bus-security", none);
+    expect(`${words.join(" ")}: ${stdout}${stderr}`).toContain(said);
+  }
+});
+
 test("a DPU that is down is told as such, and is no drift", { timeout: 120_000 }, async () => {
   const dpu = sw0.dpus[1] as DpuPlace;
   cluster.pmon(dpu).setPlane(cluster.devices.dpu(dpu), "control_plane", false, "test");

@@ -1,15 +1,16 @@
 import { err, millis, ok, sleep, systemClock } from "@tandem/base";
 import { compare, confirmed, type DriftResult, type DriftView, type Finding } from "../drift/compare.js";
 import { DriftGatherer } from "../drift/gather.js";
-import { type CommandRun, failed, printJson, textOption, wantsJson } from "../io.js";
+import { type CommandRun, failed, printJson, wantsJson } from "../io.js";
 import { driftNotes, type RepairLines, renderDrift } from "../render/drift.js";
+import { switchAccess } from "../switch-slots.js";
 
 /** Between two looks: what was under way in the first is done by the second. */
 const LOOK_AGAIN = millis(300);
 
 /** `tandem drift [--repair]`: what hamgrds stand for, against databases. Fails while something differs or is unknown. */
 export const runDrift: CommandRun = async (invocation, io) => {
-  const opened = await DriftGatherer.open(textOption(invocation, "dbConfig"), io);
+  const opened = await DriftGatherer.open(switchAccess(invocation), io);
   if (!opened.ok) return opened;
   await using gatherer = opened.value;
   let seen = await lookTwice(gatherer);

@@ -3,19 +3,15 @@ import { flightClosing, flightOpening, flightProcessLine, flightStepLines, sealF
 import { err, ok, type Result, systemClock } from "@tandem/base";
 import { describeReplay, replayFlight } from "@tandem/hamgrd";
 import { type HamgrdPlace, Hamgrds, type Silent } from "../ask-hamgrds.js";
-import { type CommandRun, type Failure, failed, printJson, textOption, wantsJson } from "../io.js";
-import { TableReader } from "../tables.js";
+import { type CommandRun, type Failure, failed, printJson, wantsJson } from "../io.js";
 
 /** `tandem flight export <file>`: what the hamgrds of this switch have recorded, in a form that can be taken again. */
 export const runFlightExport: CommandRun = async (invocation, io) => {
   const file = invocation.args[0] ?? "";
-  const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
-  if (!reader.ok) return reader;
-  await using tables = reader.value;
-  const opened = await Hamgrds.open(invocation, tables, io);
+  const opened = await Hamgrds.openWithTables(invocation, io);
   if (!opened.ok) return opened;
-  await using hamgrds = opened.value;
-  for (const { who, why } of hamgrds.silent) io.complain(`warning: ${who}: ${why}`);
+  await using asked = opened.value;
+  const { hamgrds } = asked;
   const lines = [flightOpening(systemClock.now())];
   const processes: { process: string; steps: number }[] = [];
   for (const place of hamgrds.local) {

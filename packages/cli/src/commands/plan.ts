@@ -11,12 +11,12 @@ import {
   Vdpu,
 } from "@tandem/hamgrd";
 import type { AnyTable } from "@tandem/swss";
-import { type CommandRun, type Failure, failed, printJson, textOption, wantsJson } from "../io.js";
+import { type CommandRun, type Failure, failed, printJson, wantsJson } from "../io.js";
 import { type PairRows, readPair } from "../pairs.js";
 import { renderPlan } from "../render/plan.js";
 import type { TableRow } from "../render/rows.js";
 import { listItems } from "../render/words.js";
-import { SlotSessions } from "../switch-slots.js";
+import { SlotSessions, switchAccess } from "../switch-slots.js";
 import { TableReader } from "../tables.js";
 
 const OPERATIONS = ["switchover", "shutdown", "restart", "remove"] as const;
@@ -29,7 +29,8 @@ export const runPlan: CommandRun = async (invocation, io) => {
   if (name === undefined) {
     return err({ kind: "usage", message: `${word}: no such operation; there are ${OPERATIONS.join(", ")}` });
   }
-  const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
+  const access = switchAccess(invocation);
+  const reader = await TableReader.open(access.dbConfig, io);
   if (!reader.ok) return reader;
   await using tables = reader.value;
   const rows = await readPairRows(tables);
@@ -41,7 +42,7 @@ export const runPlan: CommandRun = async (invocation, io) => {
   const isSet = set.key.join(":") === target;
   const operation = operationOf(name, isSet ? undefined : target);
   if (!operation.ok) return operation;
-  await using sessions = new SlotSessions(textOption(invocation, "dbConfig"), io);
+  await using sessions = new SlotSessions(access, io);
   const pair = await readPair(set, rows.value, sessions);
   if (pair === undefined)
     return err(failed(`${set.key.join(":")}: its vdpu_ids are not exactly two; hamgrd refuses it`));

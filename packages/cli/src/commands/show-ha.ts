@@ -2,10 +2,11 @@ import { ok, systemClock } from "@tandem/base";
 import { DashHaScopeConfig, DashHaScopeState, DashHaSetConfig } from "@tandem/hamgrd";
 import pc from "picocolors";
 import { Hamgrds } from "../ask-hamgrds.js";
-import { askPeers } from "../ask-peers.js";
+import { askPeers, PEER_WITHIN } from "../ask-peers.js";
 import { type CommandRun, type Invocation, type Io, printJson, textOption, wantsJson } from "../io.js";
 import { haScopeLines, type Paint, pendingOperations, plain, renderHa, renderPending } from "../render/ha.js";
 import { renderStuck, type StuckWait, stuckWaits } from "../render/stuck.js";
+import { SlotSessions, switchAccess } from "../switch-slots.js";
 import { TableReader } from "../tables.js";
 
 /**
@@ -22,7 +23,8 @@ export const runShowHa: CommandRun = async (invocation, io) => {
   if (!configs.ok) return configs;
   const sets = await tables.rows(DashHaSetConfig);
   if (!sets.ok) return sets;
-  const completed = await askPeers(tables, states.value, textOption(invocation, "dbConfig"), io);
+  await using sessions = new SlotSessions(switchAccess(invocation), io, PEER_WITHIN);
+  const completed = await askPeers(tables, states.value, sessions, io);
   if (!completed.ok) return completed;
   const scopes = haScopeLines(completed.value, configs.value, sets.value, systemClock.now());
   const stuck = states.value.length === 0 ? [] : await askStuck(tables, invocation, io);
@@ -34,9 +36,7 @@ export const runShowHa: CommandRun = async (invocation, io) => {
 
 /** Waits past their deadline, of all actors of this switch; what no hamgrd tells is unknown, and said to be. */
 async function askStuck(tables: TableReader, invocation: Invocation, io: Io): Promise<readonly StuckWait[]> {
-  const opened = await Hamgrds.open(invocation, tables, io);
-  if (!opened.ok) return [];
-  await using hamgrds = opened.value;
+  await using hamgrds = await Hamgrds.open(invocation, tables, io);
   const unknown = ({ who, why }: { readonly who: string; readonly why: string }): void =>
     io.complain(`warning: whether anything is stuck is unknown: ${who}: ${why}`);
   hamgrds.silent.forEach(unknown);

@@ -1,11 +1,11 @@
 import { ok } from "@tandem/base";
 import { DeviceMetadata, LoopbackInterface, type PairView } from "@tandem/hamgrd";
 import { viewBus } from "../bus-view.js";
-import { type CommandRun, printJson, textOption, wantsJson } from "../io.js";
+import { type CommandRun, printJson, wantsJson } from "../io.js";
 import { readPair } from "../pairs.js";
 import { renderTopology } from "../render/topology.js";
 import { listItems } from "../render/words.js";
-import { readSlots, SlotSessions } from "../switch-slots.js";
+import { readSlots, SlotSessions, switchAccess } from "../switch-slots.js";
 import { TableReader } from "../tables.js";
 import { topologyView } from "../topology-view.js";
 import { readPairRows } from "./plan.js";
@@ -13,8 +13,8 @@ import { paintFor } from "./show-ha.js";
 
 /** `tandem show topology`: switches, DPUs, vDPUs, links and HA sets, as this switch knows them. */
 export const runShowTopology: CommandRun = async (invocation, io) => {
-  const dbConfig = textOption(invocation, "dbConfig");
-  const reader = await TableReader.open(dbConfig, io);
+  const access = switchAccess(invocation);
+  const reader = await TableReader.open(access.dbConfig, io);
   if (!reader.ok) return reader;
   await using tables = reader.value;
   const rows = await readPairRows(tables);
@@ -25,7 +25,7 @@ export const runShowTopology: CommandRun = async (invocation, io) => {
   if (!metadata.ok) return metadata;
   const loopbacks = await tables.rows(LoopbackInterface);
   if (!loopbacks.ok) return loopbacks;
-  await using sessions = new SlotSessions(dbConfig, io);
+  await using sessions = new SlotSessions(access, io);
   const bus = await viewBus(slots.value, rows.value.remoteDpus, sessions);
   const here = new Set(slots.value.map(({ dpu }) => dpu));
   const isHere = (vdpu: string): boolean =>

@@ -17,7 +17,6 @@ import { type Paint, plain } from "../render/ha.js";
 import type { ProcessRecords } from "../render/record-lines.js";
 import { renderTimeline, selectTraces, traceViews } from "../render/timeline.js";
 import { parseDuration } from "../render/values.js";
-import { TableReader } from "../tables.js";
 
 const SINCE_DEFAULT = "1m";
 /** Traces that are shown unless told otherwise. */
@@ -53,13 +52,10 @@ async function fromFiles(from: string): Promise<Result<readonly ProcessRecords[]
 
 /** What the hamgrds of this switch and of its cluster have recorded; whoever does not answer is complained about. */
 async function ask(invocation: Invocation, since: number, io: Io): Promise<Result<readonly ProcessRecords[], Failure>> {
-  const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
-  if (!reader.ok) return reader;
-  await using tables = reader.value;
-  const opened = await Hamgrds.open(invocation, tables, io);
+  const opened = await Hamgrds.openWithTables(invocation, io);
   if (!opened.ok) return opened;
-  await using hamgrds = opened.value;
-  for (const { who, why } of hamgrds.silent) io.complain(`warning: ${who}: ${why}`);
+  await using asked = opened.value;
+  const { tables, hamgrds } = asked;
   const places = [...hamgrds.local];
   const remotes = invocation.options["local"] === true ? [] : await hamgrds.remotes(await remoteEndpoints(tables));
   for (const remote of remotes) {

@@ -49,9 +49,7 @@ export const runWhy: CommandRun = async (invocation, io) => {
   const reader = await TableReader.open(textOption(invocation, "dbConfig"), io);
   if (!reader.ok) return reader;
   await using tables = reader.value;
-  const opened = await Hamgrds.open(invocation, tables, io);
-  if (!opened.ok) return opened;
-  await using hamgrds = opened.value;
+  await using hamgrds = await Hamgrds.open(invocation, tables, io);
   const answer = await inquire({ name, hamgrds, tables, io, from: textOption(invocation, "from") });
   if (!answer.ok) return answer;
   if (wantsJson(invocation)) printJson(io, "why", answer.value);

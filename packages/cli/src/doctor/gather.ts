@@ -17,7 +17,7 @@ import { silentBus, viewBus } from "../bus-view.js";
 import type { Io } from "../io.js";
 import type { TableRow } from "../render/rows.js";
 import { type OpenStores, openStores } from "../stores.js";
-import { planesOf, SlotSessions, type SwitchSlot, slotsOf } from "../switch-slots.js";
+import { planesOf, SlotSessions, type SwitchAccess, type SwitchSlot, slotsOf } from "../switch-slots.js";
 import { splitKey } from "../tables.js";
 import type { DiskFact, DoctorFacts, RedisFact, TableFact } from "./facts.js";
 
@@ -31,8 +31,8 @@ const SWITCH_DATABASES = ["CONFIG_DB", "APPL_DB", "STATE_DB", "CHASSIS_STATE_DB"
 const DPU_DATABASES = ["DPU_APPL_DB", "DPU_STATE_DB"] as const;
 
 /** Finds out everything at once; each part has its own bound, so that the whole ends within about twenty seconds. */
-export async function gatherFacts(dbConfig: string | undefined, io: Pick<Io, "env">): Promise<DoctorFacts> {
-  const opened = await openStores(dbConfig);
+export async function gatherFacts(access: SwitchAccess, io: Pick<Io, "env">): Promise<DoctorFacts> {
+  const opened = await openStores(access.dbConfig);
   if (!opened.ok) {
     const configProblem = opened.error.kind === "told" ? "the database config cannot be read" : opened.error.message;
     return {
@@ -53,7 +53,7 @@ export async function gatherFacts(dbConfig: string | undefined, io: Pick<Io, "en
   const read = await readTables(open, containers);
   const rows = configRows(read);
   const slots = slotsFrom(rows.dpus, read.get("/CHASSIS_STATE_DB|DPU_STATE"), containers);
-  await using sessions = new SlotSessions(dbConfig, io);
+  await using sessions = new SlotSessions(access, io);
   const asked = within(systemClock, BUS_WITHIN, viewBus(slots, rows.remoteDpus ?? [], sessions));
   const bus = (await asked) ?? silentBus(slots, `no answer within ${BUS_WITHIN / 1000} s`);
   const disks = await Promise.all(

@@ -5,7 +5,7 @@ import { getActorState } from "@tandem/swbus/edge";
 import { describeStoreError, type Fields, type Store, Table } from "@tandem/swss";
 import { type Failure, failed, type Io } from "../io.js";
 import { type OpenStores, openStores } from "../stores.js";
-import { downReason, readSlots, SlotSessions, type SwitchSlot } from "../switch-slots.js";
+import { downReason, readSlots, SlotSessions, type SwitchAccess, type SwitchSlot } from "../switch-slots.js";
 import { TableReader } from "../tables.js";
 import { containerOf, type DriftView, type FoundTable, type SlotView } from "./compare.js";
 import { type ActorName, dumpedRows } from "./dumped-rows.js";
@@ -22,17 +22,17 @@ export class DriftGatherer implements AsyncDisposable {
   readonly #stores: OpenStores;
   readonly #sessions: SlotSessions;
 
-  private constructor(reader: TableReader, stores: OpenStores, dbConfig: string | undefined, io: Io) {
+  private constructor(reader: TableReader, stores: OpenStores, access: SwitchAccess, io: Io) {
     this.#reader = reader;
     this.#stores = stores;
-    this.#sessions = new SlotSessions(dbConfig, io);
+    this.#sessions = new SlotSessions(access, io);
   }
 
-  static async open(dbConfig: string | undefined, io: Io): Promise<Result<DriftGatherer, Failure>> {
-    const reader = await TableReader.open(dbConfig, io);
+  static async open(access: SwitchAccess, io: Io): Promise<Result<DriftGatherer, Failure>> {
+    const reader = await TableReader.open(access.dbConfig, io);
     if (!reader.ok) return reader;
-    const stores = await openStores(dbConfig);
-    return stores.ok ? ok(new DriftGatherer(reader.value, stores.value, dbConfig, io)) : stores;
+    const stores = await openStores(access.dbConfig);
+    return stores.ok ? ok(new DriftGatherer(reader.value, stores.value, access, io)) : stores;
   }
 
   /** What hamgrds stand for, then what databases hold. Fails when a database of the switch itself cannot be read. */
