@@ -66,7 +66,7 @@ export class RowSender {
     }
   }
 
-  /** Changes on their way to these rows are sent anew: their sink has started anew. */
+  /** Changes on their way to these rows are sent anew, acknowledged or not: their sink has started anew. */
   forget(select: (ref: RowRef) => boolean): void {
     for (const [text, { ref }] of this.#flights) if (select(ref)) this.#flights.delete(text);
   }
@@ -98,7 +98,9 @@ export class RowSender {
       rowKey: op.ref.key,
       log: this.#log,
       onSettled: () => {
-        if (this.#flights.get(text) === flight) this.#flights.delete(text);
+        // It was sent before its sink started anew: whether it is there, nobody knows, and it goes out again.
+        if (this.#flights.get(text) !== flight) return;
+        this.#flights.delete(text);
         if (row === undefined) this.#book.deleted(text);
         else this.#book.acknowledged(text, fields, row.once, host.clock.monotonic());
         this.#moments.acknowledged(text, host.clock.monotonic());

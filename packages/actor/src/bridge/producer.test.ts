@@ -16,14 +16,16 @@ const Route = defineTable({ name: "ROUTE", db: "APPL_DB", spec: "", key: { k: t.
 class FakeWriter implements RowWriter {
   readonly copy = undefined;
   readonly merges: boolean;
+  readonly queues?: true;
   readonly batches: (readonly RowChange[])[] = [];
   readonly rows = new Map<string, Record<string, string>>();
   answer: Result<void, string> = ok();
   gate: Promise<void> = Promise.resolve();
   reset: () => void = () => {};
 
-  constructor(merges = true) {
+  constructor(merges = true, queues = false) {
     this.merges = merges;
+    if (queues) this.queues = true;
   }
 
   async write(changes: readonly RowChange[]): Promise<Result<void, string>> {
@@ -157,6 +159,36 @@ test("after a reset or a new writer an equal Set is written again", async () => 
   expect(await set("a", { x: "1" })).toMatchObject({ text: "" });
   expect(await set("a", { x: "1" })).toMatchObject({ text: "No change in data" });
   expect(resets).toEqual(["start", "its connection was re-established"]);
+});
+
+test("deletes that a broken connection may have lost go out again, before anything else", async () => {
+  const writer = new FakeWriter(false, true);
+  const { set, del } = world(writer);
+  for (const key of ["gone", "back", "stays"]) await set(key, { x: "1" });
+  await del("gone");
+  await del("back");
+  await set("back", { x: "2" });
+  writer.batches.length = 0;
+  writer.reset();
+  await settle();
+  await set("back", { x: "2" });
+  await set("stays", { x: "1" });
+  expect(writer.batches.map((batch) => batch.map(({ key, op }) => `${op} ${key}`))).toEqual([
+    ["DEL gone"],
+    ["DEL back", "SET back"],
+    ["SET stays"],
+  ]);
+});
+
+test("a writer that acknowledges what is there gets no delete twice: somebody else may stand for the row now", async () => {
+  const writer = new FakeWriter();
+  const { set, del } = world(writer);
+  await set("a", { x: "1" });
+  await del("a");
+  writer.batches.length = 0;
+  writer.reset();
+  await settle();
+  expect(writer.batches).toEqual([]);
 });
 
 test("what is no row is refused", async () => {

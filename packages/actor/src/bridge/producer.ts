@@ -11,6 +11,7 @@ import type { AnyTable, Fields } from "@tandem/swss";
 import { sameFields } from "../difference.js";
 import { BRIDGE_TYPE, decodeEnvelope, decodePayload, type RowEnvelope } from "../envelope.js";
 import { traceMark } from "../trace.js";
+import { RecentDeletes } from "./recent-deletes.js";
 import type { RowChange, RowWriter } from "./row-writer.js";
 
 export interface ProducerBridgeOptions {
@@ -37,7 +38,8 @@ const BATCH_MAX = 512;
  *
  * Whatever has arrived when a write ends goes into the next one, in order. A request is answered when it is written: OK,
  * or FAIL with the reason, after which the sender repeats it. A Set that equals what was written last is answered
- * `No change in data`, unless it is a replace or what was written is in doubt.
+ * `No change in data`, unless it is a replace or what was written is in doubt. After a reset of a writer that only queues,
+ * what was deleted is deleted once more, before anything else is written.
  */
 export class ProducerBridge implements Disposable {
   readonly table: AnyTable;
@@ -46,6 +48,7 @@ export class ProducerBridge implements Disposable {
   readonly #unregister: () => void;
   /** Rows as last written. */
   readonly #written = new Map<string, Fields>();
+  readonly #deletes = new RecentDeletes();
   #writer: RowWriter | undefined;
   #stopListening: (() => void) | undefined;
   #waiting: Request[] = [];
@@ -70,7 +73,12 @@ export class ProducerBridge implements Disposable {
   connect(writer: RowWriter | undefined, cause: string): void {
     this.#stopListening?.();
     this.#writer = writer;
-    this.#stopListening = writer?.onReset(() => this.#reset("its connection was re-established"));
+    this.#stopListening = writer?.onReset(() => {
+      this.#deletes.reset(this.#options.clock.monotonic());
+      this.#reset("its connection was re-established");
+      if (this.#deletes.lost.length > 0) this.#startWriting();
+    });
+    this.#deletes.clear();
     this.#reset(cause);
   }
 
@@ -113,21 +121,44 @@ export class ProducerBridge implements Disposable {
     if (this.#inHand.has(message.id)) return true;
     this.#inHand.add(message.id);
     this.#waiting.push({ message, envelope });
-    if (!this.#writing) {
-      this.#writing = true;
-      queueMicrotask(() => void this.#writeAll());
-    }
+    this.#startWriting();
     return true;
   }
 
+  #startWriting(): void {
+    if (this.#writing) return;
+    this.#writing = true;
+    queueMicrotask(() => void this.#writeAll());
+  }
+
   async #writeAll(): Promise<void> {
+    await this.#deleteAgain();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, BATCH_MAX);
       this.#waiting = this.#waiting.slice(BATCH_MAX);
       await this.#write(batch);
       for (const { message } of batch) this.#inHand.delete(message.id);
+      await this.#deleteAgain();
     }
     this.#writing = false;
+  }
+
+  /** Deletes that got lost with a connection. Those that fail are tried again with the next write. */
+  async #deleteAgain(): Promise<void> {
+    const keys = this.#deletes.lost;
+    if (keys.length === 0) return;
+    const changes = keys.map((key): RowChange => ({ key, op: "DEL" }));
+    this.doubt(keys);
+    if ((await this.#perform(this.#writer, changes)).ok) this.#note(changes);
+  }
+
+  #note(changes: readonly RowChange[]): void {
+    if (this.#writer?.queues !== true) return;
+    const now = this.#options.clock.monotonic();
+    for (const { key, op } of changes) {
+      if (op === "DEL") this.#deletes.deleted(key, now);
+      else this.#deletes.written(key, now);
+    }
   }
 
   async #write(batch: readonly Request[]): Promise<void> {
@@ -158,6 +189,7 @@ export class ProducerBridge implements Disposable {
       noteWritten(requests, clock.monotonic());
     }
     if (written.ok && epoch === this.#epoch) {
+      this.#note(changes);
       for (const [key, fields] of touched) if (fields !== undefined) this.#written.set(key, fields);
     }
     for (const { message } of requests) {
@@ -175,7 +207,7 @@ export class ProducerBridge implements Disposable {
   #changesFor({ key, operation, fields, replace }: RowEnvelope, before: Fields | undefined): readonly RowChange[] {
     if (operation === "Del") return [{ key, op: "DEL" }];
     const set: RowChange = { key, op: "SET", fieldValues: fields };
-    if (replace) return [{ key, op: "DEL" }, set];
+    if (replace || this.#deletes.mustReplace(key)) return [{ key, op: "DEL" }, set];
     if (before !== undefined && sameFields(before, fields)) return [];
     if (before === undefined && Object.keys(fields).length === 0) return [];
     const mayKeepOld = before === undefined || Object.keys(before).some((name) => !Object.hasOwn(fields, name));

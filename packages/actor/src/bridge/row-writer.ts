@@ -26,6 +26,8 @@ export interface RowWriter {
   readonly copy: RowCopy | undefined;
   /** Whether a SET keeps fields of the row that it does not name. The bridge then sends a DEL before it where needed. */
   readonly merges: boolean;
+  /** A change is acknowledged when it is queued: what was acknowledged gets lost when its connection breaks, deletes too. */
+  readonly queues?: true;
   /** Changes in order. Fails with one line for an operator; the changes may or may not have been applied. */
   write(changes: readonly RowChange[]): Promise<Result<void, string>>;
   /** Called when what was written may have been lost on the way (a reconnect). Returns the unsubscriber. */

@@ -38,6 +38,7 @@ export function zmqWriter(table: ZmqProducerStateTable, client: ZmqClient, copy:
   return {
     copy: copy && { store: copy, table: table.name, isBehind: () => table.unwritten > 0 },
     merges: false,
+    queues: true,
     write: async (changes) => {
       const sent = await table.send(
         changes.map(({ key, op, fieldValues = {} }) => ({ key, op, fieldValues: Object.entries(fieldValues) })),
