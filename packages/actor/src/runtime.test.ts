@@ -26,6 +26,20 @@ const faked: HarnessOptions = {
   ],
 };
 
+/** Stands for a route at once, and for the row before it when the port's speed is known. */
+const lateRow: AnyActor = defineActor({
+  type: "late",
+  rows: [PortConfig],
+  derive: (inputs) => {
+    const { speed = 1, peer = "" } = inputs.row(PortConfig) ?? {};
+    const key = { name: inputs.id };
+    return stands({
+      reason: "late",
+      rows: [...(speed > 1 ? [standingRow(PortTable, key, { speed })] : []), standingRow(RouteTable, key, { peer })],
+    });
+  },
+});
+
 /** A record without its times. */
 function kinds(harness: TestHarness, kind: string): readonly unknown[] {
   return harness.events.filter((event) => event.kind === kind);
@@ -74,6 +88,50 @@ test("rows go out in order: each table waits for the one before, deletes run bac
   expect(await ports.next()).toMatchObject({ data: { key: "p0", operation: "Del" } });
   await harness.rest();
   expect(harness.runtime.actors()).toEqual([]);
+});
+
+test("a row that comes to stand before an older one is deleted after it", async () => {
+  await using harness = await TestHarness.start({ actors: [lateRow], sinks: faked.sinks ?? [] });
+  const ports = harness.bridge(PortTable);
+  const routes = harness.bridge(RouteTable);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await routes.next();
+  await harness.write(PortConfig, "p0", { peer: "p1", speed: "100" });
+  await ports.next();
+  await harness.rest();
+  await harness.remove(PortConfig, "p0");
+  await settle();
+  expect(ports.waiting).toEqual([]);
+  expect(await routes.next()).toMatchObject({ data: { operation: "Del" } });
+  expect(await ports.next()).toMatchObject({ data: { operation: "Del" } });
+  await harness.rest();
+  expect(harness.runtime.actors()).toEqual([]);
+});
+
+test("a row that is acknowledged after its sink has started anew counts for nothing", async () => {
+  await using harness = await TestHarness.start({
+    actors: exampleActors,
+    sinks: [{ table: PortTable, kind: "unconnected" }, exampleSinks[1]],
+  });
+  const writes: string[] = [];
+  let reset = (): void => {};
+  harness.runtime.connectSink(PortTable, {
+    copy: undefined,
+    merges: false,
+    write: (changes) => {
+      // The connection breaks under the first row, and stands again before anybody has said that it was queued.
+      if (writes.length === 0) reset();
+      writes.push(...changes.map(({ op, key }) => `${op} ${key}`));
+      return Promise.resolve(ok());
+    },
+    onReset: (listener) => {
+      reset = listener;
+      return () => {};
+    },
+  });
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.clock.advance(seconds(1));
+  expect(writes).toEqual(["SET p0", "SET p0"]);
 });
 
 test("a message lost once is delivered within 100 ms, with the same id", async () => {
