@@ -13,6 +13,7 @@ export class MemoryWires {
   readonly limit: number;
   readonly #bound = new Map<string, MemoryPull>();
   readonly #pushes = new Set<MemoryPush>();
+  readonly #full = new Set<string>();
 
   constructor(limit = 10_000) {
     this.limit = limit;
@@ -28,7 +29,33 @@ export class MemoryWires {
     const pull = this.find(endpoint);
     if (pull === undefined) return;
     pull.forget();
-    for (const push of this.#pushes) if (this.find(push.endpoint) === pull) push.connected(pull);
+    for (const push of this.#pushes) {
+      if (this.find(push.endpoint) === pull && !push.notice()) push.connected(pull);
+    }
+  }
+
+  /**
+   * The receiver's host goes without a word, as when it loses power: what senders push from now on is lost, until they learn
+   * of it. They do by `notice`, or by pushing to whoever listens there then.
+   */
+  sever(endpoint: string): void {
+    const pull = this.find(endpoint);
+    if (pull !== undefined) for (const push of this.#pushes) if (this.find(push.endpoint) === pull) push.sever();
+  }
+
+  /** Senders learn that the receiver of `sever` is gone: they connect again as soon as somebody listens. */
+  notice(endpoint: string): void {
+    for (const push of this.#pushes) if (push.endpoint === endpoint) push.notice();
+  }
+
+  /** Senders to `endpoint` hold all that they may, and take nothing more: nobody has read for long. */
+  setFull(endpoint: string, full: boolean): void {
+    if (full) this.#full.add(endpoint);
+    else this.#full.delete(endpoint);
+  }
+
+  isFull(endpoint: string): boolean {
+    return this.#full.has(endpoint);
   }
 
   find(endpoint: string): MemoryPull | undefined {
@@ -94,6 +121,8 @@ class MemoryPush implements Push {
   readonly #listeners = new Set<() => void>();
   #queue: Uint8Array[] = [];
   #closed = false;
+  /** Connected to somebody who is gone, without knowing. */
+  #severed = false;
 
   constructor(wires: MemoryWires, endpoint: string, onClose: () => void) {
     this.endpoint = endpoint;
@@ -108,7 +137,14 @@ class MemoryPush implements Push {
     if (message.length >= MESSAGE_BYTES_MAX) {
       return Promise.resolve(err({ kind: "tooLarge", endpoint, limit: MESSAGE_BYTES_MAX }));
     }
-    if (this.#queue.length >= limit) return Promise.resolve(err({ kind: "full", endpoint, limit }));
+    if (this.#queue.length >= limit || this.#wires.isFull(endpoint)) {
+      return Promise.resolve(err({ kind: "full", endpoint, limit }));
+    }
+    if (this.#severed) {
+      // Sent into the old connection, which whoever listens now refuses: that is how the sender notices.
+      if (this.#wires.find(endpoint) !== undefined) queueMicrotask(() => void this.notice());
+      return Promise.resolve(ok());
+    }
     this.#queue.push(message.slice());
     this.#wires.find(endpoint)?.offer(this);
     return Promise.resolve(ok());
@@ -119,8 +155,22 @@ class MemoryPush implements Push {
     return () => this.#listeners.delete(listener);
   }
 
+  sever(): void {
+    this.#severed = true;
+    this.#queue = [];
+  }
+
+  /** Whether there was something to notice. */
+  notice(): boolean {
+    if (!this.#severed) return false;
+    this.#severed = false;
+    const pull = this.#wires.find(this.endpoint);
+    if (pull !== undefined) this.connected(pull);
+    return true;
+  }
+
   connected(pull: MemoryPull): void {
-    if (this.#closed || this.#wires.find(this.endpoint) !== pull) return;
+    if (this.#closed || this.#severed || this.#wires.find(this.endpoint) !== pull) return;
     for (const listener of [...this.#listeners]) listener();
     pull.offer(this);
   }

@@ -6,14 +6,19 @@ export interface Life {
   readonly abandoned: boolean;
 }
 
+/** Hands on what subscriptions of a process hear: at once, or as much later as it is behind, in order. */
+export type Hearing = (hear: () => void) => void;
+
 /** A store of a process that may be killed: from then on nothing comes back from it. */
 export class MemoryStore implements Store {
   readonly #store: Store;
   readonly #life: Life;
+  readonly #hearing: Hearing;
 
-  constructor(store: Store, life: Life) {
+  constructor(store: Store, life: Life, hearing: Hearing) {
     this.#store = store;
     this.#life = life;
+    this.#hearing = hearing;
   }
 
   get db(): Database {
@@ -45,7 +50,7 @@ export class MemoryStore implements Store {
   }
 
   subscribe(channel: string, listener: MessageListener): Promise<Result<Subscription, StoreError>> {
-    return this.#gone() ?? this.#store.subscribe(channel, listener);
+    return this.#gone() ?? this.#store.subscribe(channel, this.#later(listener));
   }
 
   psubscribe(pattern: string, listener: MessageListener): Promise<Result<Subscription, StoreError>> {
@@ -62,6 +67,10 @@ export class MemoryStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await (this.#gone() ?? this.#store[Symbol.asyncDispose]());
+  }
+
+  #later(listener: MessageListener): MessageListener {
+    return (message, channel) => this.#hearing(() => this.#life.abandoned || listener(message, channel));
   }
 
   /** A promise that never settles, once the process is gone. */

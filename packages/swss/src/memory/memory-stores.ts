@@ -1,4 +1,4 @@
-import { type Clock, mapOk, type Random, type Result } from "@tandem/base";
+import { type Clock, type Millis, mapOk, millis, type Random, type Result } from "@tandem/base";
 import { DATABASES_DEFAULT } from "../database-names.js";
 import { type DatabaseLocation, Databases } from "../databases.js";
 import { LinkedStores } from "../linked-stores.js";
@@ -29,8 +29,13 @@ export class MemoryStores implements Stores {
   readonly #open = new Map<MemoryConnection, MemoryRedis>();
   readonly #severed = new Set<MemoryRedis>();
   readonly #life = { abandoned: false };
+  readonly #clock: Clock;
+  #behind = millis(0);
+  /** When the last of what subscriptions have not heard yet is heard. */
+  #lastHeard = 0;
 
   constructor({ servers, ...options }: MemoryStoresOptions) {
+    this.#clock = options.clock;
     const databases = new Databases(servers.map(sourceOf));
     this.#stores = new LinkedStores({ databases, ...options }, ({ database }: DatabaseLocation) => {
       const { container, namespace, id } = database;
@@ -41,7 +46,15 @@ export class MemoryStores implements Stores {
   }
 
   open(address: StoreAddress): Result<Store, OpenError> {
-    return mapOk(this.#stores.open(address), (store) => new MemoryStore(store, this.#life));
+    return mapOk(this.#stores.open(address), (store) => new MemoryStore(store, this.#life, (hear) => this.#hear(hear)));
+  }
+
+  /**
+   * Subscriptions hear so much later from now on, while commands and replies take as long as ever: they have connections
+   * of their own.
+   */
+  setBehind(behind: Millis): void {
+    this.#behind = behind;
   }
 
   /**
@@ -72,6 +85,16 @@ export class MemoryStores implements Stores {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stores[Symbol.asyncDispose]();
+  }
+
+  #hear(hear: () => void): void {
+    const now = this.#clock.monotonic();
+    if (this.#behind === 0 && this.#lastHeard <= now) {
+      hear();
+      return;
+    }
+    this.#lastHeard = Math.max(this.#lastHeard, now + this.#behind);
+    this.#clock.setTimer(millis(this.#lastHeard - now), hear);
   }
 
   async #connect(redis: MemoryRedis, database: number, onEnd: (detail: string) => void): Promise<MemoryConnection> {

@@ -45,6 +45,8 @@ export interface Spanning {
   readonly hosts: readonly [string, string];
   /** Nothing was heard for the silence limit: both ends give up. */
   silent(): void;
+  /** Somebody between the hosts has ended it: both ends see that at once, and what was under way is lost. */
+  reset(): void;
 }
 
 /**
@@ -106,6 +108,13 @@ export class MemoryNetwork {
     this.#cuts.delete(`${from}>${to}`);
     if (both) this.#cuts.delete(`${to}>${from}`);
     this.#healed();
+  }
+
+  /** Every connection between two hosts is reset; what was under way is lost, and dials succeed at once. */
+  reset(a: string, b: string): void {
+    for (const connection of [...this.#spanning]) {
+      if (connection.hosts.includes(a) && connection.hosts.includes(b) && a !== b) connection.reset();
+    }
   }
 
   /** The host loses power: its processes are gone and nobody is told; peers notice the silence. */

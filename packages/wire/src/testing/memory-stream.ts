@@ -73,7 +73,14 @@ export class MemoryConnection implements Spanning {
   }
 
   silent(): void {
-    const detail = `nothing heard for ${this.network.limits.silence} ms`;
+    this.#finish(`nothing heard for ${this.network.limits.silence} ms`);
+  }
+
+  reset(): void {
+    this.#finish("the connection was reset");
+  }
+
+  #finish(detail: string): void {
     this.#client?.finish({ code: GrpcStatus.unavailable, detail });
     this.#server?.finish({ code: GrpcStatus.unavailable, detail });
   }
