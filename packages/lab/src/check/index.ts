@@ -5,8 +5,10 @@ import { configReachesDpu } from "./config-reaches-dpu.js";
 import { convergenceBeforeDeath } from "./convergence-before-death.js";
 import { deadWhenTold } from "./dead-when-told.js";
 import { desiredLeads } from "./desired-leads.js";
+import { givenUpIsDeleted } from "./given-up-is-deleted.js";
 import type { Invariant } from "./invariant.js";
 import { ledgerNamesRows } from "./ledger-names-rows.js";
+import { leftoversGo } from "./leftovers-go.js";
 import { neverTwoActive } from "./never-two-active.js";
 import { noLivelock } from "./no-livelock.js";
 import { oneDecider } from "./one-decider.js";
@@ -15,6 +17,7 @@ import { operationEndsForAReason } from "./operation-ends-for-a-reason.js";
 import { operationIsShown } from "./operation-is-shown.js";
 import { pairServes } from "./pair-serves.js";
 import { pendingListsMatch } from "./pending-lists-match.js";
+import { pinsFollowVdpu } from "./pins-follow-vdpu.js";
 import { reconcileAfterTakeover } from "./reconcile-after-takeover.js";
 import { reportReachesSwitch } from "./report-reaches-switch.js";
 import { reportedIsReal } from "./reported-is-real.js";
@@ -35,6 +38,7 @@ import { statePasses } from "./state-passes.js";
 import { survivorServes } from "./survivor-serves.js";
 import { syncBeforeStandby } from "./sync-before-standby.js";
 import { trafficArrives } from "./traffic-arrives.js";
+import { unreportedIsUnknown } from "./unreported-is-unknown.js";
 
 /** Every invariant of the lab. */
 export const INVARIANTS: readonly Invariant[] = [
@@ -45,7 +49,9 @@ export const INVARIANTS: readonly Invariant[] = [
   convergenceBeforeDeath,
   deadWhenTold,
   desiredLeads,
+  givenUpIsDeleted,
   ledgerNamesRows,
+  leftoversGo,
   neverTwoActive,
   noLivelock,
   oneDecider,
@@ -54,6 +60,7 @@ export const INVARIANTS: readonly Invariant[] = [
   operationIsShown,
   pairServes,
   pendingListsMatch,
+  pinsFollowVdpu,
   reconcileAfterTakeover,
   reportReachesSwitch,
   reportedIsReal,
@@ -74,4 +81,5 @@ export const INVARIANTS: readonly Invariant[] = [
   survivorServes,
   syncBeforeStandby,
   trafficArrives,
+  unreportedIsUnknown,
 ];

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { History } from "../testing/history.js";
+import { unreportedIsUnknown } from "./unreported-is-unknown.js";
+
+const planes = (history: History, state: string): History =>
+  history.row("sw0", "CHASSIS_STATE_DB", "DPU_STATE", "DPU0", {
+    dpu_midplane_link_state: state,
+    dpu_control_plane_state: state,
+  });
+const report = (history: History, state: string | undefined): History =>
+  history.row(
+    "sw0_dpu0",
+    "DPU_STATE_DB",
+    "DASH_HA_SCOPE_STATE_TABLE",
+    "haset0-0",
+    state === undefined ? undefined : { ha_state: state },
+  );
+const shows = (history: History, state: string): History =>
+  history.row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", { local_ha_state: state });
+const flushed = (): History =>
+  report(planes(shows(report(planes(new History(unreportedIsUnknown), "up"), "active"), "active"), "down"), undefined);
+
+test("a state of an emptied database that still shows after the start is told", () => {
+  expect(planes(flushed().wait(5000), "up").wait(20_000).violations).toEqual([
+    "unreported-is-unknown: vdpu0-0|haset0-0 reads active, and sw0_dpu0 reports nothing",
+  ]);
+});
+
+test("unknown, a new report, or a DPU that is still down are as they should be", () => {
+  expect(flushed().wait(60_000).violations).toEqual([]);
+  expect(shows(planes(flushed(), "up").wait(1000), "unknown").wait(60_000).violations).toEqual([]);
+  expect(report(planes(flushed(), "up").wait(1000), "dead").wait(60_000).violations).toEqual([]);
+});

@@ -1,0 +1,50 @@
+import { seconds } from "@tandem/base";
+import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
+import { isDown } from "./bfd-withheld-while-down.js";
+import type { Always } from "./invariant.js";
+import { Overdue } from "./overdue.js";
+import { dpuOfScopeKey } from "./scope-key.js";
+
+const REPORTS = "DASH_HA_SCOPE_STATE_TABLE";
+const STATES = "DASH_HA_SCOPE_STATE";
+/** From the rise of a DPU to the state row. */
+const LIMIT = seconds(10);
+
+export const unreportedIsUnknown: Always = {
+  id: "unreported-is-unknown",
+  text: "Once pmon has seen a DPU start, no state is shown for its scope that the DPU's database does not hold: what an earlier life reported goes with its database, for which Redis sends no key event.",
+  when: "always",
+  exact: true,
+  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", "part"],
+  start(view) {
+    const { topology } = view;
+    const places = new Map(topology.dpus.map((dpu) => [dpu.name, dpu]));
+    const shown = new Overdue(LIMIT, (name: string) => view.wellSince(places.get(name) as DpuPlace));
+    const look = (dpu: DpuPlace): void => {
+      const sw = switchOf(topology, dpu);
+      for (const [key, fields] of view.rows(sw, "STATE_DB", STATES)) {
+        if (dpuOfScopeKey(topology, key) !== dpu) continue;
+        const state = fields["local_ha_state"] ?? "unknown";
+        const reported = view.rows(dpu, "DPU_STATE_DB", REPORTS).has(key.slice(key.indexOf("|") + 1));
+        const wrong = state !== "unknown" && !reported && !isDown(view, dpu);
+        shown.note(dpu.name, view.now(), wrong ? `${key} reads ${state}, and ${dpu.name} reports nothing` : undefined);
+        return;
+      }
+      shown.ended(dpu.name);
+    };
+    return {
+      observe(seen) {
+        if (seen.kind !== "row") return [];
+        if (seen.table === "DPU_STATE") for (const dpu of (seen.owner as SwitchPlace).dpus) look(dpu);
+        else if (seen.table === REPORTS) look(seen.owner as DpuPlace);
+        else {
+          const dpu = dpuOfScopeKey(topology, seen.key);
+          if (dpu !== undefined && switchOf(topology, dpu) === seen.owner) look(dpu);
+        }
+        return [];
+      },
+      due: () => shown.due(),
+      expire: (now) => shown.expire(now),
+    };
+  },
+};
