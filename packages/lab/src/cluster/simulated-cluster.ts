@@ -50,6 +50,7 @@ export interface SimulatedClusterOptions {
 
 interface SimulatedProcess {
   kill(): void;
+  readonly stores: MemoryStores;
   /** Once it is ready. */
   daemon?: AsyncDisposable;
 }
@@ -125,6 +126,11 @@ export class SimulatedCluster implements ClusterHost {
     this.#armed.set(daemon.name, { point, left: survives, crashed });
   }
 
+  /** Key events reach the process that runs now so much later than replies. */
+  setBehind(daemon: DaemonPlace, behind: Millis): void {
+    this.#processes.get(daemon.name)?.stores.setBehind(behind);
+  }
+
   disarmCrash(daemon: DaemonPlace): void {
     this.#armed.delete(daemon.name);
   }
@@ -161,6 +167,7 @@ export class SimulatedCluster implements ClusterHost {
     const sockets = this.wires.sockets();
     const bus: MemoryBus = this.network.bus(daemon.sw.npu);
     const process: SimulatedProcess = {
+      stores,
       kill: () => {
         clock.abandon();
         stores.abandon();

@@ -3,6 +3,7 @@ import { planTopology, type Topology } from "../topology.js";
 import type { FaultKind } from "./fault.js";
 import { FAULT_KINDS } from "./fault-kinds.js";
 import type { FaultPlan, PlannedFault } from "./fault-plan.js";
+import { drawMeeting } from "./meetings.js";
 
 /** What a drawn plan is for. */
 export interface DrawOptions {
@@ -19,9 +20,15 @@ const FAULTS_PER_PAIR = [4, 16] as const;
 /** Faults of a large cluster: no more than this many, so that there are quiet corners too. */
 const DRAWN_MAX = 160;
 
+/** Plans that hold meetings, and how many they hold at most. */
+const WITH_MEETINGS = 0.5;
+const MEETINGS_MAX = 4;
+/** Of these, plans that hold nothing else: whatever else happens may hide what a meeting does. */
+const MEETINGS_ALONE = 0.5;
+
 /**
  * The faults of one seed. Half of the plans take all their faults from the whole alphabet; the others from a few letters
- * of it, which then meet each other more often than chance would have it.
+ * of it, which then meet each other more often than chance would have it. Some hold meetings too, and some those alone.
  */
 export function drawPlan(options: DrawOptions): FaultPlan {
   const random = seededRandom(options.seed ^ 0x5eed);
@@ -38,7 +45,21 @@ export function drawPlan(options: DrawOptions): FaultPlan {
   const faults = Array.from({ length: count }, () =>
     drawFault(pick(random, letters), pick(random, bursts), stormy, random, topology),
   );
-  return { ...options, faults: faults.sort((a, b) => a.at - b.at) };
+  const meetings = random.next() < WITH_MEETINGS ? 1 + randomBelow(random, MEETINGS_MAX) : 0;
+  const isAlone = meetings > 0 && random.next() < MEETINGS_ALONE;
+  const met = Array.from({ length: meetings }, () => placed(drawMeeting(random, topology), stormy, random)).flat();
+  const all = [...(isAlone ? [] : faults), ...met];
+  return { ...options, faults: all.sort((a, b) => a.at - b.at) };
+}
+
+/** A meeting at some time of the storm, cut short at its end. */
+function placed(meeting: readonly PlannedFault[], stormy: number, random: Random): readonly PlannedFault[] {
+  const length = Math.max(...meeting.map(({ at, lasts = 0 }) => at + lasts));
+  const begin = Math.floor(random.next() * Math.max(0, stormy - length));
+  return meeting.flatMap((fault) => {
+    const at = millis(begin + fault.at);
+    return at > stormy ? [] : [{ ...fault, at }];
+  });
 }
 
 /** How far faults of one burst lie apart. */

@@ -1,4 +1,4 @@
-import { type CrashPointName, type Millis, millis, type Timer } from "@tandem/base";
+import { type CrashPointName, type Millis, millis, seconds, type Timer } from "@tandem/base";
 import { DATABASES_DEFAULT, type Fields } from "@tandem/swss";
 import type { Cluster } from "../cluster/cluster.js";
 import type { DaemonPlace, RedisOwner } from "../cluster/cluster-host.js";
@@ -13,6 +13,9 @@ import { RowTools } from "./row-tools.js";
 
 /** Until a hamgrd that keeps dying is started again. */
 const RESTART_AFTER = millis(100);
+/** TCP keepalive of ZMQ connections: first probe, and when a peer that answers none counts as gone. */
+const KEEPALIVE_IDLE = seconds(5);
+const DEAD_PEER_AFTER = seconds(10);
 
 /**
  * The cluster as faults reach for it. What several faults hold down at a time (a daemon, a Redis, a DPU, a cut) comes
@@ -23,6 +26,8 @@ export class SimWorld extends RowTools {
   readonly #crashed = new Set<string>();
   readonly #goingOn = new Map<string, () => void>();
   readonly #delayed = new Map<string, readonly string[]>();
+  /** By DPU: when a connection to its former life is found out. */
+  readonly #keepalives = new Map<string, Timer>();
 
   constructor(host: SimulatedCluster, cluster: Cluster) {
     super(host, cluster);
@@ -131,15 +136,40 @@ export class SimWorld extends RowTools {
     }
   }
 
+  /** It says no farewell: hamgrd's connection to it seems to stand, until TCP's keepalive finds out. */
   powerOff(dpu: DpuPlace): unknown {
-    return this.hold(`power ${dpu.name}`, () => this.cluster.devices.dpu(dpu).powerOff());
+    return this.hold(`power ${dpu.name}`, () => {
+      this.host.wires.sever(zmqEndpoint(dpu));
+      this.#noticeAfter(dpu, DEAD_PEER_AFTER);
+      return this.cluster.devices.dpu(dpu).powerOff();
+    });
   }
 
   /** Does not wait until the DPU has booted: its databases may be away. */
   powerOn(dpu: DpuPlace, wipe: Wipe): unknown {
     return this.release(`power ${dpu.name}`, () => {
+      // Who is there again answers the next probe of a connection that it does not know.
+      if (this.#keepalives.has(dpu.name)) this.#noticeAfter(dpu, KEEPALIVE_IDLE);
       void this.cluster.devices.dpu(dpu).powerOn(wipe);
     });
+  }
+
+  #noticeAfter(dpu: DpuPlace, after: Millis): void {
+    this.#keepalives.get(dpu.name)?.cancel();
+    const timer = this.later(after, () => {
+      this.#keepalives.delete(dpu.name);
+      this.host.wires.notice(zmqEndpoint(dpu));
+    });
+    this.#keepalives.set(dpu.name, timer);
+  }
+
+  /** Rows for a DPU find the queue full, and its orchagent reads none, unless somebody else fills it too. */
+  fillZmq(dpu: DpuPlace): unknown {
+    return this.hold(`zmq ${dpu.name}`, () => this.host.wires.setFull(zmqEndpoint(dpu), true));
+  }
+
+  drainZmq(dpu: DpuPlace): unknown {
+    return this.release(`zmq ${dpu.name}`, () => this.host.wires.setFull(zmqEndpoint(dpu), false));
   }
 
   /** Only what is off can be told a past. */
@@ -187,7 +217,7 @@ export class SimWorld extends RowTools {
   /** Everything under way to orchagent is lost, and hamgrd connects again. */
   cutZmq(dpu: DpuPlace): void {
     this.cluster.devices.dpu(dpu).inbox.drop();
-    this.host.wires.cut(`tcp://${dpu.midplane}:${dpu.zmqPort}`);
+    this.host.wires.cut(zmqEndpoint(dpu));
   }
 
   cutBus(a: SwitchPlace, b: SwitchPlace, direction: Direction): void {
@@ -262,4 +292,8 @@ export class SimWorld extends RowTools {
   #daemonsOf(sw: SwitchPlace): readonly DaemonPlace[] {
     return sw.dpus.flatMap((dpu) => (["swbusd", "hamgrd"] as const).map((kind) => daemonOf(this.host, kind, dpu)));
   }
+}
+
+function zmqEndpoint({ midplane, zmqPort }: DpuPlace): string {
+  return `tcp://${midplane}:${zmqPort}`;
 }

@@ -3,6 +3,7 @@ import { golden } from "@tandem/base/testing";
 import { expect, test } from "vitest";
 import type { FaultKind } from "./fault.js";
 import { FAULT_KINDS, FAULT_THEMES } from "./fault-kinds.js";
+import { MEETINGS } from "./meetings.js";
 
 const INTRODUCTION = `# The simulator
 
@@ -54,9 +55,29 @@ at=328.402 for=1.598 planes-missing dpu=sw1_dpu0
 \`at\` is in seconds since the launch, \`for\` how long it lasts. Several faults that hold one thing down (a daemon, a Redis, a
 DPU, a cut) let it up when the last of them ends; the same fault twice at a time is one.
 
-What is not in the alphabet: messages of one connection neither get lost nor change their order while it stands, as with
-TCP; what a cut connection carried is lost. Scopes with owner = switch are refused by hamgrd, so their messages between
-hamgrds (votes, switchover, bulk sync) do not exist here.
+## What gets lost, and what cannot
+
+Between two processes only that goes wrong which can:
+
+| from, to | lost | twice | in another order | late |
+| --- | --- | --- | --- | --- |
+| hamgrd, orchagent (ZMQ) | with the connection, noticed at once (\`zmq-cut\`) or when TCP's keepalive or a refused row tells (\`power\`); refused (\`zmq-full\`) | whatever a sender that is not sure repeats (\`zmq-twice\`) | never: one connection | \`zmq-slow\`, \`syncd-stall\`; after the sender's death too |
+| Redis, its readers (key events) | with the connection (\`redis-disconnect\`, \`redis-down\`); FLUSHDB sends none (\`flush\`, \`power\`, \`cold-restart\`) | whatever is written twice (\`replay\`, \`repeated-report\`) | never among themselves; behind replies to commands, which have a connection of their own (\`events-late\`) | \`events-late\`, \`redis-slow\` |
+| hamgrd, Redis (commands) | with the connection, carried out or not (\`redis-disconnect\`); refused (\`redis-trouble\`) | the repeat after that | never: one connection | \`redis-slow\` |
+| swbusd, swbusd | with the connection (\`bus-reset\`, \`bus-cut\`, \`link-cut\`, \`kill\`) | never by itself | never within a stream; of announcements, which are all that passes here, the newest counts | \`bus-slow\` |
+| DPU, its peer | \`channel-cut\`, \`channel-flap\`, \`bulk-sync-lost\` | never: one connection | never: one connection | the DPU's own timers decide |
+
+Redis ends the connection of a reader that does not keep up; hamgrd then connects all of them anew, so that is
+\`redis-disconnect\`. Scopes with owner = switch are refused by hamgrd, so hamgrds send each other nothing: their messages
+(votes, switchover, bulk sync sessions), with counters of traffic that only those read, do not exist here.
+
+## Meetings
+
+Half of the plans also hold meetings: faults that do harm when they meet, and seldom do by chance.
+
+| meeting | what meets |
+| --- | --- |
+${MEETINGS.map(({ name, doc }) => `| \`${name}\` | ${doc} |`).join("\n")}
 
 ## Faults
 

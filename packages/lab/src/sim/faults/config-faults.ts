@@ -18,9 +18,9 @@ export const CONFIG_FAULTS = [
   }),
   defineFault({
     name: "scope-deleted",
-    doc: "the config row of one side is deleted, and comes back",
+    doc: "the config row of one side is deleted, and comes back; meanwhile its set stands without it",
     params: { dpu: aSide },
-    lasts: SPAN,
+    lasts: [millis(10), millis(90_000)],
     text: ({ dpu }) => `the scope config of ${dpu.name} is deleted`,
     begin: (world, { dpu }) => world.distortScope(dpu, () => undefined),
     end: ({ cluster }) => cluster.controller.replay(),

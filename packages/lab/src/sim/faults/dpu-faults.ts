@@ -9,7 +9,7 @@ const SPAN = [millis(100), millis(60_000)] as const;
 export const DPU_FAULTS = [
   defineFault({
     name: "power",
-    doc: "a DPU loses power and boots again; booting it deletes its rows (keys), empties its databases without a key event (flush), or leaves the rows of its former life (none)",
+    doc: "a DPU loses power and boots again; hamgrd's connection to it seems to stand, and loses what goes into it, until TCP keepalive finds out or the new orchagent refuses a row; booting it deletes its rows (keys), empties its databases without a key event (flush), or leaves the rows of its former life (none)",
     params: { dpu: aDpu, wipe: oneOf("keys", "flush", "none") },
     lasts: SPAN,
     text: ({ dpu, wipe }) => `${dpu.name} loses power (wipe=${wipe})`,
@@ -97,6 +97,15 @@ export const DPU_FAULTS = [
     params: { dpu: aDpu },
     text: ({ dpu }) => `the ZMQ connection to ${dpu.name} ends`,
     begin: (world, { dpu }) => world.cutZmq(dpu),
+  }),
+  defineFault({
+    name: "zmq-full",
+    doc: "rows for a DPU find the queue to its orchagent full, as when nobody has read for long: they are refused until there is room again",
+    params: { dpu: aDpu },
+    lasts: [millis(50), millis(5000)],
+    text: ({ dpu }) => `the queue to ${dpu.name} is full`,
+    begin: (world, { dpu }) => world.fillZmq(dpu),
+    end: (world, { dpu }) => world.drainZmq(dpu),
   }),
   defineFault({
     name: "zmq-slow",

@@ -33,6 +33,13 @@ export const LINK_FAULTS = [
     end: (world, { link: [a, b], direction }) => world.healBus(a, b, direction),
   }),
   defineFault({
+    name: "bus-reset",
+    doc: "every bus connection between two switches is reset: what was under way is lost, and both ends know",
+    params: { link: twoSwitches },
+    text: ({ link: [a, b] }) => `bus connections ${a.name} - ${b.name} are reset`,
+    begin: ({ host }, { link: [a, b] }) => host.network.reset(a.npu, b.npu),
+  }),
+  defineFault({
     name: "bus-slow",
     doc: "bus messages between two switches take their time",
     params: { link: twoSwitches, delay: aTime(1, 2500) },

@@ -60,6 +60,15 @@ export const PROCESS_FAULTS = [
     begin: ({ host }, { redis }) => host.redis(redis).disconnect(),
   }),
   defineFault({
+    name: "events-late",
+    doc: "key events reach a hamgrd late, in order, while its commands and their replies pass at once: they have connections of their own",
+    params: { daemon: aDaemon("hamgrd"), delay: aTime(1, 3000) },
+    lasts: OUTAGE,
+    text: ({ daemon, delay }) => `key events reach ${daemon.name} ${delay} ms late`,
+    begin: ({ host }, { daemon, delay }) => host.setBehind(daemon, delay),
+    end: ({ host }, { daemon }) => host.setBehind(daemon, millis(0)),
+  }),
+  defineFault({
     name: "redis-slow",
     doc: "commands, replies and key events of a Redis take their time",
     params: { redis: aRedis, delay: aTime(1, 400) },
