@@ -2,14 +2,21 @@ import { longTest } from "@tandem/base/testing";
 import { expect, test } from "vitest";
 import { hunt } from "./hunt.js";
 import { mutationsMain } from "./main.js";
+import type { Mutation } from "./mutation.js";
 import { MUTATIONS } from "./mutations.js";
 
 const { signal } = new AbortController();
 
-function mutation(id: string): (typeof MUTATIONS)[number] {
+function mutation(id: string): Mutation {
   const found = MUTATIONS.find((candidate) => candidate.id === id);
   if (found === undefined) throw new Error(`no mutation ${id}`);
   return found;
+}
+
+/** The same place, changed otherwise. */
+function otherwise(id: string, replace: string): Mutation {
+  const { edits, ...rest } = mutation(id);
+  return { ...rest, edits: edits.map((edit) => ({ ...edit, replace })) };
 }
 
 async function printed(...argv: string[]): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
@@ -26,13 +33,13 @@ test("a guard that is switched off is found out", { timeout: 300_000 }, async ()
 });
 
 test("a change that switches nothing off is not found out", { timeout: 300_000 }, async () => {
-  const same = { ...mutation("delete-order"), replace: "fallen.sort((a, b) => b.order - a.order); // as it was" };
+  const same = otherwise("delete-order", "fallen.sort((a, b) => b.order - a.order); // as it was");
   const result = await hunt(same, { seeds: 2, minutes: 5, workers: 1, signal });
   expect(result.ok && result.value).toMatchObject({ found: undefined, runs: 2 });
 });
 
 test("a build that cannot run is no finding", { timeout: 300_000 }, async () => {
-  const broken = { ...mutation("delete-order"), replace: "(" };
+  const broken = otherwise("delete-order", "(");
   const result = await hunt(broken, { seeds: 2, minutes: 5, workers: 1, signal });
   expect(result.ok ? "found" : result.error).toMatch(/^delete-order: seed 1: its process ended with 1: SyntaxError/);
 });

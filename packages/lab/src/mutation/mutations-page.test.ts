@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { golden } from "@tandem/base/testing";
 import { expect, test } from "vitest";
+import { filesOf } from "./mutation.js";
 import { MUTATIONS } from "./mutations.js";
 
 const INTRODUCTION = `# Mutations
@@ -33,9 +34,12 @@ const RECORDED = fileURLToPath(new URL("../../testdata/mutations/found.json", im
 test("docs/mutations.md tells of every guard, and of the seed that showed its absence", () => {
   const found = JSON.parse(readFileSync(RECORDED, "utf8")) as Readonly<Record<string, Found | undefined>>;
   for (const id of Object.keys(found)) expect(MUTATIONS.map((mutation) => mutation.id)).toContain(id);
-  const rows = MUTATIONS.map(({ id, guard, file }) => {
+  const rows = MUTATIONS.map((mutation) => {
+    const { id, guard } = mutation;
     const { seed = "-", seen = "not recorded yet", seconds = "-" } = found[id] ?? {};
-    return `| \`${id}\` | ${guard} | \`${file}\` | ${seed} | ${seen.replaceAll("|", "\\|")} | ${seconds} |`;
+    return `| \`${id}\` | ${guard} | ${filesOf(mutation)
+      .map((file) => `\`${file}\``)
+      .join(", ")} | ${seed} | ${seen.replaceAll("|", "\\|")} | ${seconds} |`;
   });
   const page = [
     INTRODUCTION,

@@ -5,93 +5,146 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     id: "bfd-while-down",
     guard: "BFD rows are withheld while the DPU's midplane or control plane is down",
-    file: "packages/hamgrd/dist/actors/dpu.js",
-    find: 'const withBfd = settings.bfdMode === "cluster" && !isDown && !held;',
-    replace: 'const withBfd = settings.bfdMode === "cluster" && !held;',
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/dpu.js",
+        find: 'const withBfd = settings.bfdMode === "cluster" && !isDown && !held;',
+        replace: 'const withBfd = settings.bfdMode === "cluster" && !held;',
+      },
+    ],
   },
   {
     id: "scope-before-set",
     guard: "a scope's row goes out after its set's row is acknowledged",
-    file: "packages/actor/dist/place.js",
-    find: "else if (own.length === 0 && this.exists)\n            this.publisher?.release();",
-    replace: "if (own.length === 0 && this.exists)\n            this.publisher?.release();",
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/ha-scope.js",
+        find: "const set = inputs.state(haSetPort, config.ha_set_id);",
+        replace:
+          'const set = inputs.state(haSetPort, config.ha_set_id) ?? { ha_set: { local_ip: "::", peer_ip: "::" }, vdpu_ids: [] };',
+      },
+    ],
   },
   {
     id: "delete-order",
     guard: "deletes run against the order of writing",
-    file: "packages/actor/dist/difference.js",
-    find: "fallen.sort((a, b) => b.order - a.order);",
-    replace: "fallen.sort((a, b) => a.order - b.order);",
+    edits: [
+      {
+        file: "packages/actor/dist/difference.js",
+        find: "fallen.sort((a, b) => b.order - a.order);",
+        replace: "fallen.sort((a, b) => a.order - b.order);",
+      },
+    ],
   },
   {
     id: "approval-twice",
     guard: "an approval is consumed by one row",
-    file: "packages/hamgrd/dist/actors/ha-scope-rows.js",
-    find: "return withRequests(open.filter(({ approved }) => approved?.asked === undefined));",
-    replace: "return all;",
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/ha-scope-rows.js",
+        find: "return withRequests(open.filter(({ approved }) => approved?.asked === undefined));",
+        replace: "return all;",
+      },
+    ],
   },
   {
     id: "pending-id-lost",
     guard: "a pending operation keeps its id over a restart",
-    file: "packages/actor/dist/deriver.js",
-    find: "const restored = kept === undefined ? undefined : definition.remember?.decode(kept);",
-    replace: "const restored = undefined;",
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/ha-scope-memory.js",
+        find: "        watch,\n        operations,\n",
+        replace: "        watch,\n        operations: [],\n",
+      },
+    ],
   },
   {
     id: "pins-by-position",
     guard: "pinned probe states are aligned by vDPU",
-    file: "packages/hamgrd/dist/actors/vnet-route.js",
-    find: "return endpoints.map((vdpuId) => {\n        const pin = pins[config.vdpu_ids.indexOf(vdpuId)];",
-    replace: "return endpoints.map((_, i) => {\n        const pin = pins[i];",
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/vnet-route.js",
+        find: "return endpoints.map((vdpuId) => {\n        const pin = pins[config.vdpu_ids.indexOf(vdpuId)];",
+        replace: "return endpoints.map((_, i) => {\n        const pin = pins[i];",
+      },
+    ],
   },
   {
     id: "dormant-writes",
     guard: "the scope of a vDPU that is not managed here writes nothing",
-    file: "packages/hamgrd/dist/actors/ha-scope.js",
-    find: "if (vdpu?.dpu.is_managed === false) {",
-    replace: "if (false) {",
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/ha-scope.js",
+        find: "if (vdpu?.dpu.is_managed === false) {",
+        replace: "if (false) {",
+      },
+    ],
   },
   {
     id: "stale-ack",
     guard: "a report from before the DPU's last start is no acknowledgement",
-    file: "packages/hamgrd/dist/actors/ha-scope-fold.js",
-    find: "if (report?.row === undefined || report.boots !== watch.boots)",
-    replace: "if (report?.row === undefined)",
+    edits: [
+      {
+        file: "packages/hamgrd/dist/actors/ha-scope-fold.js",
+        find: "if (report?.row === undefined || report.boots !== watch.boots)",
+        replace: "if (report?.row === undefined)",
+      },
+    ],
   },
   {
     id: "old-incarnation",
     guard: "the memory of a scope goes with its incarnation",
-    file: "packages/actor/dist/deriver.js",
-    find: "this.#ended = true;\n        this.#memory = undefined;\n        this.#kept = undefined;",
-    replace: "this.#ended = true;\n        this.#memory = undefined;",
+    edits: [
+      {
+        file: "packages/actor/dist/deriver.js",
+        find: "this.#ended = true;\n        this.#memory = undefined;\n        this.#kept = undefined;",
+        replace: "this.#ended = true;\n        this.#memory = undefined;",
+      },
+    ],
   },
   {
     id: "set-after-del",
     guard: "a row that takes the place of its unacknowledged delete replaces what stands there",
-    file: "packages/actor/dist/outbox-core.js",
-    find: 'return older.data.operation === "Del" || older.data.replace === true ? { ...newer.data, replace: true } : newer.data;',
-    replace: "return newer.data;",
+    edits: [
+      {
+        file: "packages/actor/dist/outbox-core.js",
+        find: 'return older.data.operation === "Del" || older.data.replace === true ? { ...newer.data, replace: true } : newer.data;',
+        replace: "return newer.data;",
+      },
+    ],
   },
   {
     id: "caches-on-rise",
     guard: "what was written for a DPU counts for nothing once pmon shows that it started anew",
-    file: "packages/actor/dist/runtime.js",
-    find: "this.#epochs.set(container, epoch);\n        if (known === undefined)",
-    replace: "this.#epochs.set(container, epoch);\n        if (true)",
+    edits: [
+      {
+        file: "packages/actor/dist/runtime.js",
+        find: "this.#epochs.set(container, epoch);\n        if (known === undefined)",
+        replace: "this.#epochs.set(container, epoch);\n        if (true)",
+      },
+    ],
   },
   {
     id: "ledger-gone-early",
     guard: "a ledger names a row until its delete is acknowledged",
-    file: "packages/actor/dist/book.js",
-    find: 'if (op.op === "del")\n                continue;',
-    replace:
-      'if (op.op === "del") {\n                gone.push(op.ref.text);\n                continue;\n            }',
+    edits: [
+      {
+        file: "packages/actor/dist/book.js",
+        find: 'if (op.op === "del")\n                continue;',
+        replace:
+          'if (op.op === "del") {\n                gone.push(op.ref.text);\n                continue;\n            }',
+      },
+    ],
   },
   {
     id: "no-resend",
     guard: "what got lost is sent again",
-    file: "packages/actor/dist/outbox-core.js",
-    find: "entry.dueAt = millis(now + delay);",
-    replace: "entry.dueAt = millis(now + delay + 1e12);",
+    edits: [
+      {
+        file: "packages/actor/dist/outbox-core.js",
+        find: "entry.dueAt = millis(now + delay);",
+        replace: "entry.dueAt = millis(now + delay + 1e12);",
+      },
+    ],
   },
 ];

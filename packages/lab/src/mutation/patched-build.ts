@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { err, ok, type Result } from "@tandem/base";
-import { applyMutation, type Mutation } from "./mutation.js";
+import { applyEdit, type Mutation } from "./mutation.js";
 
 /** The repository that this file belongs to. */
 export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -21,14 +21,18 @@ export class PatchedBuild implements AsyncDisposable {
 
   /** Fails when the anchor does not stand exactly once, or the packages are not built. */
   static async create(mutation: Mutation): Promise<Result<PatchedBuild, string>> {
-    const text = await builtText(mutation.file);
-    if (!text.ok) return text;
-    const patched = applyMutation(text.value, mutation);
-    if (!patched.ok) return patched;
+    const patched: (readonly [file: string, text: string])[] = [];
+    for (const edit of mutation.edits) {
+      const text = await builtText(edit.file);
+      if (!text.ok) return text;
+      const without = applyEdit(text.value, mutation.id, edit);
+      if (!without.ok) return without;
+      patched.push([edit.file, without.value]);
+    }
     const build = new PatchedBuild(await mkdtemp(join(tmpdir(), "tandem-mutation-")));
     try {
       await build.#copy();
-      await writeFile(join(build.folder, mutation.file), patched.value);
+      for (const [file, text] of patched) await writeFile(join(build.folder, file), text);
     } catch (error) {
       await build[Symbol.asyncDispose]();
       throw error;
