@@ -1,4 +1,4 @@
-import { CRASH_POINTS, type Millis, millis, pick, type Random } from "@tandem/base";
+import { HAMGRD_CRASH_POINTS, type Millis, millis, pick, type Random } from "@tandem/base";
 import { daemonOf, planDaemons } from "../cluster/cluster-host.js";
 import { type DpuPlace, type HaSetPlace, type SwitchPlace, switchOf, type Topology } from "../topology.js";
 import type { PlannedFault } from "./fault-plan.js";
@@ -55,7 +55,7 @@ function death(scene: Scene, at: Range, lasts: Range): PlannedFault {
 function crash(scene: Scene, at: Range, lasts: Range): PlannedFault {
   const { random, hamgrd } = scene;
   const passes = String(Math.floor(random.next() * 6));
-  return fault(scene, at, "crash", { daemon: hamgrd, point: pick(random, CRASH_POINTS), passes }, lasts);
+  return fault(scene, at, "crash", { daemon: hamgrd, point: pick(random, HAMGRD_CRASH_POINTS), passes }, lasts);
 }
 
 /** The config of a whole pair goes, or of one side's set or scope. */
