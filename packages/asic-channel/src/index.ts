@@ -6,6 +6,8 @@ export {
   describeArchiverError,
   describeArchiverEvent,
 } from "./archive/archiver-event.js";
+export { type HistoryLine, type HistoryOptions, history } from "./archive/history.js";
+export type { HistoryQuery } from "./archive/history-filter.js";
 export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
 export { type ChannelTrouble, describeChannelTrouble } from "./channel-trouble.js";
 export {
@@ -50,6 +52,7 @@ export { type NumberedLine, numberedLines } from "./player/numbered-lines.js";
 export { type PlayOptions, play } from "./player/play.js";
 export { type LineNote, type Notes, PlaySummary } from "./player/summary.js";
 export { countedVids, recordedVids, type Vids } from "./player/vids.js";
+export { recordObserved } from "./record-observer.js";
 export {
   describeRecorderEvent,
   Recorder,
@@ -108,7 +111,15 @@ export {
   type TransportName,
   type TransportTraits,
 } from "./transport.js";
-export { type ChannelWorld, FRONT_ENDS, type OpenServer } from "./transports.js";
+export {
+  type ChannelWorld,
+  CLIENTS,
+  FRONT_ENDS,
+  OBSERVERS,
+  type OpenClient,
+  type OpenObserver,
+  type OpenServer,
+} from "./transports.js";
 export { type Asic, type AsicLost, LocalAsic } from "./virtual-asic/asic.js";
 export { ASIC_SHAPE_DEFAULT, type AsicShape } from "./virtual-asic/boot.js";
 export type { AsicCall, AsicCause, AsicEvent, AsicObject, CallOutcome } from "./virtual-asic/call.js";

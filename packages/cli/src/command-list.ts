@@ -39,6 +39,7 @@ const real = (flags: string, doc: string, max: number): OptionSpec => ({
 
 const JSON_OPTION = flag("--json", "print JSON instead of text");
 const DB_CONFIG = text("--db-config <file>", "database_config.json or database_global.json; default: the system's");
+const ASIC_DATABASE = text("--db <name>", "the ASIC's database; default ASIC_DB");
 const SLOT_MAX = 255;
 
 const BUS_SECURITY = "--bus-security <file>";
@@ -264,6 +265,54 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/plan.js")).runPlan,
   },
   {
+    path: ["asic", "archive"],
+    summary: "write the streams of orchagent's channel into a recording, continuously",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runAsicArchive,
+  },
+  {
+    path: ["asic", "record"],
+    summary: "record what is said between orchagent and syncd from now on",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runAsicRecord,
+  },
+  {
+    path: ["asic", "history"],
+    args: "[file]",
+    summary: "what was said about an object, from the archive and the live streams",
+    options: [
+      text("--object <id>", "an object id, a key, or any text that stands whole in a line; default: everything"),
+      text("--since <when>", "a time or how long ago, e.g. 2026-03-01.10:00:00 or 5m; default 1h"),
+      text("--until <when>", "the same; default now"),
+      whole("--last <n>", "lines to show, the newest; default 1000", 1, 1_000_000),
+      flag("--no-live", "read the archive only"),
+      ASIC_DATABASE,
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/asic-history.js")).runHistory,
+  },
+  {
+    path: ["asic", "play"],
+    args: "<file>",
+    summary: "send the requests of a recording, and compare the replies with it",
+    options: [
+      text("--via <transport>", "list-pubsub or streams; default streams"),
+      text("-z, --mode <mode>", "async or sync, as the server works; default sync"),
+      text("--speed <speed>", "real or max; default max"),
+      real("--pause-max <seconds>", "longest pause at real speed; default as recorded", 86_400),
+      text("--on-bad-line <what>", "skip or fatal; default skip"),
+      text("--on-mismatch <what>", "stop or go-on; default stop"),
+      text("--vids <whose>", "counter: fresh object ids; recorded: those of the recording; default counter"),
+      flag("-C, --skip-views", "do not send view changes"),
+      text("-r, --record <file>", "record what is sent and answered"),
+      ASIC_DATABASE,
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/asic-play.js")).runPlay,
+  },
+  {
     path: ["bench"],
     summary: "databases, sockets, bus, actors and a cluster measured, each beside its floor",
     delegates: true,
@@ -286,6 +335,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Words between the name and the commands, e.g. `show dash ha`. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  asic: "the channel between orchagent and syncd",
   flight: "the last steps of hamgrds, to be looked at and taken again",
   show: "what the switch's databases, its bus and its HA manager hold",
   "show dash": "DASH state",

@@ -6,6 +6,7 @@ import {
   loadPasswords,
   RedisStores,
   type Store,
+  type Stores,
 } from "@tandem/swss";
 import { type Failure, failed } from "./io.js";
 
@@ -15,6 +16,8 @@ const CONNECT_WITHIN = seconds(3);
 /** The databases of this switch, until disposed. */
 export interface OpenStores extends AsyncDisposable {
   readonly databases: Databases;
+  /** For what opens stores by itself. */
+  readonly stores: Stores;
   /** A connected store, or why there is none. */
   open(db: string, container?: string): Promise<Result<Store, Failure>>;
 }
@@ -33,6 +36,7 @@ export async function openStores(dbConfig: string | undefined): Promise<Result<O
   });
   return ok({
     databases: databases.value,
+    stores,
     open: (db, container = "") => openConnected(stores, databases.value, db, container),
     [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
   });

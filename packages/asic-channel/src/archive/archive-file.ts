@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { basename, dirname } from "node:path";
 import { type Clock, type CrashPoint, type Disk, type DiskError, err, ok, type Result } from "@tandem/base";
 import type { RotationLimits } from "../recording/rotation.js";
 import { RecordingFiles } from "../recording-files.js";
 import { POSITION_FIRST, type Position } from "../streams/wire.js";
-import { type Checkpoint, formatCheckpoint, parseCheckpoint, recover } from "./checkpoint.js";
+import { type Checkpoint, formatCheckpoint, parseCheckpoint, type Recovery, recover } from "./checkpoint.js";
 
 export interface ArchiveFileOptions {
   readonly disk: Disk;
@@ -115,14 +116,9 @@ export class ArchiveFile implements AsyncDisposable {
   /** Gives whether lines may repeat. */
   async #recover(checkpoint: Checkpoint): Promise<Result<boolean, DiskError>> {
     const { disk, path } = this.#options;
-    const file = await disk.open(path);
-    if (!file.ok) return file;
-    const { size } = file.value;
-    await file.value[Symbol.asyncDispose]();
-    const { from = 0, bytes = 0 } = checkpoint.pending ?? {};
-    const tail = await disk.read(path, from, bytes);
-    if (!tail.ok) return tail;
-    const recovery = recover(checkpoint, size, { bytes: tail.value.length, sum: sumOf(tail.value) });
+    const found = await recoveryOf(disk, path, checkpoint);
+    if (!found.ok) return found;
+    const recovery = found.value;
     this.#position = recovery.position;
     if (recovery.kind !== "cut") return ok(recovery.kind === "moved");
     const cut = await disk.truncate(path, recovery.bytes);
@@ -135,6 +131,21 @@ export async function readCheckpoint(disk: Disk, path: string): Promise<Result<C
   const read = await disk.read(checkpointPath(path), 0, CHECKPOINT_BYTES_MAX);
   if (read.ok) return ok(parseCheckpoint(new TextDecoder().decode(read.value)));
   return read.error.kind === "notFound" ? ok(undefined) : err(read.error);
+}
+
+/** What the file says about the batch that its checkpoint announces. */
+export async function recoveryOf(
+  disk: Disk,
+  path: string,
+  checkpoint: Checkpoint,
+): Promise<Result<Recovery, DiskError>> {
+  const listed = await disk.list(dirname(path));
+  if (!listed.ok) return listed;
+  const size = listed.value.find(({ name }) => name === basename(path))?.bytes ?? 0;
+  const { from = 0, bytes = 0 } = checkpoint.pending ?? {};
+  const tail = size < from + bytes ? ok(new Uint8Array()) : await disk.read(path, from, bytes);
+  if (!tail.ok) return tail;
+  return ok(recover(checkpoint, size, { bytes: tail.value.length, sum: sumOf(tail.value) }));
 }
 
 function sumOf(bytes: Uint8Array): string {

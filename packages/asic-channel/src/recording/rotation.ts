@@ -43,6 +43,12 @@ export function fullName(current: string, at: number, taken: (name: string) => b
   }
 }
 
+/** When a file became full, milliseconds since 1970, by its name. */
+export function fullMoment(name: string): number {
+  const [, year, month, day, hour, minute, second] = /_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z/.exec(name) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
 /** The full files of `current` among `entries`, oldest first. */
 export function fullFiles(current: string, entries: readonly DiskEntry[]): readonly DiskEntry[] {
   const [stem, ending] = partsOf(current);

@@ -16,6 +16,16 @@ export const runHamgrd = daemon("hamgrd", async () => {
 
 export const runApi = daemon("api", async () => (await import("@tandem/northbound/main")).apiMain);
 
+export const runAsicArchive = daemon(
+  "asic-archive",
+  async () => (await import("@tandem/asic-channel/main")).asicArchiveMain,
+);
+
+export const runAsicRecord = daemon(
+  "asic-record",
+  async () => (await import("@tandem/asic-channel/main")).asicRecordMain,
+);
+
 /** A daemon talks through its log; with `--json` its end is one object on stdout. */
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {

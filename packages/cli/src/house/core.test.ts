@@ -42,6 +42,7 @@ const CORE = [
   "packages/asic-channel/src/archive/archive-lines.ts",
   "packages/asic-channel/src/archive/checkpoint.ts",
   "packages/asic-channel/src/archive/entry-order.ts",
+  "packages/asic-channel/src/archive/history-filter.ts",
   "packages/asic-channel/src/asic-error.ts",
   "packages/asic-channel/src/notification.ts",
   "packages/asic-channel/src/object-id.ts",
