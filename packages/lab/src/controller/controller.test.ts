@@ -220,10 +220,19 @@ test("rows wait for a database that is away", async () => {
   expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
 });
 
-test("removing a set removes scopes before sets", async () => {
+test("removing a set removes scopes before sets, whichever was written last", async () => {
   await using lab = new ControllerWorld();
   await lab.created();
+  await lab.world.run(lab.controller.enable("vdpu0-0"));
+  // From here on the set's rows are the newest.
+  await lab.world.run(lab.controller.pin(lab.set.id, "vdpu0-0", "up"));
+  const deleted: string[] = [];
+  lab.controller.onWrite(({ table, fields }) => {
+    if (fields === undefined) deleted.push(table);
+  });
   await lab.world.run(lab.controller.removeSet(lab.set.id));
+  const [scope, set] = ["DASH_HA_SCOPE_CONFIG_TABLE", "DASH_HA_SET_CONFIG_TABLE"];
+  expect(deleted).toEqual([scope, scope, set, set]);
   for (const sw of lab.world.topology.switches) {
     expect((await lab.world.keys(sw, "APPL_DB")).filter((key) => key.includes("_CONFIG_TABLE"))).toEqual([]);
   }

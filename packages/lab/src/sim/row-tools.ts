@@ -57,7 +57,8 @@ export class RowTools {
   }
 
   async flush(owner: RedisOwner, db: DatabaseName): Promise<void> {
-    await this.#store(owner, db).command(["FLUSHDB"]);
+    const done = await this.#store(owner, db).command(["FLUSHDB"]);
+    if (done.ok) this.cluster.observer.flushed(owner, db);
   }
 
   /** A config row of the DPU's switch goes, until it is brought back. */
