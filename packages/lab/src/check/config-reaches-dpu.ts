@@ -2,7 +2,7 @@ import { seconds } from "@tandem/base";
 import type { Fields } from "@tandem/swss";
 import type { DpuPlace } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
-import { fairAndWell } from "./fair.js";
+import { fairAndWell, ROWS_WAY } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue } from "./row-fields.js";
@@ -55,7 +55,7 @@ export const configReachesDpu: Always = {
     const told = new Map<string, Wish>();
     const on = new Set(view.topology.dpus.filter((dpu) => view.core(dpu) !== undefined).map((dpu) => dpu.name));
     const late = new Overdue(LIMIT, (name: string) =>
-      on.has(name) ? fairAndWell(view, places.get(name) as DpuPlace) : undefined,
+      on.has(name) ? fairAndWell(view, places.get(name) as DpuPlace, ROWS_WAY) : undefined,
     );
     const look = (dpu: DpuPlace): void => {
       const wish = wanted.get(dpu.name);

@@ -8,6 +8,8 @@ import { TROUBLES, type Trouble } from "./trouble.js";
  * what the controller asks for is no excuse where the invariant reads what that is.
  */
 export const BREAKS: readonly Trouble[] = TROUBLES.filter((trouble) => trouble !== "clock" && trouble !== "intent");
+/** What lies between rows of a switch and its DPUs: links, the peer, approvals and the controller's config do not. */
+export const ROWS_WAY: readonly Trouble[] = ["process", "dpu", "pmon", "row"];
 /** The same with what the controller asks for. */
 export const STIRS: readonly Trouble[] = [...BREAKS, "intent"];
 

@@ -1,7 +1,7 @@
 import { seconds } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
-import { fairAndWell } from "./fair.js";
+import { fairAndWell, ROWS_WAY } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue, listOf } from "./row-fields.js";
@@ -68,7 +68,7 @@ export const operationIsShown: Always = {
     const off = new Set<string>();
     const wrong = new Overdue(LIMIT, (name: string) => {
       const dpu = places.get(name.split(" ")[0] as string) as DpuPlace;
-      return off.has(dpu.name) ? undefined : fairAndWell(view, dpu);
+      return off.has(dpu.name) ? undefined : fairAndWell(view, dpu, ROWS_WAY);
     });
     const look = (dpu: DpuPlace): void => {
       for (const [name, text] of faults(view, dpu)) wrong.note(name, view.now(), text);

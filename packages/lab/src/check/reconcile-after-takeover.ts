@@ -1,6 +1,6 @@
 import { seconds } from "@tandem/base";
 import type { DpuPlace } from "../topology.js";
-import { fairAndWell } from "./fair.js";
+import { fairAndWell, ROWS_WAY } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue } from "./row-fields.js";
@@ -20,7 +20,7 @@ export const reconcileAfterTakeover: Always = {
     const paused = new Set<string>();
     const wasStandby = new Set<string>();
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
-    const silent = new Overdue<string>(REPORT, (name) => fairAndWell(view, places.get(name) as DpuPlace));
+    const silent = new Overdue<string>(REPORT, (name) => fairAndWell(view, places.get(name) as DpuPlace, ROWS_WAY));
     const machineOf = (dpu: DpuPlace) => view.core(dpu)?.scopes.values().next().value?.machine;
     const forget = (name: string): void => {
       paused.delete(name);

@@ -1,7 +1,7 @@
 import { seconds } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
-import { fairAndWell } from "./fair.js";
+import { fairAndWell, ROWS_WAY } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { earliest, Overdue } from "./overdue.js";
 import { dpuOfScopeKey, scopeIdOf } from "./scope-key.js";
@@ -37,7 +37,7 @@ export const reportReachesSwitch: Always = {
   sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE", "row DASH_HA_SCOPE_CONFIG_TABLE"],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
-    const fair = (name: string) => fairAndWell(view, places.get(name) as DpuPlace);
+    const fair = (name: string) => fairAndWell(view, places.get(name) as DpuPlace, ROWS_WAY);
     const [late, doubted] = [new Overdue<string>(SHOWN, fair), new Overdue<string>(DOUBTED, fair)];
     const note = (dpu: DpuPlace): void => {
       const text = fault(view, dpu);

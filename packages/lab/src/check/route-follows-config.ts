@@ -6,10 +6,13 @@ import { expectedRoute } from "./expected-route.js";
 import { fairSwitch } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
+import type { Trouble } from "./trouble.js";
 
 const ROUTES = "VNET_ROUTE_TUNNEL_TABLE";
 const CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
 const DB: DatabaseName = "APPL_DB";
+/** Between config and route of a switch stand its processes, and rows that others lose. */
+const ROUTE_WAY: readonly Trouble[] = ["process", "row"];
 /** A change of the config reaches the route within this time. */
 const LIMIT = seconds(10);
 
@@ -45,7 +48,7 @@ export const routeFollowsConfig: Always = {
     const switches = new Map(view.topology.switches.map((sw) => [sw.name, sw]));
     /** A switch without a hamgrd that runs routes nothing. */
     const wrong = new Overdue(LIMIT, (name: string) =>
-      fairSwitch(view, switches.get(name.split(" ")[0] as string) as SwitchPlace),
+      fairSwitch(view, switches.get(name.split(" ")[0] as string) as SwitchPlace, ROUTE_WAY),
     );
     return {
       observe(seen) {
