@@ -18,6 +18,16 @@ export {
   ZMQ_ENDPOINT_DEFAULT,
   ZMQ_NOTIFICATION_ENDPOINT_DEFAULT,
 } from "./context-config.js";
+export { GrpcChannelClient } from "./grpc/client.js";
+export { GrpcObserver } from "./grpc/observer.js";
+export {
+  type GrpcChannelOptions,
+  type GrpcClientOptions,
+  type GrpcServerOptions,
+  grpcEndpoints,
+} from "./grpc/options.js";
+export { GrpcChannelServer } from "./grpc/server.js";
+export { grpcTraits } from "./grpc/traits.js";
 export { ListPubsubClient } from "./list-pubsub/client.js";
 export { ListPubsubServer, type ListPubsubServerOptions } from "./list-pubsub/server.js";
 export { listPubsubTraits } from "./list-pubsub/traits.js";

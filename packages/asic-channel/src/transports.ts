@@ -32,6 +32,14 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
     return ({ context, crashPoint, ...world }) =>
       StreamsServer.open({ ...world, db: context.dbAsic, crash: crashPoint });
   },
+  grpc: async () => {
+    const [{ GrpcChannelServer }, { grpcEndpoints }] = await Promise.all([
+      import("./grpc/server.js"),
+      import("./grpc/options.js"),
+    ]);
+    return ({ context, clock, owner, crashPoint }) =>
+      GrpcChannelServer.open({ ...grpcEndpoints(context.guid), clock, owner, crash: crashPoint });
+  },
   zmq: async () => {
     const { ZmqChannelServer } = await import("./zmq/server.js");
     return ({ context, clock, owner, crashPoint }) =>

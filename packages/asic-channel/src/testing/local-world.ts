@@ -3,7 +3,7 @@ import { settle, VirtualClock } from "@tandem/base/testing";
 import type { EndError, Owner } from "../asic-error.js";
 import type { ChannelTrouble } from "../channel-trouble.js";
 import type { ChannelMode } from "../op.js";
-import type { AsicClient, AsicObserver, AsicServer, TransportTraits } from "../transport.js";
+import type { AsicClient, AsicObserver, AsicServer, Observed, TransportTraits } from "../transport.js";
 import type { ClientWish, ContractWorld, EndWish } from "./contract-world.js";
 
 export interface LocalOptions {
@@ -20,7 +20,8 @@ export interface LocalEnds {
     options: LocalOptions & Pick<ClientWish, "replyTimeout" | "requestsMax" | "bytesMax">,
   ): Promise<Result<AsicClient, EndError>>;
   server(options: LocalOptions): Promise<Result<AsicServer, EndError>>;
-  observer?(clock: VirtualClock): Promise<AsicObserver>;
+  /** Looks on at the server that is there. */
+  observer?(): Promise<AsicObserver>;
   garble?(): Promise<void>;
   /** Whether the server has not noticed yet that its client left. */
   stillHeard?(server: AsicServer): boolean;
@@ -34,13 +35,19 @@ export class LocalWorld implements ContractWorld {
   readonly garble?: () => Promise<void>;
   readonly #ends: LocalEnds;
   readonly #open = new Set<AsicClient | AsicServer>();
+  readonly #observers: LateObserver[] = [];
   #server: AsicServer | undefined;
 
   constructor(ends: LocalEnds) {
     this.traits = ends.traits;
     this.#ends = ends;
     const { observer, garble } = ends;
-    if (observer !== undefined) this.observer = () => observer(this.clock);
+    if (observer !== undefined)
+      this.observer = async () => {
+        const late = new LateObserver(observer);
+        this.#observers.push(late);
+        return late;
+      };
     if (garble !== undefined) this.garble = () => garble();
   }
 
@@ -66,6 +73,7 @@ export class LocalWorld implements ContractWorld {
     if (opened.ok) {
       this.#open.add(opened.value);
       this.#server = opened.value;
+      for (const observer of this.#observers) await observer.open();
     }
     return opened;
   }
@@ -76,6 +84,7 @@ export class LocalWorld implements ContractWorld {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const observer of this.#observers) await observer[Symbol.asyncDispose]();
     for (const end of this.#open) await end[Symbol.asyncDispose]();
   }
 
@@ -95,5 +104,34 @@ export class LocalWorld implements ContractWorld {
       ...{ clock, owner, mode: mode ?? traits.modes[0] ?? "sync" },
       ...(onTrouble !== undefined && { onTrouble }),
     };
+  }
+}
+
+/** On a wire that leads straight to the server there is nothing to see before that is there; then it looks from the start. */
+class LateObserver implements AsicObserver {
+  readonly #observer: () => Promise<AsicObserver>;
+  readonly #opened: Promise<AsicObserver>;
+  #resolve: (observer: AsicObserver) => void = () => {};
+  #open = false;
+
+  constructor(observer: () => Promise<AsicObserver>) {
+    this.#observer = observer;
+    this.#opened = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  async open(): Promise<void> {
+    if (this.#open) return;
+    this.#open = true;
+    this.#resolve(await this.#observer());
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<Observed> {
+    yield* (await this.#opened).events(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#open) await (await this.#opened)[Symbol.asyncDispose]();
   }
 }
