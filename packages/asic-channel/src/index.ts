@@ -28,6 +28,10 @@ export {
 } from "./grpc/options.js";
 export { GrpcChannelServer } from "./grpc/server.js";
 export { grpcTraits } from "./grpc/traits.js";
+export { GrpcQueueClient } from "./grpc-queue/client.js";
+export type { GrpcQueueClientOptions, GrpcQueueOptions, GrpcQueueServerOptions } from "./grpc-queue/options.js";
+export { GrpcQueueServer } from "./grpc-queue/server.js";
+export { grpcQueueTraits } from "./grpc-queue/traits.js";
 export { ListPubsubClient } from "./list-pubsub/client.js";
 export { ListPubsubServer, type ListPubsubServerOptions } from "./list-pubsub/server.js";
 export { listPubsubTraits } from "./list-pubsub/traits.js";

@@ -40,6 +40,14 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
     return ({ context, clock, owner, crashPoint }) =>
       GrpcChannelServer.open({ ...grpcEndpoints(context.guid), clock, owner, crash: crashPoint });
   },
+  "grpc-queue": async () => {
+    const [{ GrpcQueueServer }, { grpcEndpoints }] = await Promise.all([
+      import("./grpc-queue/server.js"),
+      import("./grpc/options.js"),
+    ]);
+    return ({ context, crashPoint, ...world }) =>
+      GrpcQueueServer.open({ ...world, ...grpcEndpoints(context.guid), db: context.dbAsic, crash: crashPoint });
+  },
   zmq: async () => {
     const { ZmqChannelServer } = await import("./zmq/server.js");
     return ({ context, clock, owner, crashPoint }) =>

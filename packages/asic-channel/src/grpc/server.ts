@@ -32,6 +32,9 @@ const UNREAD_BYTES_MAX = 4 * 1024 * 1024;
 /** Requests that have arrived and wait for those before them. */
 const ARRIVED_MAX = 1024;
 
+/** What a connection brought, or work that takes its turn between. */
+type Arrived = SentRequest | (() => Promise<void>);
+
 /** The client whose channel it is. */
 interface Session {
   readonly stream: BusStream;
@@ -49,6 +52,7 @@ export class GrpcChannelServer implements AsicServer {
   #service: SaiServiceServer | undefined;
   #session: Session | undefined;
   #working: Promise<void> = Promise.resolve();
+  #arrived: BoundedQueue<Arrived> | undefined;
   #closed = false;
 
   private constructor(options: GrpcServerOptions, claim: LocalClaim) {
@@ -85,6 +89,16 @@ export class GrpcChannelServer implements AsicServer {
   /** Who looks on: observers and subscribers. */
   get observers(): number {
     return this.#taps.size;
+  }
+
+  /**
+   * Does `task` between two requests of the client that is there; without one, when what the last one sent is done. False
+   * when too much waits: it is to be tried later.
+   */
+  interleave(task: () => Promise<void>): boolean {
+    if (this.#arrived !== undefined) return this.#arrived.tryPush(task).ok;
+    this.#working = this.#working.then(task);
+    return true;
   }
 
   async serve(handler: AsicHandler, signal: AbortSignal): Promise<Result<void, EndError>> {
@@ -152,7 +166,8 @@ export class GrpcChannelServer implements AsicServer {
     void stream.ended.then(() => {
       if (this.#session === session) this.#session = undefined;
     });
-    const arrived = new BoundedQueue<SentRequest>(ARRIVED_MAX);
+    const arrived = new BoundedQueue<Arrived>(ARRIVED_MAX);
+    this.#arrived = arrived;
     // What an earlier client sent comes first.
     this.#working = this.#working.then(() => this.#work(stream, arrived));
     for await (const messages of stream.batches) {
@@ -167,14 +182,20 @@ export class GrpcChannelServer implements AsicServer {
       await stream.drained();
     }
     arrived.close();
+    if (this.#arrived === arrived) this.#arrived = undefined;
   }
 
-  async #work(stream: BusStream, arrived: BoundedQueue<SentRequest>): Promise<void> {
+  async #work(stream: BusStream, arrived: BoundedQueue<Arrived>): Promise<void> {
     let first = true;
-    for await (const { id, request, repeated, unanswered } of arrived) {
+    for await (const next of arrived) {
+      if (typeof next === "function") {
+        await next();
+        continue;
+      }
       if (first) await this.#options.beforeFirst?.();
       first = false;
       if (this.#closed) return;
+      const { id, request, repeated, unanswered } = next;
       this.#reach("asic.request.taken");
       this.#taps.request(id, request);
       await this.#desk.execute({ request, id, repeated, unanswered, rowsWritten: false }, (reply) => {

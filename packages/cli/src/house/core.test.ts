@@ -44,6 +44,7 @@ const CORE = [
   "packages/asic-channel/src/archive/entry-order.ts",
   "packages/asic-channel/src/archive/history-filter.ts",
   "packages/asic-channel/src/asic-error.ts",
+  "packages/asic-channel/src/grpc-queue/traits.ts",
   "packages/asic-channel/src/grpc/observed.ts",
   "packages/asic-channel/src/grpc/reflection.ts",
   "packages/asic-channel/src/grpc/taps.ts",

@@ -1,0 +1,26 @@
+import type { Millis } from "@tandem/base";
+import type { Stores } from "@tandem/swss";
+import type { GrpcChannelOptions } from "../grpc/options.js";
+import type { ChannelMode } from "../op.js";
+
+/** What an end of the channel needs beside those of gRPC. */
+export interface GrpcQueueOptions extends GrpcChannelOptions {
+  readonly stores: Stores;
+  /** Database that carries the queue; default `ASIC_DB`. */
+  readonly db?: string;
+  readonly mode: ChannelMode;
+}
+
+export interface GrpcQueueServerOptions extends GrpcQueueOptions {
+  /** Where unary calls, subscriptions, observers and reflection are answered; without it they are not. */
+  readonly serviceEndpoint?: string;
+}
+
+export interface GrpcQueueClientOptions extends GrpcQueueOptions {
+  /** Default `REPLY_TIMEOUT_DEFAULT`. */
+  readonly replyTimeout?: Millis;
+  /** Requests that may wait for their execution here, and again in the queue. Default 100,000. */
+  readonly requestsMax?: number;
+  /** Bytes of those that wait here. Default 64 MiB. */
+  readonly bytesMax?: number;
+}

@@ -1,0 +1,146 @@
+import { err, mapOk, ok, type Result } from "@tandem/base";
+import type { FieldValues, Reply, Store, StoreError } from "@tandem/swss";
+import type { SentRequest } from "../grpc/wire.js";
+import { loadScript } from "../redis/load-script.js";
+import { type AsicReply, isReplyOp } from "../reply.js";
+import { checkRequest, describeRequestFault } from "../request.js";
+
+const PUT = loadScript("grpc_queue_put");
+const FINISH = loadScript("grpc_queue_finish");
+
+/** Requests that were sent while no server was there, oldest first. */
+export const QUEUE = "ASIC_GRPC_QUEUE";
+/** Replies to them. */
+export const REPLIES = "ASIC_GRPC_REPLIES";
+/** Position up to which a server took them. */
+const TAKEN = "ASIC_GRPC_TAKEN";
+export const QUEUE_CHANNEL = "ASIC_GRPC_QUEUE_CHANNEL";
+export const REPLIES_CHANNEL = "ASIC_GRPC_REPLIES_CHANNEL";
+
+/** Replies that stay for a client that is away. */
+const REPLIES_KEPT = 10_000;
+
+/** An entry of one of the two streams, as it stands there. */
+export interface QueueEntry {
+  readonly position: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** How many of them are stored; the others found no room. */
+export async function putRequests(
+  store: Store,
+  limit: number,
+  sent: readonly SentRequest[],
+): Promise<Result<number, StoreError>> {
+  const args = [String(limit), QUEUE_CHANNEL];
+  for (const { id, request, repeated, unanswered } of sent) {
+    const attrs = JSON.stringify(request.fields.flat());
+    args.push(id, request.key, request.op, attrs, repeated ? "1" : "", unanswered ? "1" : "");
+  }
+  return mapOk(await store.run(PUT, [QUEUE], args), Number);
+}
+
+/** The oldest requests; they stay. */
+export function peekRequests(store: Store, count: number): Promise<Result<readonly QueueEntry[], StoreError>> {
+  return readStream(store, QUEUE, "-", count);
+}
+
+/** Up to where servers took requests, this one or one before it. */
+export async function takenUpTo(store: Store): Promise<Result<string, StoreError>> {
+  return mapOk(await store.command(["GET", TAKEN]), (reply) => (reply === null ? "0-0" : String(reply)));
+}
+
+export async function markTaken(store: Store, position: string): Promise<Result<void, StoreError>> {
+  return mapOk(await store.command(["SET", TAKEN, position]), () => undefined);
+}
+
+/** The request at `position` is done. `reply` is absent when nobody waits for it. */
+export async function finishRequest(
+  store: Store,
+  position: string,
+  id: string,
+  reply: AsicReply | undefined,
+): Promise<Result<void, StoreError>> {
+  const said = reply === undefined ? ["", "", ""] : [reply.op, reply.status, JSON.stringify(reply.fields.flat())];
+  const args = [position, id, ...said, String(REPLIES_KEPT), REPLIES_CHANNEL];
+  return mapOk(await store.run(FINISH, [QUEUE, REPLIES], args), () => undefined);
+}
+
+/** Replies behind `position`. */
+export function readReplies(
+  store: Store,
+  position: string,
+  count: number,
+): Promise<Result<readonly QueueEntry[], StoreError>> {
+  return readStream(store, REPLIES, `(${position}`, count);
+}
+
+/** Where the replies end now. */
+export async function repliesEnd(store: Store): Promise<Result<string, StoreError>> {
+  const newest = await store.command(["XREVRANGE", REPLIES, "+", "-", "COUNT", "1"]);
+  return mapOk(newest, (reply) => entriesOf(reply)[0]?.position ?? "0-0");
+}
+
+async function readStream(
+  store: Store,
+  key: string,
+  from: string,
+  count: number,
+): Promise<Result<readonly QueueEntry[], StoreError>> {
+  return mapOk(await store.command(["XRANGE", key, from, "+", "COUNT", String(count)]), entriesOf);
+}
+
+function entriesOf(reply: Reply): readonly QueueEntry[] {
+  return (reply as readonly (readonly [string, readonly string[]])[]).map(([position, texts]) => {
+    const fields = new Map<string, string>();
+    for (let i = 0; i + 1 < texts.length; i += 2) fields.set(texts[i] as string, texts[i + 1] as string);
+    return { position, fields };
+  });
+}
+
+export function decodeQueued({ fields }: QueueEntry): Result<SentRequest, string> {
+  const attributes = decodeFields(fields.get("attrs"));
+  if (!attributes.ok) return attributes;
+  const request = checkRequest(fields.get("op") ?? "", fields.get("key") ?? "", attributes.value);
+  if (!request.ok) return err(describeRequestFault(request.error));
+  return ok({
+    id: fields.get("id") ?? "",
+    request: request.value,
+    repeated: fields.get("repeated") === "1",
+    unanswered: fields.get("unanswered") === "1",
+  });
+}
+
+export function decodeQueuedReply({ fields }: QueueEntry): Result<AsicReply, string> {
+  const attributes = decodeFields(fields.get("attrs"));
+  if (!attributes.ok) return attributes;
+  const op = fields.get("op") ?? "";
+  if (!isReplyOp(op)) return err(`the op of a reply was expected, found ${JSON.stringify(op)}`);
+  return ok({ op, status: fields.get("status") ?? "", fields: attributes.value });
+}
+
+function decodeFields(text: string | undefined): Result<FieldValues, string> {
+  let list: unknown;
+  try {
+    list = JSON.parse(text ?? "");
+  } catch {
+    return err("JSON was expected in attrs");
+  }
+  if (!Array.isArray(list) || !list.every((item): item is string => typeof item === "string") || list.length % 2 === 1)
+    return err("an array of fields and values was expected in attrs");
+  const pairs: (readonly [string, string])[] = [];
+  for (let i = 0; i < list.length; i += 2) pairs.push([list[i] as string, list[i + 1] as string]);
+  return ok(pairs);
+}
+
+/** Whether the first position is before the second one, or the same. */
+export function isUpTo(position: string, end: string): boolean {
+  const [ms, n] = parts(position);
+  const [endMs, endN] = parts(end);
+  return ms < endMs || (ms === endMs && n <= endN);
+}
+
+function parts(position: string): readonly [number, number] {
+  const dash = position.indexOf("-");
+  return [Number(position.slice(0, dash)), Number(position.slice(dash + 1))];
+}
