@@ -18,6 +18,8 @@ export {
   ZMQ_ENDPOINT_DEFAULT,
   ZMQ_NOTIFICATION_ENDPOINT_DEFAULT,
 } from "./context-config.js";
+export { loadContexts } from "./daemon/context-file.js";
+export { countSyncdEvents } from "./daemon/syncd-metrics.js";
 export { GrpcChannelClient } from "./grpc/client.js";
 export { GrpcObserver } from "./grpc/observer.js";
 export {
@@ -32,6 +34,10 @@ export { GrpcQueueClient } from "./grpc-queue/client.js";
 export type { GrpcQueueClientOptions, GrpcQueueOptions, GrpcQueueServerOptions } from "./grpc-queue/options.js";
 export { GrpcQueueServer } from "./grpc-queue/server.js";
 export { grpcQueueTraits } from "./grpc-queue/traits.js";
+export { auditAsic } from "./inspect/audit.js";
+export { type ObjectView, readObjects, typeName } from "./inspect/objects.js";
+export { type PendingView, readPending } from "./inspect/pending.js";
+export { type QueueView, readQueues } from "./inspect/queues.js";
 export { ListPubsubClient } from "./list-pubsub/client.js";
 export { ListPubsubServer, type ListPubsubServerOptions } from "./list-pubsub/server.js";
 export { listPubsubTraits } from "./list-pubsub/traits.js";
@@ -110,6 +116,7 @@ export { type Placed, readBetween, StreamReader } from "./streams/stream-reader.
 export { streamsTraits } from "./streams/traits.js";
 export { comparePositions, isPosition, POSITION_FIRST, type Position, positionParts } from "./streams/wire.js";
 export { START_TYPES, type StartType } from "./syncd/boot.js";
+export type { Drift, DriftReport } from "./syncd/drift.js";
 export { Syncd, type SyncdOptions } from "./syncd/syncd.js";
 export { describeSyncdEvent, type SyncdEvent } from "./syncd/syncd-event.js";
 export {
@@ -139,6 +146,7 @@ export { ASIC_SHAPE_DEFAULT, type AsicShape } from "./virtual-asic/boot.js";
 export type { AsicCall, AsicCause, AsicEvent, AsicObject, CallOutcome } from "./virtual-asic/call.js";
 export { connectAsic } from "./virtual-asic/client.js";
 export { AsicCore } from "./virtual-asic/core.js";
+export { asicPathOf } from "./virtual-asic/path.js";
 export { type AsicServerOptions, serveAsic } from "./virtual-asic/server.js";
 export { ZmqChannelClient } from "./zmq/client.js";
 export type { ZmqChannelOptions, ZmqClientOptions } from "./zmq/options.js";

@@ -1,2 +1,4 @@
 export { asicArchiveMain } from "./daemon/archive-main.js";
 export { asicRecordMain } from "./daemon/record-main.js";
+export { asicSyncdMain } from "./daemon/syncd-main.js";
+export { virtualAsicMain } from "./daemon/virtual-asic-main.js";

@@ -67,13 +67,7 @@ export function parseKeyId(type: string, id: string): Result<string, string> {
 
 /** Object ids that the id of an object names besides itself: of an entry, its members. Null ids are left out. */
 export function idsInKey({ type, id }: ObjectKey): readonly ObjectId[] {
-  if (!isEntryType(type)) return [];
-  const found: ObjectId[] = [];
-  mapEntryIds(type, id, (oid) => {
-    if (oid !== NULL_OBJECT_ID) found.push(oid);
-    return oid;
-  });
-  return found;
+  return isEntryType(type) ? idsInValue(id) : [];
 }
 
 /** An entry's id with every object id replaced by what `map` gives for it; `undefined` fails. */

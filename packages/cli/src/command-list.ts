@@ -313,6 +313,49 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/asic-play.js")).runPlay,
   },
   {
+    path: ["asic", "syncd"],
+    summary: "the server of orchagent's channel, over a virtual ASIC",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runAsicSyncd,
+  },
+  {
+    path: ["asic", "virtual"],
+    summary: "a switch chip in memory that outlives the syncds which lead it",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runVirtualAsic,
+  },
+  {
+    path: ["asic", "show", "queues"],
+    summary: "requests and replies that wait between orchagent and syncd",
+    options: [ASIC_DATABASE, DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/asic.js")).runQueues,
+  },
+  {
+    path: ["asic", "show", "objects"],
+    args: "[type]",
+    summary: "what ASIC_STATE holds: how many of each type, or those of one",
+    options: [ASIC_DATABASE, DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/asic.js")).runObjects,
+  },
+  {
+    path: ["asic", "show", "pending"],
+    summary: "what syncd has begun and not settled, and the view that is being built",
+    options: [ASIC_DATABASE, DB_CONFIG, JSON_OPTION],
+    load: async () => (await import("./commands/asic.js")).runPendingRequests,
+  },
+  {
+    path: ["asic", "audit"],
+    summary: "rows of ASIC_STATE against what the virtual ASIC holds",
+    options: [
+      text("--asic <path>", "unix socket of the ASIC; default: that of the context"),
+      text("--context-config <file>", "context_config.json; default: upstream's one context"),
+      whole("-g, --guid <n>", "the context; default 0", 0, 255),
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/asic.js")).runAudit,
+  },
+  {
     path: ["bench"],
     summary: "databases, sockets, bus, actors and a cluster measured, each beside its floor",
     delegates: true,
@@ -336,6 +379,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** Words between the name and the commands, e.g. `show dash ha`. */
 export const GROUPS: Readonly<Record<string, string>> = {
   asic: "the channel between orchagent and syncd",
+  "asic show": "what stands in the channel, and behind it",
   flight: "the last steps of hamgrds, to be looked at and taken again",
   show: "what the switch's databases, its bus and its HA manager hold",
   "show dash": "DASH state",

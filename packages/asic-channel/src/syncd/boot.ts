@@ -26,9 +26,9 @@ type Rows = readonly (readonly [key: string, attributes: FieldValues])[];
 
 /** Brings rows, maps and ASIC together. The error is one line: what is wrong, and what to do. */
 export async function boot(session: Session, start: StartType): Promise<Result<void, string>> {
-  const loaded = await load(session);
+  const loaded = await loadSession(session);
   if (!loaded.ok) return loaded;
-  const { hidden, bootNeeded } = loaded.value;
+  const { hidden, bootNeeded, asic } = loaded.value;
   const rows = await session.rows("");
   if (!rows.ok) return rows;
   const objects = await dump(session);
@@ -40,7 +40,7 @@ export async function boot(session: Session, start: StartType): Promise<Result<v
   const isWarm = start === "warm" || start === "auto";
   if (start === "warm" && !hidden)
     session.emit({ kind: "warning", text: "warm start without HIDDEN rows: a cold start" });
-  if (isWarm && hidden && !bootNeeded && runs && isOfOneLife(session, objects)) {
+  if (isWarm && hidden && !bootNeeded && runs && asic === session.options.asic.boot && isOfOneLife(session, objects)) {
     session.emit({ kind: "booted", how: "taken over", objects: objects.length });
     return ok();
   }
@@ -53,7 +53,18 @@ export async function boot(session: Session, start: StartType): Promise<Result<v
   return hasSwitch ? bootFromRows(session, rows.value) : bootEmpty(session, hidden);
 }
 
-async function load(session: Session): Promise<Result<{ hidden: boolean; bootNeeded: boolean }, string>> {
+/** How an earlier life left things. */
+interface Left {
+  /** There are HIDDEN rows: it was not the first one. */
+  readonly hidden: boolean;
+  /** It came to no end of a boot, or of a view change. */
+  readonly bootNeeded: boolean;
+  /** The life of the ASIC that it led. */
+  readonly asic: string | undefined;
+}
+
+/** Reads what the last life left: maps, settled requests, the view. */
+export async function loadSession(session: Session): Promise<Result<Left, string>> {
   const { store } = session.options;
   const isFirst = [...session.switches].map((vid) => [vid, switchRow("COLDVIDS", vid, session.isFirst(vid))] as const);
   const reads: readonly Command[] = [
@@ -75,7 +86,7 @@ async function load(session: Session): Promise<Result<{ hidden: boolean; bootNee
   const fields = new Map(pairs(state ?? []));
   session.view = fields.get("view") === "init" ? "init" : "apply";
   session.firstRun = fields.get("first_run") === "true" || (hidden ?? []).length === 0;
-  return ok({ hidden: (hidden ?? []).length > 0, bootNeeded: fields.has("boot") });
+  return ok({ hidden: (hidden ?? []).length > 0, bootNeeded: fields.has("boot"), asic: fields.get("asic") });
 }
 
 /** Whether the objects that the map names are the ASIC's. */

@@ -33,8 +33,10 @@ export async function collect(session: Session, intent: Intent, recovering: bool
   const statuses = operations.map((operation) => faultOf(operation, isBulk(request.op)) ?? STATUS.success);
   const reply = replyWith(intent, statuses);
   const rows = operations.flatMap((operation, at): readonly Command[] => {
-    if (rowsWritten || statuses[at] !== STATUS.success) return [];
     const { change: what, key, attributes } = operation;
+    // A row that was written as the request was taken must not get into the view.
+    if (statuses[at] !== STATUS.success) return rowsWritten && what === "create" ? [deleteRow("TEMP_", key)] : [];
+    if (rowsWritten) return [];
     return [what === "remove" ? deleteRow("TEMP_", key) : writeRow("TEMP_", key, attributes)];
   });
   const removed = operations

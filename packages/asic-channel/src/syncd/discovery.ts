@@ -19,9 +19,17 @@ const HIDDEN_ATTRIBUTES = [
 
 const LANES = "SAI_PORT_ATTR_HW_LANE_LIST";
 
+/** Objects in one answer: a line between syncd and ASIC is bounded. */
+const PAGE = 10_000;
+
 /** Every object of the ASIC; none when it is gone. */
 export async function dump(session: Session): Promise<readonly AsicObject[]> {
-  return (await session.ask({ call: "dump" }))?.objects ?? [];
+  const objects: AsicObject[] = [];
+  for (;;) {
+    const page = (await session.ask({ call: "dump", from: objects.length, max: PAGE }))?.objects ?? [];
+    for (const object of page) objects.push(object);
+    if (page.length < PAGE) return session.broken === undefined ? objects : [];
+  }
 }
 
 /** Objects that came with a switch or port get VIDs, rows, and their place in COLDVIDS. `taken` are VIDs of old ones. */

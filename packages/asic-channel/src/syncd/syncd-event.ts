@@ -11,6 +11,8 @@ export type SyncdEvent =
   | { readonly kind: "booted"; readonly how: "first" | "cold" | "taken over"; readonly objects: number }
   | { readonly kind: "rowsRefused"; readonly why: string }
   | { readonly kind: "rowsSettled" }
+  /** Redis came back without its data, and has it again. */
+  | { readonly kind: "restored"; readonly rows: number }
   | { readonly kind: "asicLost"; readonly why: string }
   | { readonly kind: "warning"; readonly text: string };
 
@@ -37,6 +39,8 @@ export function describeSyncdEvent(event: SyncdEvent): string {
       return `rows are not written: ${event.why}`;
     case "rowsSettled":
       return "rows are written again";
+    case "restored":
+      return `Redis came back without its data: ${event.rows} rows are written again from the ASIC`;
     case "asicLost":
       return event.why;
     case "warning":

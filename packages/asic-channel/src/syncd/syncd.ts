@@ -14,6 +14,7 @@ import { type Intent, parseIntent } from "./journal.js";
 import { INTENT } from "./names.js";
 import { isBulk, isChange } from "./operation.js";
 import { bulkGet, get, query, stats } from "./reading.js";
+import { restoreLost } from "./restore.js";
 import { deleteRow, writeRow } from "./rows.js";
 import { Session, type SessionOptions } from "./session.js";
 import { applyView, initView } from "./view-switch.js";
@@ -29,11 +30,12 @@ export interface SyncdOptions extends SessionOptions {
  * repeats nothing and loses nothing that was begun: the next life finishes the intent, and a request with an id that
  * comes again gets the reply that it had.
  */
-export class Syncd implements AsicHandler {
+export class Syncd implements AsicHandler, AsyncDisposable {
   readonly #session: Session;
   readonly #listeners = new Set<(notification: AsicNotification) => void>();
   #last: Promise<unknown> = Promise.resolve();
   #seenInit = false;
+  #unlisten: () => void = () => {};
 
   private constructor(session: Session) {
     this.#session = session;
@@ -47,6 +49,7 @@ export class Syncd implements AsicHandler {
     const syncd = new Syncd(session);
     const recovered = await syncd.#recover();
     if (!recovered.ok) return recovered;
+    syncd.#unlisten = options.store.onConnect(() => void syncd.#inTurn(() => syncd.#restore()));
     options.asic.onEvent((event) => void syncd.#inTurn(() => syncd.#tell(event)));
     return ok(syncd);
   }
@@ -83,6 +86,12 @@ export class Syncd implements AsicHandler {
   /** Resolves when what was taken before is done. */
   idle(): Promise<void> {
     return this.#inTurn(async () => {});
+  }
+
+  /** Finishes what it was given; rows and ASIC stay as they are. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unlisten();
+    await this.idle();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -161,6 +170,11 @@ export class Syncd implements AsicHandler {
     const reply = await this.#execute(intent, true);
     this.#session.emit({ kind: "recovered", op, key, status: reply.status });
     return this.#session.broken === undefined ? ok() : err(this.#session.broken);
+  }
+
+  async #restore(): Promise<void> {
+    const restored = await restoreLost(this.#session);
+    if (!restored.ok) this.#session.emit({ kind: "rowsRefused", why: restored.error });
   }
 
   /** An event in the channel's ids; learnt addresses have rows. */

@@ -1,5 +1,5 @@
 import type { ObjectId } from "../object-id.js";
-import { isEntryType, mapEntryIds, mapValueIds, type ObjectKey } from "../object-key.js";
+import { isEntryType, mapValueIds, type ObjectKey } from "../object-key.js";
 
 /** Which object of the ASIC (RID) stands behind each object of the channel (VID). */
 export class VidMap {
@@ -38,17 +38,15 @@ export class VidMap {
     this.#rids.delete(vid);
   }
 
-  /** The id of an object as the ASIC knows it; `undefined` when it names one that there is not. */
+  /** The id of an object, in the one spelling that rows have, as the ASIC knows it; `undefined` when it names one that there is not. */
   toAsic({ type, id }: ObjectKey): string | undefined {
     if (!isEntryType(type)) return this.rid(id);
-    const mapped = mapEntryIds(type, id, (vid) => this.rid(vid));
-    return mapped.ok ? mapped.value : undefined;
+    return this.valueToAsic(id);
   }
 
   toChannel({ type, id }: ObjectKey): string | undefined {
     if (!isEntryType(type)) return this.vid(id);
-    const mapped = mapEntryIds(type, id, (rid) => this.vid(rid));
-    return mapped.ok ? mapped.value : undefined;
+    return this.valueToChannel(id);
   }
 
   valueToAsic(value: string): string | undefined {

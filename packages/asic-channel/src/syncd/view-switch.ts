@@ -16,9 +16,10 @@ type Rows = readonly (readonly [key: string, attributes: FieldValues])[];
 /** Pairs in one command of a map. */
 const MAP_CHUNK = 1000;
 
-/** Which view requests go to, as the next life finds it. */
+/** Which view requests go to, and which life of the ASIC the rows are of, as the next syncd finds it. */
 export function stateCommand(session: Session): Command {
-  return ["HSET", SYNCD_STATE, "view", session.view, "first_run", String(session.firstRun)];
+  const { boot } = session.options.asic;
+  return ["HSET", SYNCD_STATE, "view", session.view, "first_run", String(session.firstRun), "asic", boot];
 }
 
 /** INIT_VIEW: what follows is collected under TEMP_ rows. While no view was ever applied it goes to the ASIC directly. */

@@ -36,6 +36,7 @@ export class SyncdWorld {
   readonly events: SyncdEvent[] = [];
   readonly told: AsicNotification[] = [];
   syncd: Syncd | undefined;
+  readonly #looking = new Set<(event: SyncdEvent) => void>();
   #request = 0;
 
   constructor(stores: Stores, core = new AsicCore(SMALL_ASIC)) {
@@ -46,11 +47,15 @@ export class SyncdWorld {
   /** A new life of syncd. */
   async start(start: StartType = "auto", crashPoint: CrashPoint = noCrash): Promise<Syncd> {
     await untilConnected(this.store);
+    await this.syncd?.[Symbol.asyncDispose]();
     const syncd = unwrap(
       await Syncd.open({
         ...{ store: this.store, asic: new LocalAsic(this.core), clock: systemClock, crashPoint, start, guid: 0 },
         switches: [{ index: 0, hwinfo: "" }],
-        observer: (event) => this.events.push(event),
+        observer: (event) => {
+          this.events.push(event);
+          for (const look of this.#looking) look(event);
+        },
       }),
     );
     syncd.onNotification((notification) => this.told.push(notification));
@@ -70,6 +75,18 @@ export class SyncdWorld {
       ...over,
     };
     return (this.syncd as Syncd).handle(delivery);
+  }
+
+  /** Resolves at the next event of this kind. */
+  until(kind: SyncdEvent["kind"]): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (event: SyncdEvent): void => {
+        if (event.kind !== kind) return;
+        this.#looking.delete(look);
+        resolve();
+      };
+      this.#looking.add(look);
+    });
   }
 
   createSwitch(): Promise<AsicReply> {

@@ -1,4 +1,4 @@
-/** What shape the text of an attribute value has. docs/asic-channel.md, "Values". */
+/** What shape the text of an attribute value has. docs/asic-syncd.md, "Rooms". */
 export type Kind =
   | {
       readonly kind:

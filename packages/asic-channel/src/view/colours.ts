@@ -1,5 +1,5 @@
 import type { ObjectId } from "../object-id.js";
-import { isEntryType, mapEntryIds, mapValueIds } from "../object-key.js";
+import { isEntryType, mapValueIds } from "../object-key.js";
 import type { Node, View } from "./graph.js";
 
 /** Rounds in which colours spread along references: as far apart may two objects be that tell each other's likeness. */
@@ -39,12 +39,11 @@ export function colour(views: readonly View[], fixed: ReadonlySet<string>): Colo
       for (const node of nodes) {
         const { key, attributes } = node;
         const isFixed = !isEntryType(key.type) && fixed.has(key.id);
-        const own = isEntryType(key.type) ? mapEntryIds(key.type, key.id, paint) : undefined;
         const word = isFixed
           ? key.id
           : JSON.stringify([
               key.type,
-              own?.ok === true ? own.value : "",
+              isEntryType(key.type) ? mapValueIds(key.id, paint) : "",
               attributes.map(([name, value]) => [name, mapValueIds(value, paint)]),
               (named.get(node) ?? []).sort((a, b) => a - b),
             ]);

@@ -1,5 +1,5 @@
 import type { ObjectId } from "../object-id.js";
-import { isEntryType, mapEntryIds, mapValueIds } from "../object-key.js";
+import { isEntryType, mapValueIds } from "../object-key.js";
 import { colour } from "./colours.js";
 import { defaultOf, isCreateOnly, keyOf, type Node, namedFirst, type View } from "./graph.js";
 
@@ -14,17 +14,17 @@ export interface Matching {
 }
 
 /**
- * `known` are ids that name an object of the ASIC: in the new view they mean the same one.
- *
  * Pairs the objects of two views: those with the same id, then those that look alike down to their neighbours, then
- * those that can be made alike by setting attributes. What the pair names must be paired too.
+ * those that can be made alike by setting attributes. What the pair names must be paired too. `known` are ids that mean
+ * the same object in both views; `kept` of them those that the switch came with.
  */
-export function match(old: View, wanted: View, known: ReadonlySet<string>): Matching {
+export function match(old: View, wanted: View, known: ReadonlySet<string>, kept: ReadonlySet<string>): Matching {
   const fixed = new Set(
     [...wanted.values()].flatMap(({ key, names }) => [key.id, ...names]).filter((id) => known.has(id)),
   );
   const pairs = new Map<Node, Node>();
-  const taken = new Set<Node>();
+  // What the switch came with is only ever itself: none of it becomes an object that somebody creates, and may remove.
+  const taken = new Set([...old.values()].filter(({ key }) => kept.has(key.id)));
   const ids = new Map<string, ObjectId>();
   const toOld = (id: ObjectId): ObjectId | undefined => ids.get(id) ?? (fixed.has(id) ? id : undefined);
   const pair = (node: Node, partner: Node): void => {
@@ -89,9 +89,7 @@ function makingOf(node: Node, translate: Translate): string | undefined {
 }
 
 function entryOf(node: Node, translate: Translate): string | undefined {
-  if (!isEntryType(node.key.type)) return "";
-  const mapped = mapEntryIds(node.key.type, node.key.id, translate);
-  return mapped.ok ? mapped.value : undefined;
+  return isEntryType(node.key.type) ? mapValueIds(node.key.id, translate) : "";
 }
 
 /** Attributes that would have to be set to make the old object the new one. */

@@ -24,7 +24,7 @@ export interface ViewPlan {
  * the new view does not name them: those that the switch came with.
  */
 export function planView(old: View, wanted: View, known: ReadonlySet<string>, kept: ReadonlySet<string>): ViewPlan {
-  const { pairs, toOld } = match(old, wanted, known);
+  const { pairs, toOld } = match(old, wanted, known, kept);
   const creations: ViewStep[] = [];
   const settings: ViewStep[] = [];
   const rows: [ObjectKey, FieldValues][] = [];

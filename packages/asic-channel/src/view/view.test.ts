@@ -296,6 +296,17 @@ describe("from one view to another", () => {
     expect(rows).toEqual([[{ type: RIF, id: "oid:0x6000000000001" }, []]]);
   });
 
+  test("an object like one that the switch came with is another one", () => {
+    const came = "oid:0x3000000000001";
+    const { steps } = planView(
+      viewOf([[`${ROUTER}:${came}`, []]]),
+      viewOf([[`${ROUTER}:oid:0x3000000000002`, []]]),
+      new Set([came]),
+      new Set([came]),
+    );
+    expect(steps.map(({ change, key }) => [change, key.id])).toEqual([["create", "oid:0x3000000000002"]]);
+  });
+
   test("what the switch came with stays, though the new view does not name it", () => {
     const port = `SAI_OBJECT_TYPE_PORT:oid:0x1000000000001`;
     const kept = new Set(["oid:0x1000000000001"]);

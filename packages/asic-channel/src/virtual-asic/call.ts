@@ -22,8 +22,8 @@ export type AsicCall =
   | { readonly call: "availability"; readonly type: string }
   /** One after the other; none stops the others. */
   | { readonly call: "all"; readonly calls: readonly AsicCall[] }
-  /** Every object, those of the switch itself included. */
-  | { readonly call: "dump" }
+  /** Objects in the order made, those of the switch itself included: all of them, or `max` behind the first `from`. */
+  | { readonly call: "dump"; readonly from?: number; readonly max?: number }
   /** How often each label was created. */
   | { readonly call: "counts"; readonly labels: readonly string[] }
   /** A cold boot: everything goes, the counts stay. */

@@ -63,9 +63,11 @@ export class AsicCore {
       case "dump":
         return {
           ...DONE,
-          objects: [...this.#objects.all()].map(({ type, id, given, internal }) => ({
-            ...{ type, id, attributes: [...given], internal },
-          })),
+          objects: page(this.#objects.all(), call.from ?? 0, call.max ?? Number.POSITIVE_INFINITY).map(
+            ({ type, id, given, internal }) => ({
+              ...{ type, id, attributes: [...given], internal },
+            }),
+          ),
         };
       case "counts":
         return { ...DONE, counts: call.labels.map((label) => this.#created.get(label) ?? 0) };
@@ -281,6 +283,17 @@ export class AsicCore {
     }
     this.#created.set(label, (this.#created.get(label) ?? 0) + 1);
   }
+}
+
+function page<T>(items: Iterable<T>, from: number, max: number): readonly T[] {
+  const taken: T[] = [];
+  let at = 0;
+  for (const item of items) {
+    if (taken.length >= max) break;
+    if (at >= from) taken.push(item);
+    at += 1;
+  }
+  return taken;
 }
 
 /** RIDs begin with this byte, so that nobody takes one for a VID. */

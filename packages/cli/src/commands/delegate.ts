@@ -26,6 +26,13 @@ export const runAsicRecord = daemon(
   async () => (await import("@tandem/asic-channel/main")).asicRecordMain,
 );
 
+export const runAsicSyncd = daemon("asic-syncd", async () => (await import("@tandem/asic-channel/main")).asicSyncdMain);
+
+export const runVirtualAsic = daemon(
+  "asic-virtual",
+  async () => (await import("@tandem/asic-channel/main")).virtualAsicMain,
+);
+
 /** A daemon talks through its log; with `--json` its end is one object on stdout. */
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {
