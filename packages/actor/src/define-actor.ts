@@ -155,6 +155,10 @@ export interface Problem {
   readonly text: string;
 }
 
+export function sameProblems(a: readonly Problem[], b: readonly Problem[]): boolean {
+  return a.length === b.length && a.every(({ code, text }, i) => b[i]?.code === code && b[i]?.text === text);
+}
+
 /** What an actor stands for now, and why. */
 export interface Derived<P> {
   /**

@@ -1,40 +1,34 @@
-import { type Millis, millis, seconds, type Timer } from "@tandem/base";
-import type { EdgeMessage, Origin, ServicePath } from "@tandem/swbus/edge";
+import { type Millis, millis } from "@tandem/base";
+import type { ServicePath } from "@tandem/swbus/edge";
 import type { AnyTable, Fields } from "@tandem/swss";
 import type { ActorStatus } from "./actor-status.js";
 import { Book } from "./book.js";
 import type { RowReader } from "./bridge/table-feed.js";
 import { Committer } from "./committer.js";
-import { type AnyActor, type AnyStatePort, type Derived, type Problem, stands } from "./define-actor.js";
+import { type AnyActor, type AnyStatePort, type Derived, sameProblems, stands } from "./define-actor.js";
 import { type Decision, Deriver } from "./deriver.js";
-import { type Difference, difference, nextRefresh } from "./difference.js";
+import { type Difference, nextRefresh } from "./difference.js";
 import type { Inheritance } from "./inheritance.js";
 import { ledgerKey, memoryKey } from "./ledger.js";
 import { type Mail, Mailbox } from "./mailbox.js";
 import type { Dispatch } from "./outbox-core.js";
 import type { PlaceHost } from "./place-host.js";
 import { PlaceMessages } from "./place-messages.js";
+import { PlaceTimer } from "./place-timer.js";
 import { Publisher } from "./publisher.js";
 import { Reads } from "./reads.js";
 import { Restarts } from "./restarts.js";
+import { RowPlan, type StandingRows } from "./row-plan.js";
 import { type RowRef, rowRef } from "./row-ref.js";
 import { RowSender } from "./row-sender.js";
 import { SentLog } from "./sent-log.js";
 import type { Outcome } from "./step-inputs.js";
-import { STEPS_PER_SECOND, StepLimit } from "./step-limit.js";
+import { StepLoop } from "./step-loop.js";
 import { type PlaceStep, StepRecorder } from "./step-recorder.js";
 import { Tellings } from "./tellings.js";
 import { markTrace, type Trace } from "./trace.js";
 import { alarmOf, WaitBook } from "./wait-book.js";
 import { type Post, Wants } from "./wants.js";
-
-/**
- * Rows that an earlier process wrote and that nothing stands for yet stay this long at most, while the actor waits for
- * something or a table that it reads has not been read.
- */
-const INHERIT_GRACE = seconds(30);
-/** Pause before something that stays due is tried again. */
-const RING_AGAIN = seconds(1);
 
 const NOTHING: Derived<never> = stands({ reason: "it does not exist" });
 
@@ -67,13 +61,14 @@ export class Place implements RowReader {
   readonly #committer: Committer;
   readonly #restarts: Restarts;
   readonly #mailbox = new Mailbox();
-  readonly #limit = new StepLimit();
+  readonly #loop: StepLoop;
   readonly #waits = new WaitBook();
-  readonly #bornAt: Millis;
+  readonly #plan: RowPlan;
+  readonly #timer: PlaceTimer;
   readonly #unregister: () => void;
   #derived: Derived<unknown> = NOTHING;
   /** The rows of the last step whose commit succeeded. */
-  #committed: Pick<Derived<unknown>, "rows" | "keeps" | "leaves"> = NOTHING;
+  #committed: StandingRows = NOTHING;
   /** Memory as the last step left it. */
   #memory: string | undefined;
   #lastWords: (() => void)[] = [];
@@ -81,10 +76,6 @@ export class Place implements RowReader {
   #ended = false;
   #recompute = false;
   #unperformed = false;
-  #scheduled = false;
-  #running = false;
-  #closed = false;
-  #timer: Timer | undefined;
   #merged = false;
 
   constructor(host: PlaceHost, definition: AnyActor, id: string, inheritance: Inheritance | undefined) {
@@ -94,11 +85,18 @@ export class Place implements RowReader {
     this.name = `${definition.type}/${id}`;
     this.path = host.actorPath(definition.type, id);
     this.#recorder = new StepRecorder(host, { slot: host.slot, type: definition.type, id });
-    this.#bornAt = host.clock.monotonic();
+    this.#timer = new PlaceTimer(host.clock);
+    this.#loop = new StepLoop(host, this.name, this.#timer, {
+      mayDecide: () => !this.#restarts.pending && (this.#mailbox.size > 0 || this.#recompute),
+      decide: () => this.#decide(),
+      takeUnperformed: () => this.#takeUnperformed(),
+      perform: () => this.#perform(),
+      conclude: () => this.#conclude(),
+    });
     const post: Post = (dispatch) => {
       const onSettled: Dispatch["onSettled"] = (settled) => {
         dispatch.onSettled?.(settled);
-        if (!this.isWanted) this.#schedule();
+        if (!this.isWanted) this.#loop.schedule();
       };
       markTrace(dispatch.data, { trace: this.#recorder.trace });
       host.outbox.post({ ...dispatch, source: this.path, log: this.sent, onSettled });
@@ -106,6 +104,7 @@ export class Place implements RowReader {
     this.ledgerKey = ledgerKey(host.slot, definition.type, id);
     this.memoryKey = memoryKey(host.slot, definition.type, id);
     this.book = new Book(this.ledgerKey);
+    this.#plan = new RowPlan(host, this.book, () => this.#waitsForInput());
     this.reads = new Reads(this, host.feed);
     this.wants = new Wants(id, host.actorPath, post);
     this.tellings = new Tellings(id, host.actorPath, post);
@@ -134,7 +133,9 @@ export class Place implements RowReader {
       onBegin: (incarnation) => host.emit({ kind: "spawned", actor: this.name, incarnation }),
     });
     if (inheritance !== undefined) this.#inherit(inheritance);
-    this.#unregister = host.edge.register(this.path, "public", (message, origin) => this.#receive(message, origin));
+    this.#unregister = host.edge.register(this.path, "public", (message, origin) =>
+      this.messages.receive(message, origin),
+    );
   }
 
   /** Whether it exists once all that waits is handled: messages for it are taken. */
@@ -154,9 +155,10 @@ export class Place implements RowReader {
   get settled(): boolean {
     return (
       this.exists &&
-      !this.#hasWork() &&
-      !this.#running &&
-      !this.#scheduled &&
+      this.#mailbox.size === 0 &&
+      !this.#recompute &&
+      !this.#unperformed &&
+      this.#loop.idle &&
       this.sender.idle &&
       !this.#restarts.pending
     );
@@ -184,11 +186,7 @@ export class Place implements RowReader {
 
   /** Whether a row that nothing stands for is left as it is. */
   keeps(text: string): boolean {
-    const row = this.book.rows.get(text);
-    if (row === undefined) return false;
-    const { keeps = [], leaves = [] } = this.#derived;
-    if ([...keeps, ...leaves].some(({ id }) => id === row.ref.tableId)) return true;
-    return row.inherited && this.#keepsInherited(this.#host.clock.monotonic());
+    return this.#plan.keeps(text, this.#derived);
   }
 
   status(): ActorStatus {
@@ -228,8 +226,7 @@ export class Place implements RowReader {
   }
 
   onLoaded(): void {
-    this.#recompute = true;
-    this.#schedule();
+    this.wake();
   }
 
   push(mail: Mail): void {
@@ -242,7 +239,7 @@ export class Place implements RowReader {
       this.#merged = true;
       this.#host.emit({ kind: "mailboxMerged", actor: this.name, limit: this.#mailbox.size });
     }
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   get mailWaiting(): number {
@@ -254,19 +251,19 @@ export class Place implements RowReader {
     this.book.doubt(select);
     this.sender.forget(select);
     this.#unperformed = true;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   /** An own row is not as it was written. */
   observed(ref: RowRef, found: Fields): void {
     this.book.observed(ref.text, found);
     this.#unperformed = true;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   /** Ledger and memory as Redis should have them; `undefined` while they are being written. */
   get logged(): { readonly ledger: Fields; readonly memory: string | undefined } | undefined {
-    return this.#running ? undefined : { ledger: this.book.ledgerFields(), memory: this.#committer.memoryStored };
+    return this.#loop.running ? undefined : { ledger: this.book.ledgerFields(), memory: this.#committer.memoryStored };
   }
 
   /** Redis has lost ledger or memory: they are written again. */
@@ -274,7 +271,7 @@ export class Place implements RowReader {
     this.book.relog();
     this.#committer.forgetMemory();
     this.#unperformed = true;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   /** An actor has appeared in this process: it knows nothing of registrations and of what it was told. */
@@ -287,72 +284,33 @@ export class Place implements RowReader {
   /** The runtime has learnt that the actor must step although no input changed (an orphan to be retired). */
   wake(): void {
     this.#recompute = true;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   close(): void {
-    this.#closed = true;
+    this.#loop.close();
     this.#unregister();
-    this.#timer?.cancel();
+    this.#timer.cancel();
     this.#restarts.close();
     this.#committer.close();
     this.reads.clear();
   }
 
-  #receive(message: EdgeMessage, origin: Origin): boolean {
-    return this.messages.receive(message, origin);
-  }
-
   #inherit({ ledger, memory, ownRows }: Inheritance): void {
-    const unreadable = this.book.inherit(ledger, this.#host.canWrite, (ref) => ownRows.get(ref.text), this.#bornAt);
+    const unreadable = this.book.inherit(
+      ledger,
+      this.#host.canWrite,
+      (ref) => ownRows.get(ref.text),
+      this.#host.clock.monotonic(),
+    );
     for (const row of unreadable) this.#host.emit({ kind: "foreignLedger", actor: this.name, row });
     this.#memory = memory;
   }
 
-  #hasWork(): boolean {
-    return this.#mailbox.size > 0 || this.#recompute || this.#unperformed;
-  }
-
-  #schedule(): void {
-    if (this.#running || this.#scheduled || this.#closed) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      void this.#run();
-    });
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    this.#host.moved();
-    try {
-      while (!this.#closed) {
-        const mayDecide = !this.#restarts.pending && (this.#mailbox.size > 0 || this.#recompute);
-        if (mayDecide && this.#mustRest()) return;
-        if (mayDecide && !this.#decide()) continue;
-        if (!this.#unperformed) break;
-        this.#unperformed = false;
-        await this.#perform();
-      }
-    } finally {
-      this.#running = false;
-    }
-    if (!this.#closed) this.#conclude();
-  }
-
-  /** Whether the actor steps so often that this step has to come later; it is then scheduled. */
-  #mustRest(): boolean {
-    const { clock, emit } = this.#host;
-    const pause = this.#limit.take(clock.monotonic());
-    if (pause === undefined) return false;
-    if (this.#limit.justReached) emit({ kind: "busy", actor: this.name, limit: STEPS_PER_SECOND });
-    this.#scheduled = true;
-    this.#timer?.cancel();
-    this.#timer = clock.setTimer(pause, () => {
-      this.#scheduled = false;
-      void this.#run();
-    });
-    return true;
+  #takeUnperformed(): boolean {
+    const taken = this.#unperformed;
+    this.#unperformed = false;
+    return taken;
   }
 
   /** One pure step: all waiting changes, then what the actor stands for. False when it threw. */
@@ -402,10 +360,10 @@ export class Place implements RowReader {
     }
     if (derived.sinkEpoch !== undefined) this.#host.sinkEpoch(derived.sinkEpoch.container, derived.sinkEpoch.epoch);
     this.book.adopt(derived.rows);
-    this.#leave(derived);
+    this.#plan.leave(derived);
     const book = this.book.snapshot();
-    const keepInherited = this.#keepsInherited(now);
-    const planned = this.#difference(derived, now);
+    const keepInherited = this.#plan.keepsInherited(now);
+    const planned = this.#plan.difference(derived, now);
     const ops = [...planned.own, ...planned.groups.flat()];
     for (const op of ops) lines.push(`${op.op} ${op.ref.text}`);
     const { exists } = this;
@@ -433,28 +391,9 @@ export class Place implements RowReader {
     this.publisher?.farewell(this.definition.farewell as ((last: unknown) => unknown) | undefined);
   }
 
-  /** Rows that are left to somebody else: nothing is known any more of what stands there. */
-  #leave({ rows, leaves }: Derived<unknown>): void {
-    if (leaves === undefined) return;
-    const stands = new Set(rows.map(({ table, key }) => rowRef(table, key).text));
-    const left = [...this.book.rows.values()].filter(
-      ({ ref }) => leaves.some(({ id }) => id === ref.tableId) && !stands.has(ref.text),
-    );
-    for (const { ref } of left) if (!this.#host.isOwn(ref)) this.#host.sinkLeft(ref);
-    this.book.doubt((ref) => left.some((row) => row.ref.text === ref.text));
-  }
-
-  #difference(
-    { rows, keeps = [], leaves = [] }: Pick<Derived<unknown>, "rows" | "keeps" | "leaves">,
-    now: Millis = this.#host.clock.monotonic(),
-  ): Difference {
-    const { isOwn } = this.#host;
-    const keepInherited = this.#keepsInherited(now);
-    return difference(rows, this.book.rows, { now, isOwn, keepInherited, keeps: [...keeps, ...leaves] });
-  }
-
-  #keepsInherited(now: Millis): boolean {
-    if (!this.exists || now >= this.#bornAt + INHERIT_GRACE) return false;
+  /** Whether it may come to stand for more rows without anything being changed. */
+  #waitsForInput(): boolean {
+    if (!this.exists) return false;
     return (
       !this.reads.loaded || !this.#deriver.begun || this.#derived.waits.some(({ deadline }) => deadline !== undefined)
     );
@@ -464,7 +403,7 @@ export class Place implements RowReader {
   async #perform(): Promise<void> {
     const derived = this.#derived;
     const memory = this.#memory;
-    const difference = (): Difference => this.#difference(derived);
+    const difference = (): Difference => this.#plan.difference(derived);
     const began = this.#host.clock.monotonic();
     const own = await this.#committer.commit({ rows: derived.rows, memory, difference });
     if (own === undefined) return;
@@ -483,7 +422,7 @@ export class Place implements RowReader {
   /** Sends what may go now; publishes when nothing of the step is outstanding. */
   #pump(): void {
     if (this.#committer.busy) return;
-    const { own, groups } = this.#difference(this.#committed);
+    const { own, groups } = this.#plan.difference(this.#committed);
     const first = groups[0];
     if (first !== undefined) this.sender.pump(first);
     else if (own.length === 0 && this.exists) this.publisher?.release();
@@ -498,7 +437,7 @@ export class Place implements RowReader {
       if (!this.exists) this.#host.crashPoint.reach("actor.retire.deleted");
       this.#unperformed = true;
     }
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   /** The actor hears that a row of its own stands, if it asks for it. */
@@ -519,17 +458,9 @@ export class Place implements RowReader {
   }
 
   #arm(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    const { clock } = this.#host;
-    const now = clock.monotonic();
-    const dues = [this.#waits.nextDeadline(), nextRefresh(this.#committed.rows, this.book.rows)];
-    const graceEnd = millis(this.#bornAt + INHERIT_GRACE);
-    if (now < graceEnd && this.exists && this.book.inherits) dues.push(graceEnd);
-    const due = dues.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
-    if (due === undefined) return;
-    // What is due and could not be done (a refresh behind a sink that does not answer) is looked at again later.
-    this.#timer = clock.setTimer(due > now ? millis(due - now) : RING_AGAIN, () => this.#ring());
+    const inherits = this.exists ? this.#plan.inheritsUntil(this.#host.clock.monotonic()) : undefined;
+    const dues = [this.#waits.nextDeadline(), nextRefresh(this.#committed.rows, this.book.rows), inherits];
+    this.#timer.arm(dues, () => this.#ring());
   }
 
   #ring(): void {
@@ -546,7 +477,7 @@ export class Place implements RowReader {
       this.push({ trace, change: { kind: "deadline", wait: "refresh" } });
     }
     this.#unperformed = true;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   #crashed(error: unknown): void {
@@ -566,8 +497,4 @@ export class Place implements RowReader {
     });
     this.#host.emit({ kind: "crashed", actor: this.name, detail, crashes: this.#restarts.inARow, restartIn });
   }
-}
-
-function sameProblems(a: readonly Problem[], b: readonly Problem[]): boolean {
-  return a.length === b.length && a.every(({ code, text }, i) => b[i]?.code === code && b[i]?.text === text);
 }

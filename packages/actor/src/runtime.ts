@@ -17,7 +17,6 @@ import { ActorPaths } from "./actor-path.js";
 import type { ActorStatus } from "./actor-status.js";
 import { Asking } from "./asking.js";
 import { Audit, type AuditTarget } from "./audit.js";
-import { ProducerBridge } from "./bridge/producer.js";
 import type { RowWriter } from "./bridge/row-writer.js";
 import type { RowReader, TableFeed } from "./bridge/table-feed.js";
 import { TableHub } from "./bridge/table-hub.js";
@@ -31,6 +30,7 @@ import { clusterTraceId } from "./record-pages.js";
 import { parseRowRef, type RowRef, rowRefText } from "./row-ref.js";
 import type { RuntimeEvent } from "./runtime-event.js";
 import type { RuntimeOptions } from "./runtime-options.js";
+import { isDpuDatabase, Sinks } from "./sinks.js";
 import { type StandingReport, standingReport } from "./standing-report.js";
 import { StepRecords } from "./step-records.js";
 import { StrayRows } from "./stray-rows.js";
@@ -93,14 +93,13 @@ class Runtime implements ActorRuntime {
   readonly #paths: ActorPaths;
   readonly #host: PlaceHost;
   readonly #places = new Map<string, Place>();
-  readonly #bridges = new Map<string, ProducerBridge>();
+  readonly #sinks: Sinks;
   readonly #feeds = new Map<string, TableFeed>();
   readonly #strays = new StrayRows();
   readonly #stuck: StuckMessages;
   readonly #audit: Audit;
   readonly #asking: Asking;
   readonly #creators: Creator[] = [];
-  readonly #epochs = new Map<string, number>();
   readonly #stop = new AbortController();
   readonly #cleanups: (() => void)[] = [];
   #heirs = new Map<string, Heir>();
@@ -124,12 +123,13 @@ class Runtime implements ActorRuntime {
     this.#outbox = new Outbox({ edge, clock, random, crashPoint, tallies, onPost, ...(wireTrace && { wireTrace }) });
     this.#paths = new ActorPaths(edge);
     this.#audit = new Audit(clock, this.#state, (ref) => this.#auditTarget(ref));
-    for (const { table, writer } of options.sinks) {
-      const onReset = (cause: string): void => this.#onReset(table.id, cause);
-      const bridge = new ProducerBridge({ edge, table, clock, crashPoint, onReset });
-      this.#bridges.set(table.id, bridge);
-      if (writer !== undefined) bridge.connect(writer, "start");
-    }
+    this.#sinks = new Sinks(options, {
+      emit: this.#emit,
+      doubt: (select) => {
+        for (const place of this.#places.values()) place.doubt(select);
+      },
+      refresh: (container) => this.hub.refresh(container),
+    });
     this.#host = this.#buildHost();
     this.#asking = new Asking({
       path: edge.basePath.toString(),
@@ -175,9 +175,7 @@ class Runtime implements ActorRuntime {
   }
 
   connectSink(table: AnyTable, writer: RowWriter | undefined, cause = "its address has changed"): void {
-    const bridge = this.#bridges.get(table.id);
-    invariant(bridge !== undefined, `no sink ${table.id} was declared`);
-    bridge.connect(writer, cause);
+    this.#sinks.connect(table, writer, cause);
   }
 
   actors(): readonly ActorStatus[] {
@@ -205,7 +203,7 @@ class Runtime implements ActorRuntime {
       const standing = place.standing.find(({ table, key }) => rowRefText(table, key) === row);
       if (standing === undefined) continue;
       if (standing.once !== undefined) return false;
-      this.#bridges.get(standing.table.id)?.doubt([standing.key]);
+      this.#sinks.get(standing.table.id)?.doubt([standing.key]);
       place.doubt(({ text }) => text === row);
       return true;
     }
@@ -219,7 +217,7 @@ class Runtime implements ActorRuntime {
     }
     const holder = this.#holderOf(row);
     if (holder !== undefined) return err(`${row}: ${holder} holds it`);
-    const bridge = this.#bridges.get(ref.tableId);
+    const bridge = this.#sinks.get(ref.tableId);
     if (bridge !== undefined) return bridge.discard(ref.key);
     const deleted = await this.#state.command(["DEL", `${ref.tableName}${this.#state.db.separator}${ref.key}`]);
     return deleted.ok ? ok() : err(`${row}: ${describeStoreError(deleted.error)}`);
@@ -231,7 +229,7 @@ class Runtime implements ActorRuntime {
     for (const cleanup of this.#cleanups) cleanup();
     for (const creator of this.#creators) creator[Symbol.dispose]();
     for (const place of this.#places.values()) place.close();
-    for (const bridge of this.#bridges.values()) bridge[Symbol.dispose]();
+    this.#sinks[Symbol.dispose]();
     this.#outbox.close();
     this.#stuck[Symbol.dispose]();
     if (this.#options.hub === undefined) await this.hub[Symbol.asyncDispose]();
@@ -253,17 +251,17 @@ class Runtime implements ActorRuntime {
       emit: this.#emit,
       feed: (table) => this.#feed(table),
       isOwn: (ref) => {
-        if (this.#bridges.has(ref.tableId)) return false;
+        if (this.#sinks.has(ref.tableId)) return false;
         invariant(ref.db === "STATE_DB", `${ref.tableId} is neither a sink nor in STATE_DB`);
         return true;
       },
-      canWrite: (ref) => this.#bridges.has(ref.tableId) || ref.db === "STATE_DB",
-      bridgePath: (ref) => this.#bridge(ref).path,
+      canWrite: (ref) => this.#sinks.has(ref.tableId) || ref.db === "STATE_DB",
+      bridgePath: (ref) => this.#sinks.of(ref).path,
       actorPath: (type, id) => this.#paths.of(type, id),
       feedRow: (source, messageKey, row) => this.#feedRow(source, messageKey, row),
-      sinkLeft: ({ tableId, key }) => this.#bridges.get(tableId)?.doubt([key]),
+      sinkLeft: ({ tableId, key }) => this.#sinks.get(tableId)?.doubt([key]),
       newTrace: (cause) => this.#newTrace(cause),
-      sinkEpoch: (container, epoch) => this.#sinkEpoch(container, epoch),
+      sinkEpoch: (container, epoch) => this.#sinks.reported(container, epoch),
       retired: (type, id) => this.#retire(type, id),
       pauseForStore: (attempt) => this.#pauseForStore(attempt),
       closed: () => this.#stop.signal.aborted,
@@ -294,12 +292,6 @@ class Runtime implements ActorRuntime {
     const process = edge.basePath.toString();
     const id = trace.via === undefined ? clusterTraceId(process, this.records.boot, trace.id) : trace.id;
     return traceToWire({ ...trace, id }, { process, sentAt: clock.now() });
-  }
-
-  #bridge(ref: RowRef): ProducerBridge {
-    const bridge = this.#bridges.get(ref.tableId);
-    invariant(bridge !== undefined, `no sink ${ref.tableId} was declared`);
-    return bridge;
   }
 
   #feed(table: AnyTable): TableFeed {
@@ -407,30 +399,8 @@ class Runtime implements ActorRuntime {
     return [...this.#feeds.values()].find(({ table }) => table.name === name);
   }
 
-  #sinkEpoch(container: string, epoch: number): void {
-    if (container !== this.#options.container) return;
-    const known = this.#epochs.get(container);
-    if (known !== undefined && epoch <= known) return;
-    this.#epochs.set(container, epoch);
-    if (known === undefined) return;
-    const sinks = [...this.#bridges.values()].filter(({ table }) => isDpuDatabase(table.db));
-    for (const bridge of sinks) bridge.doubt();
-    this.#emit({
-      kind: "sinkEpoch",
-      sinks: sinks.map(({ table }) => table.id),
-      cause: `${container} has started anew`,
-    });
-    for (const place of this.#places.values()) place.doubt(({ db }) => isDpuDatabase(db));
-    this.hub.refresh(container);
-  }
-
-  #onReset(tableId: string, cause: string): void {
-    this.#emit({ kind: "sinkEpoch", sinks: [tableId], cause });
-    for (const place of this.#places.values()) place.doubt((ref) => ref.tableId === tableId);
-  }
-
   #auditTarget(ref: RowRef): AuditTarget | undefined {
-    const bridge = this.#bridges.get(ref.tableId);
+    const bridge = this.#sinks.get(ref.tableId);
     const copy = bridge === undefined ? { store: this.#state, table: ref.tableName } : bridge.writer?.copy;
     if (copy === undefined || !copy.store.connected) return undefined;
     return { copy, key: ({ key }) => `${copy.table}${copy.store.db.separator}${key}` };
@@ -458,9 +428,9 @@ class Runtime implements ActorRuntime {
       const { place, repairs } = drift;
       this.#emit({ kind: "drift", actor: place.name, row: drift.row, repairs });
       if (drift.ref === undefined) place.relog();
-      else if (this.#bridges.get(drift.ref.tableId) === undefined) place.observed(drift.ref, drift.found);
+      else if (this.#sinks.get(drift.ref.tableId) === undefined) place.observed(drift.ref, drift.found);
       else {
-        this.#bridges.get(drift.ref.tableId)?.doubt([drift.ref.key]);
+        this.#sinks.get(drift.ref.tableId)?.doubt([drift.ref.key]);
         place.doubt(({ text }) => text === drift.row);
       }
     }
@@ -499,11 +469,6 @@ interface ActorRow {
   readonly row: unknown;
   readonly before: unknown;
   readonly trace: Trace;
-}
-
-/** Databases of the DPU that belongs to a slot; all others are the host's. */
-function isDpuDatabase(db: string): boolean {
-  return db.startsWith("DPU_");
 }
 
 function openState(stores: RuntimeOptions["stores"]): Store {
