@@ -17,7 +17,7 @@ export type { FileError, Files } from "./files.js";
 export { InvariantError, invariant, unreachable } from "./invariant.js";
 export { type Json, jsonEqual } from "./json.js";
 export { BoundedQueue, type QueueError } from "./queue.js";
-export { jitter, pick, type Random, randomBelow, seededRandom } from "./random.js";
+export { jitter, pick, type Random, randomBelow, seededRandom, shuffled } from "./random.js";
 export { allOk, err, mapOk, ok, type Result, unwrap } from "./result.js";
 export { systemClock } from "./system-clock.js";
 export { crashPointFrom } from "./system-crash-point.js";

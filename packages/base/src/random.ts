@@ -19,6 +19,18 @@ export function pick<T>(random: Random, items: readonly T[]): T {
   return items[randomBelow(random, items.length)] as T;
 }
 
+/** The same items in an order that each of them has the same chance to lead. */
+export function shuffled<T>(random: Random, items: readonly T[]): readonly T[] {
+  const left = [...items];
+  const order: T[] = [];
+  while (left.length > 0) {
+    const item = pick(random, left);
+    left.splice(left.indexOf(item), 1);
+    order.push(item);
+  }
+  return order;
+}
+
 /** `value` spread uniformly over ±`fraction` of itself. */
 export function jitter(random: Random, value: number, fraction = 0.25): number {
   return value * (1 + fraction * (2 * random.next() - 1));

@@ -1,4 +1,4 @@
-import { type Clock, type Millis, millis } from "@tandem/base";
+import { type Clock, type Millis, millis, sleep } from "@tandem/base";
 import { type Command, describeStoreError, type Fields, type Store, untilConnected } from "@tandem/swss";
 
 interface PendingRow {
@@ -97,7 +97,7 @@ export class RowWriter {
 
   async #writeAll(signal: AbortSignal): Promise<void> {
     while (this.#pending.size > 0 && !this.#held && !signal.aborted) {
-      if (this.#delay > 0) await new Promise<void>((resolve) => this.#clock.setTimer(this.#delay, resolve));
+      if (this.#delay > 0) await sleep(this.#clock, this.#delay, signal).catch(() => undefined);
       const rows = this.#pending;
       this.#pending = new Map();
       const written = await this.#store.pipeline([...rows].flatMap(([key, row]) => commandsOf(key, row)));
@@ -108,7 +108,7 @@ export class RowWriter {
       // HSET and DEL may be repeated; what was put meanwhile is newer.
       for (const [key, row] of this.#pending) rows.set(key, merge(rows.get(key), row));
       this.#pending = signal.aborted ? new Map() : rows;
-      if (this.#store.connected) await new Promise<void>((resolve) => this.#clock.setTimer(RETRY_AFTER, resolve));
+      if (this.#store.connected) await sleep(this.#clock, RETRY_AFTER, signal).catch(() => this.drop());
       else await untilConnected(this.#store, signal).catch(() => this.drop());
     }
   }

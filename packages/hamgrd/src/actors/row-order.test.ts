@@ -1,4 +1,4 @@
-import { pick, type Random, randomBelow, seededRandom } from "@tandem/base";
+import { randomBelow, seededRandom, shuffled } from "@tandem/base";
 import { longTest } from "@tandem/base/testing";
 import type { Fields } from "@tandem/swss";
 import { expect, test } from "vitest";
@@ -54,17 +54,6 @@ function* permutations<T>(items: readonly T[]): Generator<readonly T[]> {
   for (const [i, item] of items.entries()) {
     for (const rest of permutations([...items.slice(0, i), ...items.slice(i + 1)])) yield [item, ...rest];
   }
-}
-
-function shuffled<T>(random: Random, items: readonly T[]): readonly T[] {
-  const left = [...items];
-  const order: T[] = [];
-  while (left.length > 0) {
-    const item = pick(random, left);
-    left.splice(left.indexOf(item), 1);
-    order.push(item);
-  }
-  return order;
 }
 
 const expected = end(rows);

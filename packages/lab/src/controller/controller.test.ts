@@ -251,3 +251,16 @@ test("a new member of a set gets a scope, disabled; who leaves loses its own", a
   expect(await lab.scope(other)).toMatchObject({ disabled: true, desired_ha_state: "unspecified" });
   expect(await lab.scope(left)).toMatchObject({ desired_ha_state: "active" });
 });
+
+test("it ends at once while a Redis refuses its rows, without any time passing", async () => {
+  await using lab = new ControllerWorld();
+  await lab.created();
+  const [sw] = lab.world.topology.switches;
+  lab.world.redis.get(sw?.name ?? "")?.suffer("unsaved");
+  void lab.controller.enable("vdpu0-0");
+  await lab.world.clock.advance(millis(100));
+  expect(lab.world.warnings.join()).toContain("MISCONF");
+  const before = lab.world.clock.monotonic();
+  await lab.controller[Symbol.asyncDispose]();
+  expect(lab.world.clock.monotonic()).toBe(before);
+});

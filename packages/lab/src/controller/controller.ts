@@ -1,4 +1,4 @@
-import { type Clock, err, millis, ok, type Result, type Timer } from "@tandem/base";
+import { type Clock, err, millis, ok, type Result, sleep, type Timer } from "@tandem/base";
 import {
   DashHaScopeConfig,
   DashHaScopeState,
@@ -350,8 +350,8 @@ export class Controller implements AsyncDisposable {
   async #afterFailure(store: Store, text: string): Promise<void> {
     const { signal } = this.#closing;
     if (store.connected) this.#options.onWarning?.(`controller: ${text}`);
-    if (store.connected) await new Promise<void>((resolve) => this.#options.clock.setTimer(RETRY_AFTER, resolve));
-    else await untilConnected(store, signal).catch(() => undefined);
+    const pause = store.connected ? sleep(this.#options.clock, RETRY_AFTER, signal) : untilConnected(store, signal);
+    await pause.catch(() => undefined);
   }
 
   #watch(sw: SwitchPlace): void {

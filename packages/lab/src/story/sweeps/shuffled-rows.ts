@@ -1,4 +1,4 @@
-import { pick, type Random, unwrap } from "@tandem/base";
+import { type Random, shuffled, unwrap } from "@tandem/base";
 import { type DatabaseName, type Fields, recordOf, Table, untilConnected } from "@tandem/swss";
 import type { Cluster } from "../../cluster/cluster.js";
 import { configRows } from "../../cluster/config-rows.js";
@@ -58,15 +58,4 @@ async function open(cluster: Cluster, sw: SwitchPlace, row: Pick<InputRow, "db" 
   const store = unwrap(cluster.host.stores(sw).open({ db: row.db }), row.db);
   await untilConnected(store);
   return new Table(store, row.table);
-}
-
-function shuffled<T>(random: Random, items: readonly T[]): readonly T[] {
-  const left = [...items];
-  const order: T[] = [];
-  while (left.length > 0) {
-    const item = pick(random, left);
-    left.splice(left.indexOf(item), 1);
-    order.push(item);
-  }
-  return order;
 }
