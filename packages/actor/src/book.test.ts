@@ -57,3 +57,17 @@ test("deletes run against the order in which rows stand, whichever was written f
   ).toEqual([]);
   expect(deletes(successor)).toEqual(["SECOND", "FIRST"]);
 });
+
+test("what is shown of rows shares what has not changed, and keeps what it showed", () => {
+  const book = new Book("ledger");
+  const ledger = new Map<string, string>();
+  write(book, [first, second], ledger);
+  const before = book.snapshot();
+  expect(book.snapshot()).toBe(before);
+  const at = before[1]?.ackedAt;
+  book.acknowledged(second.table.id.concat("|k"), { value: "2" }, undefined, millis(7));
+  const after = book.snapshot();
+  expect(after[0]).toBe(before[0]);
+  expect(after[1]).toMatchObject({ acked: { value: "2" }, ackedAt: 7 });
+  expect(before[1]).toMatchObject({ acked: { value: "1" }, ackedAt: at });
+});

@@ -18,6 +18,8 @@ interface Row {
   ledgered: string | undefined;
   /** The newest entry that was written. */
   entry: string | undefined;
+  /** As it was shown last. */
+  shown?: BookRow;
 }
 
 /** Times at which a commit happens. */
@@ -42,6 +44,7 @@ export class Book {
   /** Rows whose delete was acknowledged and whose ledger entry still stands. */
   readonly #settled = new Set<string>();
   #nextOrder = 1;
+  #snapshot: readonly BookRow[] = [];
 
   constructor(ledgerKey: string) {
     this.#ledgerKey = ledgerKey;
@@ -51,13 +54,18 @@ export class Book {
     return this.#rows;
   }
 
-  /** The rows as they are known now, for a record. */
+  /** The rows as they are known now, for a record; what is known as it was before is the same object as before. */
   snapshot(): readonly BookRow[] {
+    const before = this.#snapshot;
+    let same = before.length === this.#rows.size;
     const rows: BookRow[] = [];
-    for (const { ref, order, acked, ackedAt, once, inherited } of this.#rows.values()) {
-      rows.push({ ref, order, acked, ackedAt, once, inherited });
+    for (const row of this.#rows.values()) {
+      row.shown = shown(row);
+      same &&= before[rows.length] === row.shown;
+      rows.push(row.shown);
     }
-    return rows;
+    if (!same) this.#snapshot = rows;
+    return this.#snapshot;
   }
 
   /** Nothing was written, and the ledger is empty. */
@@ -297,4 +305,16 @@ export class Book {
     this.#rows.set(ref.text, row);
     return row;
   }
+}
+
+/** A row as it is known now: the form that was shown last, where nothing of it has changed. */
+function shown({ ref, order, acked, ackedAt, once, inherited, shown: last }: Row): BookRow {
+  const isSame =
+    last !== undefined &&
+    last.acked === acked &&
+    last.ackedAt === ackedAt &&
+    last.order === order &&
+    last.once === once &&
+    last.inherited === inherited;
+  return isSame ? last : { ref, order, acked, ackedAt, once, inherited };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { needs } from "@tandem/base/testing";
+import { ALERTS, evaluate, parseSamples } from "@tandem/hamgrd";
 import { freePort } from "@tandem/swss/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cliIsBuilt, cliPath, runCli } from "./testing/run-cli.js";
@@ -14,8 +15,9 @@ const SCRIPT = fileURLToPath(new URL("../../../packaging/bus-certificates", impo
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 
 let folder: string;
-const certificates = (...words: readonly string[]): string =>
-  execFileSync(SCRIPT, [...words], { encoding: "utf8", env: { PATH: process.env["PATH"] ?? "" } });
+const certificates = (...words: readonly string[]): string => certificatesFor({}, ...words);
+const certificatesFor = (env: Readonly<Record<string, string>>, ...words: readonly string[]): string =>
+  execFileSync(SCRIPT, [...words], { encoding: "utf8", env: { PATH: process.env["PATH"] ?? "", ...env } });
 const file = (name: string): string => join(folder, name);
 
 /** A swbusd process and what it says. */
@@ -179,3 +181,41 @@ test("a security file that cannot be used is one line and exit code 1, for daemo
   );
   expect(missing.exitCode).toBe(1);
 }, 60_000);
+
+test("a swbusd serves what raises the alerts of a peer that is down and of a certificate that ends, until they are mended", async () => {
+  const home = file("alerts");
+  certificates("ca", home);
+  const [endpoint, peer, port] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`, await freePort()];
+  const configOf = (node: string, at: string, other: string): string => {
+    const config = join(home, `${node}.swbusd.yaml`);
+    const route = `endpoint: "${at}"\nroutes:\n  - { key: "${node}", scope: InCluster }\n`;
+    writeFileSync(config, `${route}peers:\n  - { endpoint: "${other}", conn_type: InCluster }\n`);
+    return config;
+  };
+  const certify = (name: string, node: string, days: string): string => {
+    certificatesFor({ DAYS: days }, "node", home, name, node);
+    appendFileSync(join(home, `${name}.yaml`), "  loopback: true\n");
+    return join(home, `${name}.yaml`);
+  };
+  const firing = async (): Promise<readonly string[]> => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const scrape = { now: parseSamples(text), before: [], at: Date.now() / 1000 };
+    return ALERTS.filter(({ expression }) => evaluate(expression, scrape).length > 0).map(({ name }) => name);
+  };
+  const words = ["-c", configOf(NODE, endpoint, peer), "--bus-security", certify("ours", NODE, "3")];
+  const ours = new Daemon([...words, "--metrics-port", String(port)]);
+  await ours.says(/info: listening /);
+  expect(await firing()).toEqual(["TandemBusPeerDown", "TandemCertificateExpires"]);
+  const theirs = new Daemon([
+    ...["-c", configOf(PEER, peer, endpoint)],
+    ...["--bus-security", certify("theirs", PEER, "30")],
+  ]);
+  await ours.says(new RegExp(`connected connection=swbs-to\\S+ type=inCluster path=${PEER}`));
+  expect(await firing()).toEqual(["TandemCertificateExpires"]);
+  const before = ours.log.length;
+  certificatesFor({ DAYS: "30" }, "node", home, "ours", NODE);
+  ours.reload();
+  await ours.says(/TLS: certificate of CN=ours .* in force for new connections/, before);
+  expect(await firing()).toEqual([]);
+  expect([await ours.end(), await theirs.end()]).toEqual([0, 0]);
+}, 120_000);
