@@ -59,7 +59,6 @@ export class StreamsClient implements AsicClient {
   readonly #events = new BoundedQueue<readonly [Position, AsicNotification]>(NOTIFICATIONS_MAX);
   readonly #closing = new AbortController();
   readonly #reading: Promise<void>;
-  #stored = 0;
   #accepted = 0;
   #seen: Position;
   #saving: Promise<unknown> | undefined;
@@ -173,7 +172,7 @@ export class StreamsClient implements AsicClient {
     await Promise.resolve();
     while (this.#waiting && !this.#closing.signal.aborted) {
       this.#waiting = false;
-      if (this.#reconnected) await this.#sendLost();
+      if (this.#reconnected) await this.#sendLost(Number.POSITIVE_INFINITY);
       for (let tickets = this.#line.take(BATCH); tickets.length > 0; tickets = this.#line.take(BATCH))
         await this.#put(tickets);
     }
@@ -184,6 +183,8 @@ export class StreamsClient implements AsicClient {
   async #put(tickets: readonly Ticket[]): Promise<void> {
     for (;;) {
       await this.#untilConnected(tickets);
+      // What was lost goes first, or its numbers would count as stored.
+      if (this.#reconnected) await this.#sendLost((tickets[0] as Ticket).number);
       const leaving = tickets.filter((ticket) => this.#line.leaves(ticket));
       if (leaving.length === 0) return;
       const requests = leaving.map(({ number, request }) => ({
@@ -191,8 +192,7 @@ export class StreamsClient implements AsicClient {
         request,
         answered: isAnswered(request.op, this.mode),
       }));
-      for (const [i, { number, answered }] of requests.entries())
-        if (answered) this.#asked.set(number, leaving[i] as Ticket);
+      for (const [i, { answered }] of requests.entries()) if (answered) this.#await(leaving[i] as Ticket);
       const stored = await storeRequests(this.#stores.store, this.#epoch, this.#bounds, requests);
       if (stored.ok) {
         (this.#options.crash ?? noCrash).reach("asic.request.stored");
@@ -201,41 +201,44 @@ export class StreamsClient implements AsicClient {
       }
       this.#line.obstacle = describeStoreError(stored.error);
       if (stored.error.kind === "disconnected") continue;
-      for (const ticket of leaving) this.#settle(ticket, err(notStored(stored.error)));
+      for (const ticket of leaving) this.#line.settle(ticket, err(notStored(stored.error)));
       return;
     }
   }
 
+  /** Its reply is awaited until it has an outcome. */
+  #await(ticket: Ticket): void {
+    this.#asked.set(ticket.number, ticket);
+    this.#line.whenOver(ticket, () => this.#asked.delete(ticket.number));
+  }
+
   #fare(ticket: Ticket, fate: StoredAs): void {
     if (fate === "stored") {
-      this.#stored = ticket.number;
       if (isAnswered(ticket.request.op, this.mode)) return;
       this.#accepted += 1;
-      this.#settle(ticket, ok({ kind: "accepted" }));
-    } else if (fate === "displaced") this.#settle(ticket, err({ kind: "closed" }));
+      this.#line.settle(ticket, ok({ kind: "accepted" }));
+    } else if (fate === "displaced") this.#line.settle(ticket, err({ kind: "closed" }));
     else {
       const limit = fate === "unarchived" ? this.#bounds.retained : this.#bounds[fate];
-      this.#settle(ticket, err({ kind: "queueFull", unit: fate, limit }));
+      this.#line.settle(ticket, err({ kind: "queueFull", unit: fate, limit }));
     }
   }
 
-  #settle(ticket: Ticket, outcome: AsicOutcome): void {
-    this.#asked.delete(ticket.number);
-    this.#line.settle(ticket, outcome);
-  }
-
-  /** After a reconnect Redis may have lost its newest data. What still has a caller is stored again. */
-  async #sendLost(): Promise<void> {
+  /** After a reconnect Redis may have lost its newest data. What is older than `before` and still has a caller goes again. */
+  async #sendLost(before: number): Promise<void> {
     this.#reconnected = false;
     const state = await this.#stores.store.command(["HMGET", STATE, "client", "last", "accepted"]);
-    if (!state.ok) return;
+    if (!state.ok) {
+      this.#reconnected = true;
+      return;
+    }
     const [client, last, accepted] = state.value as readonly (string | null)[];
     if (client !== null && client !== this.#epoch) return;
     const lost = this.#accepted - Number(accepted ?? 0);
     if (lost > 0) this.#trouble({ kind: "lost", where: STATE, count: lost });
     this.#accepted -= Math.max(0, lost);
     const kept = Number(last ?? 0);
-    const again = [...this.#asked.values()].filter(({ number }) => number > kept && number <= this.#stored);
+    const again = [...this.#asked.values()].filter(({ number }) => number > kept && number < before);
     for (let i = 0; i < again.length; i += BATCH) await this.#put(again.slice(i, i + BATCH));
   }
 
@@ -246,7 +249,10 @@ export class StreamsClient implements AsicClient {
       if (last === undefined) return;
       this.#line.obstacle = "Redis cannot be reached";
       const over = new AbortController();
-      this.#line.whenOver(last, () => over.abort());
+      this.#line.whenOver(last, () => {
+        this.#asked.delete(last.number);
+        over.abort();
+      });
       await untilConnected(store, over.signal).catch(() => undefined);
     }
   }
@@ -281,7 +287,7 @@ export class StreamsClient implements AsicClient {
     const { id = "", reply } = response.value;
     const colon = id.indexOf(":");
     const ticket = id.slice(0, colon) === this.#epoch ? this.#asked.get(Number(id.slice(colon + 1))) : undefined;
-    if (ticket !== undefined) this.#settle(ticket, ok({ kind: "replied", reply }));
+    if (ticket !== undefined) this.#line.settle(ticket, ok({ kind: "replied", reply }));
   }
 
   /** One write is under way at a time; the next one takes what was read meanwhile. */

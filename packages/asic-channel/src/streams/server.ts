@@ -17,7 +17,7 @@ import { KEEP_DEFAULT, streamsTraits } from "./traits.js";
 import { decodeRequest, ownerKey, REQUEST_STREAM, type StreamEntry } from "./wire.js";
 
 /** Requests whose replies a server remembers, for when Redis forgets that they were done. */
-const REMEMBERED_MAX = 1024;
+const REMEMBERED_MAX = 4096;
 
 export interface StreamsServerOptions extends RedisChannelOptions {
   /** Entries of both streams that stay when everybody has them. Default 20,000. */

@@ -9,5 +9,5 @@ export type {
 } from "./contract-world.js";
 export { type RedisEnds, RedisWorld, RedisWorlds } from "./redis-world.js";
 export { create, get, remove, routerKey, set, view } from "./requests.js";
-export { TestAsic, TestSyncd } from "./test-asic.js";
+export { type Journal, TestAsic, TestSyncd } from "./test-asic.js";
 export { transportContract } from "./transport-contract.js";

@@ -6,6 +6,12 @@ import type { AsicHandler, Delivery } from "../transport.js";
 const EXISTS = "SAI_STATUS_ITEM_ALREADY_EXISTS";
 const MISSING = "SAI_STATUS_ITEM_NOT_FOUND";
 
+/** What a `TestAsic` did, where it outlives the process: one text per request, oldest first. */
+export interface Journal {
+  readonly lines: readonly string[];
+  append(line: string): void;
+}
+
 /**
  * What requests change, and how often. It outlives the servers that work on it, as an ASIC outlives syncd, and it
  * remembers what it did for which request id: an effect and the memory of it are one step.
@@ -15,11 +21,22 @@ export class TestAsic {
   /** Each change in order, as `create KEY`; repeats that were recognised are none. */
   readonly effects: string[] = [];
   readonly #done = new Map<string, AsicReply>();
+  readonly #journal: Journal | undefined;
+
+  constructor(journal?: Journal) {
+    for (const line of journal?.lines ?? []) {
+      const { id, request } = JSON.parse(line) as Pick<Delivery, "id" | "request">;
+      const reply = this.#apply(request);
+      if (id !== undefined) this.#done.set(id, reply);
+    }
+    this.#journal = journal;
+  }
 
   execute({ request, id, repeated }: Delivery): AsicReply {
     const known = repeated && id !== undefined ? this.#done.get(id) : undefined;
     if (known !== undefined) return known;
     const reply = this.#apply(request);
+    this.#journal?.append(JSON.stringify({ id, request }));
     if (id !== undefined) this.#done.set(id, reply);
     return reply;
   }

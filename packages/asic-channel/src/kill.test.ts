@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CrashPointName } from "@tandem/base";
+import { CleanUp } from "@tandem/base";
+import { longTest } from "@tandem/base/testing";
+import { type RedisServer, startRedis } from "@tandem/swss/testing";
+import { describe, expect, test } from "vitest";
+import { EndProcess } from "./testing/end-process.js";
+import type { OneEnd } from "./testing/one-end.js";
+import { routerKey } from "./testing/requests.js";
+
+const COUNT = 400;
+const AOF = { appendonly: "yes", appendfsync: "everysec" } as const;
+
+/** A channel between processes that may die. */
+class KillWorld implements AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly transport: OneEnd["transport"];
+  readonly mode: OneEnd["mode"];
+  readonly #folder: string;
+  readonly #cleanUp: CleanUp;
+
+  private constructor(
+    redis: RedisServer,
+    folder: string,
+    channel: Pick<OneEnd, "transport" | "mode">,
+    cleanUp: CleanUp,
+  ) {
+    this.redis = redis;
+    this.transport = channel.transport;
+    this.mode = channel.mode;
+    this.#folder = folder;
+    this.#cleanUp = cleanUp;
+  }
+
+  static async start(
+    channel: Pick<OneEnd, "transport" | "mode">,
+    config: Readonly<Record<string, string>> = {},
+  ): Promise<KillWorld> {
+    const cleanUp = new CleanUp();
+    const folder = await mkdtemp(join(tmpdir(), "tandem-asic-"));
+    cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+    return new KillWorld(cleanUp.use(await startRedis({ config })), folder, channel, cleanUp);
+  }
+
+  async server(dies?: readonly [CrashPointName, number]): Promise<EndProcess> {
+    return this.#start({ end: "server", journal: join(this.#folder, "asic") }, dies);
+  }
+
+  async client(
+    more: Pick<OneEnd, "from" | "count" | "window" | "replyTimeoutMs">,
+    dies?: readonly [CrashPointName, number],
+  ): Promise<EndProcess> {
+    return this.#start({ end: "client", ...more }, dies);
+  }
+
+  /** Objects in the order in which they were created, by number. */
+  get effects(): number[] {
+    const file = join(this.#folder, "asic");
+    const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+    const keys = lines.filter((line) => line !== "").map((line) => JSON.parse(line).request.key as string);
+    return keys.map((key) => Number.parseInt(key.slice(routerKey(0).length - 12), 16));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanUp[Symbol.asyncDispose]();
+  }
+
+  async #start(what: Partial<OneEnd> & Pick<OneEnd, "end">, dies?: readonly [CrashPointName, number]) {
+    const { transport, mode } = this;
+    const started = new EndProcess({ transport, mode, socket: this.redis.socket, ...what }, dies);
+    this.#cleanUp.use(started);
+    await started.until("ready");
+    return started;
+  }
+}
+
+/** How many requests of clients ended in which way, with their numbers. */
+function endsOf(...clients: readonly EndProcess[]): ReadonlyMap<string, number[]> {
+  const ends = new Map<string, number[]>();
+  for (const line of clients.flatMap(({ lines }) => lines)) {
+    const [, n = "", end = ""] = /^(\d+) (\w+)$/.exec(line) ?? [];
+    if (end !== "") ends.set(end, [...(ends.get(end) ?? []), Number(n)]);
+  }
+  return ends;
+}
+
+/** Nothing twice, nothing out of order. */
+function expectInOrder(effects: readonly number[]): void {
+  expect(effects).toEqual([...new Set(effects)].sort((a, b) => a - b));
+}
+
+async function serverDies(world: KillWorld, point: CrashPointName, time: number): Promise<EndProcess> {
+  const first = await world.server([point, time]);
+  const client = await world.client({ count: COUNT, replyTimeoutMs: 10_000 });
+  await first.gone;
+  await world.server();
+  await client.until("done");
+  return client;
+}
+
+const SERVER_POINTS = [
+  "asic.request.taken",
+  "asic.effect.before",
+  "asic.effect.done",
+  "asic.reply.stored",
+  "asic.request.acked",
+] as const;
+
+describe("streams: a server that is killed", () => {
+  for (const [point, times] of SERVER_POINTS.map(
+    (each) => [each, each.startsWith("asic.effect") ? [1, 150] : [1, 3]] as const,
+  ))
+    for (const time of times)
+      for (const mode of ["sync", "async"] as const)
+        test(`at ${point}, time ${time}, ${mode}: everything happens once, in order, and its caller hears so`, async (t) => {
+          if (point !== "asic.effect.done" || time !== 150 || mode !== "sync") longTest(t);
+          await using world = await KillWorld.start({ transport: "streams", mode });
+          const client = await serverDies(world, point, time);
+          const word = mode === "sync" ? "SAI_STATUS_SUCCESS" : "accepted";
+          expect([...endsOf(client)].map(([end, all]) => [end, all.length])).toEqual([[word, COUNT]]);
+          await untilEffects(world, COUNT);
+          expectInOrder(world.effects);
+        }, 120_000);
+});
+
+describe("list-pubsub: a server that is killed", () => {
+  for (const point of SERVER_POINTS)
+    test(`at ${point}, async: what it had popped is lost, at most a batch; the rest happens once, in order`, async (t) => {
+      if (point !== "asic.request.taken") longTest(t);
+      await using world = await KillWorld.start({ transport: "list-pubsub", mode: "async" });
+      const client = await serverDies(
+        world,
+        point,
+        point === "asic.reply.stored" || point === "asic.request.acked" ? 1 : 2,
+      );
+      expect(endsOf(client).get("accepted")).toHaveLength(COUNT);
+      await untilEffects(world, COUNT - 1, COUNT - 1);
+      const { effects } = world;
+      expectInOrder(effects);
+      expect(effects.length).toBeGreaterThanOrEqual(COUNT - 128);
+    }, 120_000);
+});
+
+describe("a client that is killed", () => {
+  for (const transport of ["streams", "list-pubsub"] as const)
+    for (const time of [1, 4])
+      test(`${transport}, asic.request.stored, time ${time}: what it was told is accepted happens, nothing twice`, async (t) => {
+        if (transport !== "streams" || time === 1) longTest(t);
+        await using world = await KillWorld.start({ transport, mode: "async" });
+        await world.server();
+        const first = new EndProcess(
+          { end: "client", transport, mode: "async", socket: world.redis.socket, count: COUNT },
+          ["asic.request.stored", time],
+        );
+        await first.gone;
+        const next = await world.client({ from: COUNT, count: COUNT });
+        await next.until("done");
+        const accepted = endsOf(first, next).get("accepted") ?? [];
+        await untilEffects(world, 2 * COUNT - 1, 2 * COUNT - 1);
+        const effects = new Set(world.effects);
+        expectInOrder(world.effects);
+        expect(accepted.filter((n) => !effects.has(n))).toEqual([]);
+      }, 120_000);
+});
+
+describe("a Redis that is killed", () => {
+  for (const [durability, config] of [
+    ["AOF everysec", AOF],
+    ["no AOF", {}],
+  ] as const)
+    for (const mode of ["sync", "async"] as const)
+      test(`streams, ${durability}, ${mode}: once, in order; what may be lost is reported by its number`, async (t) => {
+        if (durability !== "no AOF" || mode !== "sync") longTest(t);
+        await using world = await KillWorld.start({ transport: "streams", mode }, config);
+        await world.server();
+        const client = await world.client({ count: 3000 });
+        for (const n of ["400 ", "1500 "]) {
+          await client.until(n);
+          await world.redis.restart();
+        }
+        await client.until("done");
+        const ends = endsOf(client);
+        await untilEffects(world, 2999, 2999);
+        const { effects } = world;
+        expectInOrder(effects);
+        const happened = new Set(effects);
+        if (mode === "sync") {
+          const unaccounted = [...ends].filter(([end]) => end !== "SAI_STATUS_SUCCESS" && end !== "unknown");
+          expect(unaccounted).toEqual([]);
+          expect((ends.get("SAI_STATUS_SUCCESS") ?? []).filter((n) => !happened.has(n))).toEqual([]);
+        } else {
+          const missing = (ends.get("accepted") ?? []).filter((n) => !happened.has(n)).length;
+          const reported = client.lines.map((line) => Number(/^trouble lost (\d+)/.exec(line)?.[1] ?? 0));
+          expect(missing).toBeLessThanOrEqual(reported.reduce((sum, each) => sum + each, 0));
+        }
+      }, 120_000);
+});
+
+describe("a burst of 250,000 requests", () => {
+  for (const transport of ["streams", "list-pubsub"] as const)
+    test(`${transport}: waits for a server that is not there, and is executed in order once it comes`, async (t) => {
+      longTest(t);
+      await using world = await KillWorld.start({ transport, mode: "async" });
+      const client = await world.client({ count: 250_000, window: 10_000 });
+      await client.until("done");
+      expect(endsOf(client).get("accepted")).toHaveLength(250_000);
+      const memory = client.lines.find((line) => line.startsWith("memory"))?.split(" ")[1];
+      console.log(`${transport}: ${Math.round(Number(memory) / 2 ** 20)} MiB in the client`);
+      await world.server();
+      await untilEffects(world, 250_000);
+      expectInOrder(world.effects);
+    }, 600_000);
+});
+
+/** Resolves when so many objects were created, or the one with the number `last`. */
+async function untilEffects(world: KillWorld, count: number, last?: number): Promise<void> {
+  while (world.effects.length < count && (last === undefined || world.effects.at(-1) !== last))
+    await new Promise((resolve) => setImmediate(resolve));
+}
