@@ -60,7 +60,7 @@ class KillWorld implements AsyncDisposable {
   get effects(): number[] {
     const file = join(this.#folder, "asic");
     const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-    const keys = lines.filter((line) => line !== "").map((line) => JSON.parse(line).request.key as string);
+    const keys = lines.slice(0, -1).map((line) => JSON.parse(line).request.key as string);
     return keys.map((key) => Number.parseInt(key.slice(routerKey(0).length - 12), 16));
   }
 
@@ -87,17 +87,24 @@ function endsOf(...clients: readonly EndProcess[]): ReadonlyMap<string, number[]
   return ends;
 }
 
+/** What a server says when it has created object `n`. */
+function did(n: number): string {
+  return `did ${routerKey(n)}`;
+}
+
 /** Nothing twice, nothing out of order. */
 function expectInOrder(effects: readonly number[]): void {
   expect(effects).toEqual([...new Set(effects)].sort((a, b) => a - b));
 }
 
+/** A server dies while a client works; resolves when the next one has done everything that is left to do. */
 async function serverDies(world: KillWorld, point: CrashPointName, time: number): Promise<EndProcess> {
   const first = await world.server([point, time]);
   const client = await world.client({ count: COUNT, replyTimeoutMs: 10_000 });
   await first.gone;
-  await world.server();
+  const second = await world.server();
   await client.until("done");
+  await second.until(did(COUNT - 1));
   return client;
 }
 
@@ -121,28 +128,32 @@ describe("streams: a server that is killed", () => {
           const client = await serverDies(world, point, time);
           const word = mode === "sync" ? "SAI_STATUS_SUCCESS" : "accepted";
           expect([...endsOf(client)].map(([end, all]) => [end, all.length])).toEqual([[word, COUNT]]);
-          await untilEffects(world, COUNT);
+          expect(world.effects).toHaveLength(COUNT);
           expectInOrder(world.effects);
         }, 120_000);
 });
 
 describe("list-pubsub: a server that is killed", () => {
-  for (const point of SERVER_POINTS)
+  for (const point of ["asic.request.taken", "asic.effect.before", "asic.effect.done"] as const)
     test(`at ${point}, async: what it had popped is lost, at most a batch; the rest happens once, in order`, async (t) => {
       if (point !== "asic.request.taken") longTest(t);
       await using world = await KillWorld.start({ transport: "list-pubsub", mode: "async" });
-      const client = await serverDies(
-        world,
-        point,
-        point === "asic.reply.stored" || point === "asic.request.acked" ? 1 : 2,
-      );
+      const client = await serverDies(world, point, 2);
       expect(endsOf(client).get("accepted")).toHaveLength(COUNT);
-      await untilEffects(world, COUNT - 1, COUNT - 1);
       const { effects } = world;
       expectInOrder(effects);
       expect(effects.length).toBeGreaterThanOrEqual(COUNT - 128);
     }, 120_000);
 });
+
+test("list-pubsub: a server that is killed behind a reply, sync: everything happens once, and its caller hears so", async (t) => {
+  longTest(t);
+  await using world = await KillWorld.start({ transport: "list-pubsub", mode: "sync" });
+  const client = await serverDies(world, "asic.reply.stored", 50);
+  expect([...endsOf(client)].map(([end, all]) => [end, all.length])).toEqual([["SAI_STATUS_SUCCESS", COUNT]]);
+  expect(world.effects).toHaveLength(COUNT);
+  expectInOrder(world.effects);
+}, 120_000);
 
 describe("a client that is killed", () => {
   for (const transport of ["streams", "list-pubsub"] as const)
@@ -150,7 +161,7 @@ describe("a client that is killed", () => {
       test(`${transport}, asic.request.stored, time ${time}: what it was told is accepted happens, nothing twice`, async (t) => {
         if (transport !== "streams" || time === 1) longTest(t);
         await using world = await KillWorld.start({ transport, mode: "async" });
-        await world.server();
+        const server = await world.server();
         const first = new EndProcess(
           { end: "client", transport, mode: "async", socket: world.redis.socket, count: COUNT },
           ["asic.request.stored", time],
@@ -159,7 +170,7 @@ describe("a client that is killed", () => {
         const next = await world.client({ from: COUNT, count: COUNT });
         await next.until("done");
         const accepted = endsOf(first, next).get("accepted") ?? [];
-        await untilEffects(world, 2 * COUNT - 1, 2 * COUNT - 1);
+        await server.until(did(2 * COUNT - 1));
         const effects = new Set(world.effects);
         expectInOrder(world.effects);
         expect(accepted.filter((n) => !effects.has(n))).toEqual([]);
@@ -175,7 +186,7 @@ describe("a Redis that is killed", () => {
       test(`streams, ${durability}, ${mode}: once, in order; what may be lost is reported by its number`, async (t) => {
         if (durability !== "no AOF" || mode !== "sync") longTest(t);
         await using world = await KillWorld.start({ transport: "streams", mode }, config);
-        await world.server();
+        const server = await world.server();
         const client = await world.client({ count: 3000 });
         for (const n of ["400 ", "1500 "]) {
           await client.until(n);
@@ -183,7 +194,7 @@ describe("a Redis that is killed", () => {
         }
         await client.until("done");
         const ends = endsOf(client);
-        await untilEffects(world, 2999, 2999);
+        await server.until(did(2999));
         const { effects } = world;
         expectInOrder(effects);
         const happened = new Set(effects);
@@ -209,14 +220,8 @@ describe("a burst of 250,000 requests", () => {
       expect(endsOf(client).get("accepted")).toHaveLength(250_000);
       const memory = client.lines.find((line) => line.startsWith("memory"))?.split(" ")[1];
       console.log(`${transport}: ${Math.round(Number(memory) / 2 ** 20)} MiB in the client`);
-      await world.server();
-      await untilEffects(world, 250_000);
+      const server = await world.server();
+      await server.until(did(249_999));
       expectInOrder(world.effects);
     }, 600_000);
 });
-
-/** Resolves when so many objects were created, or the one with the number `last`. */
-async function untilEffects(world: KillWorld, count: number, last?: number): Promise<void> {
-  while (world.effects.length < count && (last === undefined || world.effects.at(-1) !== last))
-    await new Promise((resolve) => setImmediate(resolve));
-}

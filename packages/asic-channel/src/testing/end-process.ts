@@ -29,7 +29,8 @@ export class EndProcess implements AsyncDisposable {
 
   /** Resolves when it said a line that begins so; throws when it ends before. */
   async until(beginning: string): Promise<void> {
-    while (!this.lines.some((line) => line.startsWith(beginning))) {
+    for (let seen = 0; ; ) {
+      for (; seen < this.lines.length; seen++) if (this.lines[seen]?.startsWith(beginning)) return;
       if (this.#child.exitCode !== null || this.#child.signalCode !== null)
         throw new Error(`it ended before it said ${beginning}: ${this.lines.slice(-5).join(" / ")}`);
       await new Promise<void>((resolve) => this.#listeners.push(resolve));

@@ -97,6 +97,7 @@ function handlerOf(file: string, crash: { reach(name: "asic.effect.before" | "as
       crash.reach("asic.effect.before");
       const reply = await syncd.handle(delivery);
       crash.reach("asic.effect.done");
+      say(`did ${delivery.request.key}`);
       return reply;
     },
   };

@@ -35,8 +35,9 @@ export class TestAsic {
   execute({ request, id, repeated }: Delivery): AsicReply {
     const known = repeated && id !== undefined ? this.#done.get(id) : undefined;
     if (known !== undefined) return known;
+    const before = this.effects.length;
     const reply = this.#apply(request);
-    this.#journal?.append(JSON.stringify({ id, request }));
+    if (this.effects.length > before) this.#journal?.append(JSON.stringify({ id, request }));
     if (id !== undefined) this.#done.set(id, reply);
     return reply;
   }
