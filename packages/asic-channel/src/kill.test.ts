@@ -82,7 +82,10 @@ function endsOf(...clients: readonly EndProcess[]): ReadonlyMap<string, number[]
   const ends = new Map<string, number[]>();
   for (const line of clients.flatMap(({ lines }) => lines)) {
     const [, n = "", end = ""] = /^(\d+) (\w+)$/.exec(line) ?? [];
-    if (end !== "") ends.set(end, [...(ends.get(end) ?? []), Number(n)]);
+    if (end === "") continue;
+    const all = ends.get(end) ?? [];
+    all.push(Number(n));
+    ends.set(end, all);
   }
   return ends;
 }
