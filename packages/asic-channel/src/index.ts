@@ -19,6 +19,7 @@ export {
   ZMQ_NOTIFICATION_ENDPOINT_DEFAULT,
 } from "./context-config.js";
 export { loadContexts } from "./daemon/context-file.js";
+export { measureArchiver, measureRecorder } from "./daemon/recording-metrics.js";
 export { countSyncdEvents } from "./daemon/syncd-metrics.js";
 export { GrpcChannelClient } from "./grpc/client.js";
 export { GrpcObserver } from "./grpc/observer.js";

@@ -175,9 +175,8 @@ export class EntryOrder {
       return { kind: "hole", position: this.#before, entries: undefined };
     }
     for (const taken of this.#taken) {
-      if (taken >= n) continue;
-      this.#taken.delete(taken);
-      if (taken > before) missing -= 1;
+      if (taken <= before) this.#taken.delete(taken);
+      else if (taken < n) missing -= 1;
     }
     if (missing <= 0) return undefined;
     this.#before = positionBefore(position);

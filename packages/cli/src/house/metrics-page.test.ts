@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { measureArchiver, measureRecorder } from "@tandem/asic-channel";
 import { millis, seededRandom } from "@tandem/base";
 import { golden, VirtualClock } from "@tandem/base/testing";
 import { type DeclaredMetric, Metrics } from "@tandem/daemon";
@@ -59,11 +60,17 @@ beforeAll(async () => {
   publishTls(ofTls, () => millis(0));
   const ofApi = new Metrics();
   countRequests(ofApi);
+  const ofRecorder = new Metrics();
+  measureRecorder(ofRecorder, { written: 0, lost: 0, paused: false });
+  const ofArchiver = new Metrics();
+  measureArchiver(ofArchiver, { lines: 0, batches: 0, gaps: 0, lost: 0, retained: 0, paused: false });
   declared = new Map([
     ["hamgrd", ofHamgrd.declared],
     ["swbusd", ofSwbusd.declared],
     ["swbusd and hamgrd with certificates", ofTls.declared],
     ["tandem api", ofApi.declared],
+    ["tandem asic record", ofRecorder.declared],
+    ["tandem asic archive", ofArchiver.declared],
   ]);
 });
 
