@@ -15,6 +15,11 @@ test("packets that go on getting lost while a side serves are told, by switch", 
   ]);
 });
 
+test("a process that is down excuses nothing: forwarding goes on without", () => {
+  const history = serving().trouble("sw0_dpu0", "process").part("sw0_dpu0", false).loses("sw1", "no route");
+  expect(history.wait(20_000).violations).toHaveLength(1);
+});
+
 test("a loss that ends in time, or begins and ends again and again, is none", () => {
   const history = serving();
   for (let i = 0; i < 5; i++) history.loses("sw0", "off").wait(12_000).loses("sw0", undefined).wait(500);

@@ -1,13 +1,15 @@
 import { type Millis, millis, seconds } from "@tandem/base";
 import { isDecider } from "../dpu/ha-state.js";
 import type { HaSetPlace, SwitchPlace } from "../topology.js";
-import { fairPair, latest, STIRS } from "./fair.js";
+import { latest, STIRS } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { STATE_SIGHTS, StateBook } from "./state-book.js";
 
 /** Detection by BFD, the change of a role, and the route: each is over within a second or two; pmon polls every 10 s. */
 const WINDOW = seconds(15);
+/** What stands between a packet and who serves it. A process that is down is none of it: forwarding goes on without. */
+const WAYS = STIRS.filter((trouble) => trouble !== "process");
 /** Between two looks at every way, while something changes; a way that looks bad is followed closely. */
 const LOOKS_EVERY = seconds(2);
 
@@ -19,7 +21,7 @@ interface Way {
 
 export const trafficArrives: Always = {
   id: "traffic-arrives",
-  text: "Where a side of a pair serves, packets that arrive at any switch come to it, directly or by the other side's tunnel; they get lost for 15 seconds at most after the last thing that was broken or changed.",
+  text: "Where a side of a pair serves, packets that arrive at any switch come to it, directly or by the other side's tunnel; they get lost for 15 seconds at most after the last thing on the way that was broken or changed, whether or not hamgrd and Redis are there.",
   when: "always",
   exact: true,
   sees: [...STATE_SIGHTS, "ways", "trouble"],
@@ -32,8 +34,10 @@ export const trafficArrives: Always = {
     /** At which the pair serves, and since when nothing stirs there or at the switch. */
     const fair = (name: string): Millis | undefined => {
       const { sw, set } = ways.get(name) as Way;
-      let since = fairPair(view, set, STIRS);
-      for (const dpu of sw.dpus) since = latest(since, view.fairSince(dpu, STIRS));
+      if (set.dpus.some((dpu) => view.core(dpu) === undefined)) return undefined;
+      let since: Millis | undefined = millis(0);
+      for (const dpu of set.dpus) since = latest(since, view.fairSince(dpu, WAYS));
+      for (const dpu of sw.dpus) since = latest(since, view.fairSince(dpu, WAYS));
       return since;
     };
     const lossy = new Overdue<string>(WINDOW, fair);
