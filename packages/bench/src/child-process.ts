@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Question, Role, Told } from "./child-messages.js";
+import type { SeedOptions } from "@tandem/lab/sim";
+import type { Question, Role, SeedRan, Told } from "./child-messages.js";
 
 /** A process of its own for one side of a measurement. */
 export class Child implements AsyncDisposable {
@@ -15,8 +16,14 @@ export class Child implements AsyncDisposable {
   }
 
   /** Resolves when it can be reached; throws when it ends before. */
-  static async start(role: Role, ...args: readonly string[]): Promise<Child> {
-    const process = fork(fileURLToPath(new URL("./child.js", import.meta.url)), [role, ...args]);
+  static start(role: Role, ...args: readonly string[]): Promise<Child> {
+    return Child.startWith([], role, ...args);
+  }
+
+  /** As `start`, with flags for Node.js. */
+  static async startWith(execArgv: readonly string[], role: Role, ...args: readonly string[]): Promise<Child> {
+    const path = fileURLToPath(new URL("./child.js", import.meta.url));
+    const process = fork(path, [role, ...args], { execArgv: [...execArgv] });
     const ready = await told(process, "ready");
     return new Child(process, ready.address);
   }
@@ -29,6 +36,16 @@ export class Child implements AsyncDisposable {
   /** Its CPU time so far, in microseconds. */
   async cpu(): Promise<number> {
     return (await this.#ask({ ask: "cpu" }, "cpu")).micros;
+  }
+
+  /** Runs a seed of the simulator. */
+  async seed(seed: SeedOptions): Promise<SeedRan> {
+    return (await this.#ask({ ask: "seed", seed }, "seed")).ran;
+  }
+
+  /** CPU microseconds of so many timers of a virtual clock. */
+  async bareClock(timers: number): Promise<number> {
+    return (await this.#ask({ ask: "bareClock", timers }, "bareClock")).micros;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

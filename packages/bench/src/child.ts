@@ -61,18 +61,34 @@ const ROLES: Readonly<Record<Role, Start>> = {
   },
 
   plainPull: async (tally) => (await plainPull(() => tally.add(1))).endpoint,
+
+  simulator: () => Promise.resolve("here"),
 };
 
 const tally = new Tally();
 const tell = (told: Told): void => void process.send?.(told);
 
+async function answer(question: Question): Promise<void> {
+  switch (question.ask) {
+    case "count":
+      return tally.whenReached(question.count, () => tell({ tell: "counted" }));
+    case "cpu": {
+      const { user, system } = process.cpuUsage();
+      return tell({ tell: "cpu", micros: user + system });
+    }
+    case "seed":
+      return tell({ tell: "seed", ran: await (await import("./simulator-role.js")).seedRan(question.seed) });
+    case "bareClock":
+      return tell({
+        tell: "bareClock",
+        micros: await (await import("./simulator-role.js")).bareClock(question.timers),
+      });
+  }
+}
+
 process.on("disconnect", () => process.exit());
 process.on("message", (question: Question) => {
-  if (question.ask === "count") tally.whenReached(question.count, () => tell({ tell: "counted" }));
-  else {
-    const { user, system } = process.cpuUsage();
-    tell({ tell: "cpu", micros: user + system });
-  }
+  void answer(question);
 });
 
 const [role, ...args] = process.argv.slice(2);

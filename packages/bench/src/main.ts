@@ -6,6 +6,7 @@ import type { Bench, BenchRun } from "./bench-run.js";
 import { type CommandLine, clusterBench } from "./cluster-bench.js";
 import { figureJson, formatFigure } from "./format-figure.js";
 import type { BenchResult } from "./page/performance-page.js";
+import { simBench } from "./sim-bench.js";
 import { swbusBench } from "./swbus-bench.js";
 import { swssBench } from "./swss-bench.js";
 import { zmqBench } from "./zmq-bench.js";
@@ -18,7 +19,7 @@ const HELP = `Usage: tandem bench [NAME…] [options]
 
 Medians over rounds, each beside the floor that the same run measured.
 
-  NAME         swss, zmq, swbus, actor, cluster; default: all of them
+  NAME         swss, zmq, swbus, actor, cluster, sim; default: all of them
       --quick  a fifth of the work, and fewer rounds
       --json   one JSON object instead of text
       --page FOLDER  also write FOLDER/performance.md with charts
@@ -40,7 +41,14 @@ interface Flags {
  * daemon is added. Gives the exit code. A missed target is no failure.
  */
 export async function benchMain(argv: readonly string[], env: Environment, tandem: CommandLine): Promise<number> {
-  const flags = parseFlags(argv, [swssBench(env), zmqBench, swbusBench, actorBench, clusterBench(env, tandem)]);
+  const flags = parseFlags(argv, [
+    swssBench(env),
+    zmqBench,
+    swbusBench,
+    actorBench,
+    clusterBench(env, tandem),
+    simBench,
+  ]);
   if (!flags.ok) {
     process.stderr.write(`tandem bench: ${flags.error}; try --help\n`);
     return 2;

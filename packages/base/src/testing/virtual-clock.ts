@@ -74,6 +74,11 @@ export class VirtualClock implements Clock {
     return () => this.#restListeners.delete(listener);
   }
 
+  /** Timers that have fired so far. */
+  get fired(): number {
+    return this.#fired;
+  }
+
   /** Timers that have not fired and were not cancelled. */
   get pending(): number {
     return this.#heap.length - this.#cancelled;

@@ -74,7 +74,7 @@ export class Controller implements AsyncDisposable {
   readonly #listeners = new Set<() => void>();
   readonly #writing = new Set<(row: ControllerWrite) => void>();
   #plan: Plan;
-  #looked: { readonly plan: Plan; readonly rows: readonly WantedRow[]; readonly names: readonly string[] } | undefined;
+  #looked: Look | undefined;
   #wantedNames: ReadonlySet<string> = new Set();
   #working: Promise<void> | undefined;
 
@@ -179,6 +179,7 @@ export class Controller implements AsyncDisposable {
   /** Writes every row again that stands, unchanged: rows are at-least-once. */
   async replay(): Promise<void> {
     this.#written.clear();
+    this.#looked = undefined;
     await this.#work();
   }
 
@@ -274,16 +275,26 @@ export class Controller implements AsyncDisposable {
   }
 
   async #writeAll(): Promise<void> {
+    let known: Look | undefined;
+    let written = 0;
     while (!this.#closing.signal.aborted) {
-      const { rows: wanted, names } = this.#look();
-      // Deletes run against the order of creation: scopes before their sets, whichever was written last.
-      const surplus = [...this.#written].filter(([name]) => !this.#wantedNames.has(name)).reverse();
-      const first = surplus.find(([, { row }]) => row.table === "DASH_HA_SCOPE_CONFIG_TABLE") ?? surplus[0];
-      if (first !== undefined) {
-        await this.#delete(first[0], first[1].row);
-        continue;
+      const look = this.#look();
+      const { rows, names } = look;
+      if (look !== known) {
+        // Deletes run against the order of creation: scopes before their sets, whichever was written last.
+        const surplus = [...this.#written].filter(([name]) => !this.#wantedNames.has(name)).reverse();
+        const first = surplus.find(([, { row }]) => row.table === "DASH_HA_SCOPE_CONFIG_TABLE") ?? surplus[0];
+        if (first !== undefined) {
+          await this.#delete(first[0], first[1].row);
+          continue;
+        }
+        known = look;
+        written = 0;
       }
-      const missing = wanted.find((row, i) => !this.#isWritten(row, names[i] as string));
+      // What was found written stays so until the plan is another one, or all is to be written again.
+      while (written < rows.length && this.#isWritten(rows[written] as WantedRow, names[written] as string))
+        written += 1;
+      const missing = rows[written];
       if (missing !== undefined) {
         await this.#write(missing);
         continue;
@@ -296,7 +307,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** What the plan wants now, worked out once for each plan. */
-  #look(): { readonly rows: readonly WantedRow[]; readonly names: readonly string[] } {
+  #look(): Look {
     if (this.#looked?.plan === this.#plan) return this.#looked;
     const rows = wantedRows(this.#plan, this.#options.topology);
     const names = rows.map(rowName);
@@ -426,6 +437,13 @@ export class Controller implements AsyncDisposable {
   #store(switchIndex: number, db: string): Store {
     return this.#stores.get(`${switchIndex} ${db}`) as Store;
   }
+}
+
+/** What a plan wants. */
+interface Look {
+  readonly plan: Plan;
+  readonly rows: readonly WantedRow[];
+  readonly names: readonly string[];
 }
 
 function dpuOf(sw: SwitchPlace, key: Result<{ readonly slot: number }, unknown>): string | undefined {

@@ -5,7 +5,7 @@ import type { SeedOutcome } from "./run-seed.js";
 
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
 /** Much is made in a seed and little of it stays: a large young generation halves what collecting it costs. */
-const WORKER_FLAGS = ["--max-semi-space-size=32"];
+export const WORKER_FLAGS: readonly string[] = ["--max-semi-space-size=32"];
 
 /** One seed for a worker. */
 export interface SeedTask {
@@ -57,7 +57,7 @@ async function runWorker(
   signal.addEventListener("abort", kill, { once: true });
   try {
     for (let next = tasks.next(); !next.done && !signal.aborted; next = tasks.next()) {
-      if (child?.connected !== true) child = fork(WORKER, [], { execArgv: WORKER_FLAGS });
+      if (child?.connected !== true) child = fork(WORKER, [], { execArgv: [...WORKER_FLAGS] });
       const answer = await ask(child, next.value);
       // What an end from outside interrupts is no failure.
       if (!signal.aborted) report(answer);

@@ -20,6 +20,7 @@ function broken(needed: readonly [number, number]) {
       trace: [],
       healedIn: undefined,
       virtualMs: 0 as SeedOutcome["virtualMs"],
+      timers: 0,
     });
   };
   return { plan, culprits, run };

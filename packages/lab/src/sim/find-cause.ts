@@ -50,5 +50,6 @@ function failedOutcome(
     trace: [],
     healedIn: undefined,
     virtualMs: 0 as SeedOutcome["virtualMs"],
+    timers: 0,
   };
 }

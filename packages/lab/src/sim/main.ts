@@ -20,6 +20,10 @@ import {
 import { runTask } from "./run-task.js";
 import { HELP, parseFlags, type SimFlags } from "./sim-flags.js";
 
+export { calmRun } from "./calm-run.js";
+export { WORKER_FLAGS } from "./crew.js";
+export { runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";
+
 export interface SimIo {
   out(line: string): void;
   complain(line: string): void;

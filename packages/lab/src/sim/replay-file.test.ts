@@ -12,6 +12,7 @@ const OUTCOME: SeedOutcome = {
   trace: [],
   healedIn: undefined,
   virtualMs: millis(600_000),
+  timers: 0,
 };
 
 test("a replay file holds plan and digest, and for people the story and what was wrong", () => {

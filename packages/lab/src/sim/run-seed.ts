@@ -46,6 +46,8 @@ export interface SeedOutcome {
   readonly healedIn: Millis | undefined;
   /** Virtual time of the whole run. */
   readonly virtualMs: Millis;
+  /** Timers that fired in it. */
+  readonly timers: number;
 }
 
 /** All faults over, the cluster must be as in a calm run within this. */
@@ -129,6 +131,7 @@ class SeedRun {
       trace: this.#trace.lines,
       healedIn,
       virtualMs: clock.monotonic(),
+      timers: clock.fired,
     };
   }
 
