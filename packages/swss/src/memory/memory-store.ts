@@ -54,7 +54,7 @@ export class MemoryStore implements Store {
   }
 
   psubscribe(pattern: string, listener: MessageListener): Promise<Result<Subscription, StoreError>> {
-    return this.#gone() ?? this.#store.psubscribe(pattern, listener);
+    return this.#gone() ?? this.#store.psubscribe(pattern, this.#later(listener));
   }
 
   onConnect(listener: () => void): () => void {

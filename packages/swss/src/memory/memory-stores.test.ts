@@ -60,3 +60,18 @@ test("latency is one way there and one way back", async () => {
   expect(await clock.run(reply, seconds(1))).toEqual({ ok: true, value: "PONG" });
   expect(clock.monotonic() - start).toBe(6);
 });
+
+test("a process whose subscriptions are behind reads and writes at once, and hears of it later, in order", async () => {
+  const { clock, stores, store } = setUp();
+  await untilConnected(store);
+  const heard: string[] = [];
+  await store.psubscribe("__keyspace@6__:*", (event) => heard.push(event));
+  stores.setBehind(millis(500));
+  await store.command(["HSET", "a", "x", "1"]);
+  stores.setBehind(millis(0));
+  await store.command(["DEL", "a"]);
+  await clock.advance(millis(400));
+  expect(heard).toEqual([]);
+  await clock.advance(millis(200));
+  expect(heard).toEqual(["hset", "del"]);
+});
