@@ -19,6 +19,7 @@ import { pairServes } from "./pair-serves.js";
 import { pendingListsMatch } from "./pending-lists-match.js";
 import { pinsFollowVdpu } from "./pins-follow-vdpu.js";
 import { reconcileAfterTakeover } from "./reconcile-after-takeover.js";
+import { recreatedIsNew } from "./recreated-is-new.js";
 import { reportReachesSwitch } from "./report-reaches-switch.js";
 import { reportedIsReal } from "./reported-is-real.js";
 import { requestOnce } from "./request-once.js";
@@ -62,6 +63,7 @@ export const INVARIANTS: readonly Invariant[] = [
   pendingListsMatch,
   pinsFollowVdpu,
   reconcileAfterTakeover,
+  recreatedIsNew,
   reportReachesSwitch,
   reportedIsReal,
   requestOnce,

@@ -10,6 +10,8 @@ const SETS = "DASH_HA_SET_TABLE";
 const CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
 /** What a switch's orchagent has to pop is gone, or there again, within this time. */
 const POPPED = seconds(1);
+/** The same with a database that is slow. It concerns a hamgrd that died in between as well: that is what the order is for. */
+const LEFT = seconds(3);
 /** What others delete and change by hand is put right by hamgrd's audit, every 5 s. docs/actor-runtime.md. */
 const AUDITED = seconds(10);
 const BY_HAND: readonly Trouble[] = ["row", "intent", "config", "process"];
@@ -29,7 +31,7 @@ export const routeStays: Always = {
       const since = fairSwitch(view, switchOfName(name), BY_HAND);
       return since === undefined ? undefined : millis(since + AUDITED);
     });
-    const orphaned = new Overdue<string>(POPPED, (name) => fairSwitch(view, switchOfName(name), ["process"]));
+    const orphaned = new Overdue<string>(LEFT);
     const setOf = (key: string): string | undefined => vips.get(key.slice(key.indexOf(":") + 1));
     /** Whether the switch has a route of that set, to that DPU when one is named. */
     const routes = (sw: SwitchPlace, set: string, dpu?: DpuPlace): boolean => {

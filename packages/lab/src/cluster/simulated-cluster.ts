@@ -161,6 +161,13 @@ export class SimulatedCluster implements ClusterHost {
     return Promise.resolve();
   }
 
+  /** Every connection to it ends; key events that were under way are lost. */
+  disconnectRedis(owner: RedisOwner): void {
+    this.#tellPart(`redis ${owner.name}`, false);
+    this.redis(owner).disconnect();
+    this.#tellPart(`redis ${owner.name}`, this.redis(owner).up);
+  }
+
   async startDaemon(daemon: DaemonPlace): Promise<void> {
     const clock = new AbandonableClock(this.clock, this.wall(daemon.sw));
     const stores = this.#openStores(daemon.sw, clock);

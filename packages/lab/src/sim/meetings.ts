@@ -78,7 +78,7 @@ export const MEETINGS: readonly Meeting[] = [
   {
     name: "crash-in-removal",
     doc: "a config is deleted, and hamgrd dies at a boundary in the middle of it",
-    draw: (scene) => [crash(scene, 0, [100, 4000]), removal(scene, [5, 60], [15_000, 45_000])],
+    draw: (scene) => [crash(scene, 0, [100, 8000]), removal(scene, [5, 60], [15_000, 45_000])],
   },
   {
     name: "restart-while-pending",
@@ -87,9 +87,10 @@ export const MEETINGS: readonly Meeting[] = [
   },
   {
     name: "recreation-while-pending",
-    doc: "a scope is deleted and created again between a pending operation and its approval",
+    doc: "a scope is deleted and created again between a pending operation and its approval, and hamgrd hears of both at once",
     draw: (scene) => [
-      ...waitingForApproval(scene, [25_000, 40_000]),
+      ...waitingForApproval(scene, [35_000, 50_000]),
+      fault(scene, 6000, "events-late", { daemon: scene.hamgrd, delay: "300" }, [16_000, 20_000]),
       fault(scene, ASKED, "scope-del-set", { dpu: scene.dpu.name }),
     ],
   },
@@ -135,7 +136,7 @@ export const MEETINGS: readonly Meeting[] = [
   },
   {
     name: "removal-refused",
-    doc: "a config is deleted while the switch's Redis takes deletes and no rows, so that hamgrd's own are refused; the config comes back long after",
+    doc: "a config is deleted while the switch's Redis takes deletes and no rows; it comes back long after",
     draw: (scene) => [
       fault(scene, 0, "redis-trouble", { redis: scene.sw.name, trouble: "full" }, [1000, 5000]),
       removal(scene, [50, 900], [25_000, 60_000]),

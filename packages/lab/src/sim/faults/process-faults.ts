@@ -57,7 +57,7 @@ export const PROCESS_FAULTS = [
     doc: "every connection to a Redis ends: what was under way, key events among it, is lost",
     params: { redis: aRedis },
     text: ({ redis }) => `all connections to the Redis of ${redis.name} end`,
-    begin: ({ host }, { redis }) => host.redis(redis).disconnect(),
+    begin: ({ host }, { redis }) => host.disconnectRedis(redis),
   }),
   defineFault({
     name: "events-late",
