@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { err, type Millis, millis, ok, type Result, seconds, systemClock, within } from "@tandem/base";
+import type { ChildProcess } from "node:child_process";
+import { err, type Millis, millis, ok, type Result, systemClock } from "@tandem/base";
+import type { FaultPlan } from "../sim/fault-plan.js";
 import { attempt } from "../sim/find-cause.js";
-import type { HuntReport, HuntTask } from "./hunt-messages.js";
+import { ask, startProcess } from "./hunt-process.js";
 import type { Mutation } from "./mutation.js";
 import { PatchedBuild } from "./patched-build.js";
 
@@ -24,12 +25,6 @@ export interface HuntResult {
   /** Real time. */
   readonly took: Millis;
 }
-
-/** Real time that one run may take on a busy machine. */
-const RUN_LIMIT = seconds(300);
-/** Characters kept of what a process says before it dies. */
-const WORDS_MAX = 4096;
-const WORKER = "packages/lab/dist/mutation/hunt-worker.js";
 
 /**
  * Runs the simulator on a build without the guard, seed after seed, until one shows it. Processes share the seeds; the
@@ -63,14 +58,12 @@ async function work(build: PatchedBuild, search: Search, { minutes, signal }: Hu
   try {
     while (search.next <= search.last && !signal.aborted) {
       const seed = search.next++;
-      child ??= fork(build.path(WORKER), [], { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
-      const answer = await within(systemClock, RUN_LIMIT, ask(child, { seed, minutes }));
+      child ??= startProcess(build);
+      const answer = await ask(child, { seed, minutes });
       if (signal.aborted) return;
-      if (answer === undefined || !answer.ok) {
-        const why =
-          answer === undefined ? `no answer within ${RUN_LIMIT / 1000} s` : (answer as { error: string }).error;
+      if (!answer.ok) {
         search.last = 0;
-        search.failure ??= `seed ${seed}: ${why}`;
+        search.failure ??= `seed ${seed}: ${answer.error}`;
         return;
       }
       const { seen } = answer.value;
@@ -87,31 +80,19 @@ async function work(build: PatchedBuild, search: Search, { minutes, signal }: Hu
   }
 }
 
-/** The answer of a process. One that dies shows nothing: its build cannot run at all. */
-function ask(child: ChildProcess, task: HuntTask): Promise<Result<HuntReport, string>> {
-  return new Promise((resolve) => {
-    let words = "";
-    const onWords = (chunk: Buffer): void => {
-      words = (words + String(chunk)).slice(-WORDS_MAX);
-    };
-    const onMessage = (message: unknown): void => done(ok(message as HuntReport));
-    const onExit = (code: number | null, end: string | null): void =>
-      done(err(`its process ended with ${end ?? code}: ${lastLine(words)}`));
-    const done = (report: Result<HuntReport, string>): void => {
-      child.stderr?.off("data", onWords);
-      child.off("message", onMessage);
-      child.off("exit", onExit);
-      resolve(report);
-    };
-    child.stderr?.on("data", onWords);
-    child.on("message", onMessage);
-    child.on("exit", onExit);
-    child.send(task);
-  });
-}
-
-/** The line of a crash that says most. */
-function lastLine(words: string): string {
-  const lines = words.split("\n").filter((line) => line.trim() !== "");
-  return lines.find((line) => /Error/.test(line)) ?? lines.at(-1) ?? "it said nothing";
+/** What a plan shows on a build without the guard, if anything. Fails as `hunt` does. */
+export async function runWithout(
+  mutation: Mutation,
+  { seed, minutes, faults }: FaultPlan,
+): Promise<Result<string | undefined, string>> {
+  const built = await PatchedBuild.create(mutation);
+  if (!built.ok) return built;
+  await using build = built.value;
+  const child = startProcess(build);
+  try {
+    const answer = await ask(child, { seed, minutes, faults });
+    return answer.ok ? ok(answer.value.seen) : err(`${mutation.id}: ${answer.error}`);
+  } finally {
+    child.kill("SIGKILL");
+  }
 }

@@ -17,9 +17,11 @@ shows that something is missing. A seed that fails with the guard too does not c
 ./tandem sim --mutations --guard stale-ack      # one
 \`\`\`
 
-\`./tandem test\` checks that each replaced text still stands exactly once, and finds one guard; \`./tandem test --all\` finds
-every one within 1,000 seeds. The seeds below are those of one run on two busy cores; another build draws and steps
-otherwise. A guard without one has not been proved yet.
+\`./tandem test\` checks that each replaced text still stands exactly once, finds one guard by a hunt, and some by the plans
+in \`packages/lab/testdata/mutations/plans/\`: the fewest faults that show the absence of a guard, written by hand, under
+which the whole product is clean. \`./tandem test --all\` runs all of these plans, and finds every guard within 1,000 seeds. The
+seeds below are those of runs on two busy cores; another build draws and steps otherwise. A guard without one has not been
+found by chance yet.
 `;
 
 interface Found {
