@@ -118,9 +118,9 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: "what was written for a DPU counts for nothing once pmon shows that it started anew",
     edits: [
       {
-        file: "packages/actor/dist/runtime.js",
-        find: "this.#epochs.set(container, epoch);\n        if (known === undefined)",
-        replace: "this.#epochs.set(container, epoch);\n        if (true)",
+        file: "packages/actor/dist/sinks.js",
+        find: "this.#epoch = epoch;\n        if (known === undefined)",
+        replace: "this.#epoch = epoch;\n        if (true)",
       },
     ],
   },
