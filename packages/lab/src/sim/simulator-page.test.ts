@@ -20,6 +20,10 @@ tandem sim --faults storm.txt                 # these faults, whatever the seed 
 tandem sim --replay tandem-sim-seed-1403.txt  # a failing run again, to the same line
 \`\`\`
 
+A series runs in worker processes, one for each core. Without a terminal a line on stderr tells every ten seconds how far
+it is. Ctrl-C ends it at once and prints what was run so far. \`tandem bench sim\` measures virtual time against processor
+time and memory for a pair, 16 and 64 DPUs.
+
 ## A seed
 
 | phase | what happens |
