@@ -128,7 +128,13 @@ export {
 export { decodeText, encodeText, isBinary } from "./text.js";
 export { decodeChange, type TypedChange } from "./typed-change.js";
 export { WarmRestart, type WarmStart, type WarmStartState } from "./warm-restart.js";
-export { type ChannelSocketOptions, EventPush, LockstepClient, LockstepServer } from "./zmq-channel-sockets.js";
+export {
+  type ChannelSocketOptions,
+  EventPull,
+  EventPush,
+  LockstepClient,
+  LockstepServer,
+} from "./zmq-channel-sockets.js";
 export { type SendError, ZmqClient, type ZmqClientOptions } from "./zmq-client.js";
 export { ZmqConsumerStateTable, type ZmqConsumerStateTableOptions } from "./zmq-consumer-state-table.js";
 export { ZmqProducerStateTable, type ZmqProducerStateTableOptions } from "./zmq-producer-state-table.js";

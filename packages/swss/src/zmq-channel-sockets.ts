@@ -1,4 +1,4 @@
-import { err, ok, type Result, seconds, systemClock, within } from "@tandem/base";
+import { err, millis, ok, type Result, seconds, sleep, systemClock, within } from "@tandem/base";
 import * as zmq from "zeromq";
 import type { BindError } from "./push-pull.js";
 
@@ -147,6 +147,62 @@ export class LockstepServer implements AsyncDisposable {
   }
 }
 
+/** Between attempts to bind an endpoint that somebody has just left. */
+const BIND_AGAIN = millis(20);
+
+/**
+ * The receiving end of events (ZMQ PULL, binds). It is closed without unbinding first: when the sender ends at the same
+ * moment, libzmq 4.3.5 fails an assertion in that. Its endpoint is free a little later, so that binding waits for it.
+ */
+export class EventPull implements AsyncDisposable {
+  readonly #socket: zmq.Pull;
+
+  private constructor(socket: zmq.Pull, listener: (message: Uint8Array) => void | Promise<void>) {
+    this.#socket = socket;
+    void this.#receive(listener);
+  }
+
+  /** `listener` gets each message in order; a promise that it returns holds back the next. */
+  static async bind(
+    endpoint: string,
+    { messageBytesMax, highWaterMark }: ChannelSocketOptions,
+    listener: (message: Uint8Array) => void | Promise<void>,
+  ): Promise<Result<EventPull, BindError>> {
+    const until = systemClock.monotonic() + RELEASE_LIMIT;
+    for (;;) {
+      const socket = new zmq.Pull({ receiveHighWaterMark: highWaterMark, maxMessageSize: messageBytesMax, linger: 0 });
+      try {
+        await socket.bind(endpoint);
+        return ok(new EventPull(socket, listener));
+      } catch (error) {
+        socket.close();
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code !== "EADDRINUSE" || systemClock.monotonic() > until)
+          return err({ kind: "bindFailed", endpoint, detail: message });
+        await sleep(systemClock, BIND_AGAIN);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#socket.closed) this.#socket.close();
+  }
+
+  async #receive(listener: (message: Uint8Array) => void | Promise<void>): Promise<void> {
+    while (!this.#socket.closed) {
+      try {
+        const [message, ...others] = await this.#socket.receive();
+        // A message is a single frame; the sender of more is no peer of ours.
+        if (message === undefined || others.length > 0) continue;
+        const taken = listener(message);
+        if (taken !== undefined) await taken;
+      } catch (error) {
+        if (!this.#socket.closed) throw error;
+      }
+    }
+  }
+}
+
 /** The sending end of events (ZMQ PUSH, connects). */
 export class EventPush implements AsyncDisposable {
   readonly #socket: zmq.Push;
@@ -165,7 +221,7 @@ export class EventPush implements AsyncDisposable {
 
   /** Whether somebody listens. Without, up to the mark of messages wait here. */
   get connected(): boolean {
-    return this.#connected;
+    return this.#connected && !this.#socket.closed;
   }
 
   /** False when the high-water mark is reached, or this end is closed. */
@@ -181,7 +237,6 @@ export class EventPush implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connected = false;
     if (!this.#socket.closed) this.#socket.close();
   }
 }

@@ -4,7 +4,7 @@ import { MESSAGE_BYTES_MAX } from "./binary-serializer.js";
 import type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
 
 /** Messages that either side of a connection holds: `MQ_WATERMARK` of sonic-swss-common. */
-const HIGH_WATER_MARK_DEFAULT = 10_000;
+const HIGH_WATER_MARK = 10_000;
 
 /** A dead peer is noticed after 5 s of silence and 5 unanswered probes, as in sonic-swss-common. */
 const KEEPALIVE = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 1, tcpKeepaliveCount: 5 } as const;
@@ -13,40 +13,30 @@ const KEEPALIVE = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 
 export interface ZmqSocketsOptions {
   /** VRF or other network device that connections are bound to. */
   readonly device?: string;
-  /** Messages that either side of a connection holds. Default 10,000. */
-  readonly highWaterMark?: number;
-  /** A message of this size or more is not sent, and ends the connection of whoever sends it. Default `MESSAGE_BYTES_MAX`. */
-  readonly messageBytesMax?: number;
 }
 
-/** One-way ZMQ sockets. */
+/** ZMQ sockets: the only file that imports the library. */
 export function zmqSockets(options: ZmqSocketsOptions = {}): Sockets {
   return new ZmqSockets(options);
 }
 
 class ZmqSockets implements Sockets {
   readonly #device: { readonly interface?: string };
-  readonly #highWaterMark: number;
-  readonly #messageBytesMax: number;
   readonly #open = new Set<AsyncDisposable>();
 
-  constructor(options: ZmqSocketsOptions) {
-    const { device, highWaterMark = HIGH_WATER_MARK_DEFAULT, messageBytesMax = MESSAGE_BYTES_MAX } = options;
+  constructor({ device }: ZmqSocketsOptions) {
     this.#device = device === undefined ? {} : { interface: device };
-    this.#highWaterMark = highWaterMark;
-    this.#messageBytesMax = messageBytesMax;
   }
 
   push(endpoint: string): Push {
     const socket = new zmq.Push({
       ...KEEPALIVE,
       ...this.#device,
-      sendHighWaterMark: this.#highWaterMark,
+      sendHighWaterMark: HIGH_WATER_MARK,
       sendTimeout: 0,
       linger: 0,
     });
-    const limits = { highWaterMark: this.#highWaterMark, messageBytesMax: this.#messageBytesMax };
-    const push = new ZmqPush(socket, endpoint, limits, () => this.#open.delete(push));
+    const push = new ZmqPush(socket, endpoint, () => this.#open.delete(push));
     this.#open.add(push);
     return push;
   }
@@ -58,8 +48,8 @@ class ZmqSockets implements Sockets {
     const socket = new zmq.Pull({
       ...KEEPALIVE,
       ...this.#device,
-      receiveHighWaterMark: this.#highWaterMark,
-      maxMessageSize: this.#messageBytesMax - 1,
+      receiveHighWaterMark: HIGH_WATER_MARK,
+      maxMessageSize: MESSAGE_BYTES_MAX - 1,
     });
     try {
       await socket.bind(endpoint);
@@ -77,21 +67,14 @@ class ZmqSockets implements Sockets {
   }
 }
 
-interface PushLimits {
-  readonly highWaterMark: number;
-  readonly messageBytesMax: number;
-}
-
 class ZmqPush implements Push {
   readonly endpoint: string;
   readonly #socket: zmq.Push;
-  readonly #limits: PushLimits;
   readonly #closed: () => void;
   readonly #listeners = new Set<() => void>();
 
-  constructor(socket: zmq.Push, endpoint: string, limits: PushLimits, closed: () => void) {
+  constructor(socket: zmq.Push, endpoint: string, closed: () => void) {
     this.#socket = socket;
-    this.#limits = limits;
     this.endpoint = endpoint;
     this.#closed = closed;
     socket.events.on("handshake", () => {
@@ -101,9 +84,8 @@ class ZmqPush implements Push {
   }
 
   async push(message: Uint8Array): Promise<Result<void, PushError>> {
-    const { messageBytesMax, highWaterMark } = this.#limits;
-    if (message.length >= messageBytesMax) {
-      return err({ kind: "tooLarge", endpoint: this.endpoint, limit: messageBytesMax });
+    if (message.length >= MESSAGE_BYTES_MAX) {
+      return err({ kind: "tooLarge", endpoint: this.endpoint, limit: MESSAGE_BYTES_MAX });
     }
     if (this.#socket.closed) return err({ kind: "closed", endpoint: this.endpoint });
     try {
@@ -113,7 +95,7 @@ class ZmqPush implements Push {
     } catch (error) {
       if (this.#socket.closed) return err({ kind: "closed", endpoint: this.endpoint });
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      return err({ kind: "full", endpoint: this.endpoint, limit: highWaterMark });
+      return err({ kind: "full", endpoint: this.endpoint, limit: HIGH_WATER_MARK });
     }
   }
 

@@ -11,12 +11,12 @@ import { LocalClaim } from "../local-claim.js";
 import type { AsicNotification } from "../notification.js";
 import { isAnswered } from "../op.js";
 import { DB_DEFAULT } from "../redis/channel-options.js";
+import { putRequests, repliesEnd } from "../redis/request-queue.js";
 import type { AsicReply } from "../reply.js";
 import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
-import type { GrpcQueueClientOptions } from "./options.js";
-import { putRequests, repliesEnd } from "./queue.js";
+import { type GrpcQueueClientOptions, PLACE } from "./options.js";
 import { QueuedReplies } from "./replies.js";
 import { BYTES_MAX_DEFAULT, grpcQueueTraits } from "./traits.js";
 
@@ -114,7 +114,7 @@ export class GrpcQueueClient implements AsicClient {
       throw aborted;
     }
     const claim = await LocalClaim.take(`grpc-queue:client:${options.endpoint}`, options.owner, options.clock);
-    const end = claim.ok ? await repliesEnd(store) : undefined;
+    const end = claim.ok ? await repliesEnd(store, PLACE) : undefined;
     if (!claim.ok || !end?.ok) {
       if (claim.ok) await claim.value[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
@@ -210,6 +210,8 @@ export class GrpcQueueClient implements AsicClient {
   }
 
   #mayLeave(ticket: Ticket): boolean {
+    // A text has three bytes a character at most, and a value beside it is shorter.
+    if (bytesOf(ticket.request) * 8 < MESSAGE_BYTES_MAX) return this.#line.leaves(ticket);
     const { length } = encodeRequest(this.#formOf(ticket, false));
     if (length <= MESSAGE_BYTES_MAX) return this.#line.leaves(ticket);
     const reason = `it makes a message of ${length} bytes, the most is ${MESSAGE_BYTES_MAX}`;
@@ -235,7 +237,7 @@ export class GrpcQueueClient implements AsicClient {
   async #sendQueued(tickets: readonly Ticket[], repeated: boolean): Promise<void> {
     const forms = tickets.map((ticket) => this.#formOf(ticket, repeated));
     for (const [i, ticket] of tickets.entries()) this.#goes(ticket, forms[i]?.unanswered === true, "queue");
-    const put = await putRequests(this.#store, this.traits.requestsInFlightMax, forms);
+    const put = await putRequests(this.#store, PLACE, this.traits.requestsInFlightMax, forms);
     if (put.ok) {
       (this.#options.crash ?? noCrash).reach("asic.request.stored");
       for (const ticket of tickets.slice(0, put.value)) this.#stored(ticket);

@@ -2,6 +2,10 @@ import type { Millis } from "@tandem/base";
 import type { Stores } from "@tandem/swss";
 import type { GrpcChannelOptions } from "../grpc/options.js";
 import type { ChannelMode } from "../op.js";
+import { queuePlace } from "../redis/request-queue.js";
+
+/** Where requests wait for a server that is away. */
+export const PLACE = queuePlace("GRPC");
 
 /** What an end of the channel needs beside those of gRPC. */
 export interface GrpcQueueOptions extends GrpcChannelOptions {

@@ -2,8 +2,9 @@ import type { Clock, Timer } from "@tandem/base";
 import type { Store, Subscription } from "@tandem/swss";
 import { TROUBLE_FOUND_MAX } from "../channel-trouble.js";
 import { LOOK_EVERY } from "../list-pubsub/reply-line.js";
+import { decodeQueuedReply, readReplies } from "../redis/request-queue.js";
 import type { AsicReply } from "../reply.js";
-import { decodeQueuedReply, REPLIES, REPLIES_CHANNEL, readReplies } from "./queue.js";
+import { PLACE } from "./options.js";
 
 /** Replies of one read. */
 const BATCH = 256;
@@ -34,7 +35,7 @@ export class QueuedReplies implements AsyncDisposable {
   }
 
   async listen(): Promise<void> {
-    const wakeUps = await this.#store.subscribe(REPLIES_CHANNEL, () => this.#read());
+    const wakeUps = await this.#store.subscribe(PLACE.repliesChannel, () => this.#read());
     if (wakeUps.ok) this.#wakeUps = wakeUps.value;
     this.#store.onConnect(() => this.#read());
     this.#look();
@@ -64,7 +65,7 @@ export class QueuedReplies implements AsyncDisposable {
   async #readAll(): Promise<void> {
     while (this.#more && !this.#closed && this.#store.connected) {
       this.#more = false;
-      const read = await readReplies(this.#store, this.#seen, BATCH);
+      const read = await readReplies(this.#store, PLACE, this.#seen, BATCH);
       for (const entry of read.ok ? read.value : []) {
         this.#more = true;
         this.#seen = entry.position;
@@ -72,7 +73,7 @@ export class QueuedReplies implements AsyncDisposable {
         if (reply.ok) this.#listener.reply(entry.fields.get("id") ?? "", reply.value);
         else {
           const found = JSON.stringify([...entry.fields]).slice(0, TROUBLE_FOUND_MAX);
-          this.#listener.malformed(`${REPLIES} ${entry.position}`, reply.error, found);
+          this.#listener.malformed(`${PLACE.replies} ${entry.position}`, reply.error, found);
         }
       }
     }

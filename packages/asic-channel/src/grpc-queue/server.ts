@@ -6,21 +6,19 @@ import { GrpcChannelServer } from "../grpc/server.js";
 import { LOOK_EVERY } from "../list-pubsub/reply-line.js";
 import type { AsicNotification } from "../notification.js";
 import { DB_DEFAULT } from "../redis/channel-options.js";
-import type { AsicReply } from "../reply.js";
-import { STATUS } from "../status.js";
-import type { AsicHandler, AsicServer, Delivery } from "../transport.js";
-import type { GrpcQueueServerOptions } from "./options.js";
 import {
   decodeQueued,
   finishRequest,
   isUpTo,
   markTaken,
   peekRequests,
-  QUEUE,
-  QUEUE_CHANNEL,
   type QueueEntry,
   takenUpTo,
-} from "./queue.js";
+} from "../redis/request-queue.js";
+import type { AsicReply } from "../reply.js";
+import { STATUS } from "../status.js";
+import type { AsicHandler, AsicServer, Delivery } from "../transport.js";
+import { type GrpcQueueServerOptions, PLACE } from "./options.js";
 import { Remembered } from "./remembered.js";
 import { grpcQueueTraits } from "./traits.js";
 
@@ -67,7 +65,7 @@ export class GrpcQueueServer implements AsicServer {
       await store[Symbol.asyncDispose]();
       throw aborted;
     }
-    const taken = await takenUpTo(store);
+    const taken = await takenUpTo(store, PLACE);
     if (!taken.ok) return close({ kind: "unusable", reason: describeStoreError(taken.error) });
     let open: (server: GrpcQueueServer) => void = () => {};
     const ready = new Promise<GrpcQueueServer>((resolve) => {
@@ -116,11 +114,11 @@ export class GrpcQueueServer implements AsicServer {
   /** Executes what stands in the queue, until nothing does. */
   async drain(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const entries = await this.#persist(() => peekRequests(this.#store, BATCH));
+      const entries = await this.#persist(() => peekRequests(this.#store, PLACE, BATCH));
       const last = entries?.value.at(-1);
       if (entries === undefined || last === undefined) return;
       (this.#options.crash ?? noCrash).reach("asic.request.taken");
-      if ((await this.#persist(() => markTaken(this.#store, last.position))) === undefined) return;
+      if ((await this.#persist(() => markTaken(this.#store, PLACE, last.position))) === undefined) return;
       for (const entry of entries.value) if (!(await this.#execute(entry))) return;
     }
   }
@@ -131,7 +129,7 @@ export class GrpcQueueServer implements AsicServer {
     const decoded = decodeQueued(entry);
     if (!decoded.ok) {
       const found = JSON.stringify([...entry.fields]).slice(0, TROUBLE_FOUND_MAX);
-      this.#trouble({ kind: "malformed", where: `${QUEUE} ${position}`, detail: decoded.error, found });
+      this.#trouble({ kind: "malformed", where: `${PLACE.queue} ${position}`, detail: decoded.error, found });
       const refusal: AsicReply = { op: "getresponse", status: STATUS.invalidParameter, fields: [] };
       return this.#finish(position, entry.fields.get("id") ?? "", refusal);
     }
@@ -146,7 +144,7 @@ export class GrpcQueueServer implements AsicServer {
   }
 
   async #finish(position: string, id: string, reply: AsicReply | undefined): Promise<boolean> {
-    const finished = await this.#persist(() => finishRequest(this.#store, position, id, reply));
+    const finished = await this.#persist(() => finishRequest(this.#store, PLACE, position, id, reply));
     if (finished === undefined) return false;
     const { crash = noCrash } = this.#options;
     crash.reach("asic.reply.stored");
@@ -172,7 +170,7 @@ export class GrpcQueueServer implements AsicServer {
       if (done.ok) return { value: done.value };
       const { error } = done;
       if (error.kind !== "disconnected")
-        this.#trouble({ kind: "refused", where: QUEUE, detail: describeStoreError(error) });
+        this.#trouble({ kind: "refused", where: PLACE.queue, detail: describeStoreError(error) });
       const { signal } = this.#closing;
       await (error.kind === "disconnected"
         ? untilConnected(this.#store, signal)
@@ -182,7 +180,7 @@ export class GrpcQueueServer implements AsicServer {
   }
 
   async #listen(): Promise<void> {
-    const wakeUps = await this.#store.subscribe(QUEUE_CHANNEL, () => this.#drainSoon());
+    const wakeUps = await this.#store.subscribe(PLACE.queueChannel, () => this.#drainSoon());
     if (wakeUps.ok) this.#wakeUps = wakeUps.value;
     this.#store.onConnect(() => this.#drainSoon());
     this.#look();

@@ -7,6 +7,7 @@ import type { AsicNotification } from "../notification.js";
 import { ASIC_OPS, isAsicOp } from "../op.js";
 import { type AsicReply, FAILURE, replyTo } from "../reply.js";
 import type { AsicHandler, AsicServer } from "../transport.js";
+import { helloReply, isHello, withId } from "./ids.js";
 import { socketOptions, type ZmqChannelOptions } from "./options.js";
 import { zmqTraits } from "./traits.js";
 import { decodeRequest, encodeNotification, encodeReply, textOf } from "./wire.js";
@@ -93,14 +94,14 @@ export class ZmqChannelServer implements AsicServer {
     const [frame = new Uint8Array()] = frames;
     const request =
       frames.length === 1 ? decodeRequest(frame) : err({ detail: "one frame was expected", op: undefined });
-    if (request.ok)
-      return handler.handle({
-        request: request.value,
-        id: undefined,
-        repeated: false,
-        unanswered: false,
-        rowsWritten: false,
-      });
+    if (request.ok) {
+      const { request: asked, frameId } = request.value;
+      if (isHello(asked)) return helloReply();
+      const { id, repeated = false } = frameId ?? {};
+      const delivery = { request: asked, id, repeated, unanswered: false, rowsWritten: false };
+      const reply = await handler.handle(delivery);
+      return frameId === undefined ? reply : { ...reply, fields: withId(reply.fields, frameId) };
+    }
     const { detail, op } = request.error;
     this.#trouble({ kind: "malformed", where: this.#options.context.zmqEndpoint, detail, found: textOf(frame) });
     if (op !== undefined && isAsicOp(op)) return replyTo(op, INVALID);

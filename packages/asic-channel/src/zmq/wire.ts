@@ -2,8 +2,10 @@ import { err, ok, type Result } from "@tandem/base";
 import type { FieldValues } from "@tandem/swss";
 import { TROUBLE_FOUND_MAX } from "../channel-trouble.js";
 import type { AsicNotification } from "../notification.js";
+import { ASIC_OPS } from "../op.js";
 import { type AsicReply, isReplyOp } from "../reply.js";
 import { type AsicRequest, checkRequest, describeRequestFault } from "../request.js";
+import { type FrameId, splitId } from "./ids.js";
 
 /** A frame of this size or more is no message: the receive buffer of orchagent and syncd. */
 export const FRAME_BYTES_MAX = 128 * 1024 * 1024;
@@ -20,12 +22,20 @@ export function encodeRequest({ key, op, fields }: AsicRequest): Uint8Array {
   return Buffer.from(JSON.stringify([key, op, ...fields.flat()]));
 }
 
-export function decodeRequest(frame: Uint8Array): Result<AsicRequest, FrameFault> {
+/** A request and how it names itself, which only one of ours does. */
+export interface FramedRequest {
+  readonly request: AsicRequest;
+  readonly frameId: FrameId | undefined;
+}
+
+export function decodeRequest(frame: Uint8Array): Result<FramedRequest, FrameFault> {
   const parts = decodeFrame(frame);
   if (!parts.ok) return err({ detail: parts.error, op: undefined });
   const { first, second, pairs } = parts.value;
-  const request = checkRequest(second, first, pairs);
-  return request.ok ? request : err({ detail: describeRequestFault(request.error), op: second });
+  const [fields, frameId] = splitId(pairs);
+  const request = checkRequest(second, first, fields);
+  if (!request.ok) return err({ detail: describeRequestFault(request.error), op: second });
+  return ok({ request: request.value, frameId });
 }
 
 /** `[status, op, field, value, …]`. */
@@ -86,4 +96,17 @@ function decodeFrame(frame: Uint8Array): Result<Parts, string> {
 /** As much of a frame as a report repeats. */
 export function textOf(frame: Uint8Array): string {
   return Buffer.from(frame.subarray(0, TROUBLE_FOUND_MAX)).toString();
+}
+
+/** The reply, if it is one to such a request. */
+export function decodeReplyTo(request: AsicRequest, frame: Uint8Array): Result<AsicReply, string> {
+  const reply = decodeReply(frame);
+  const { reply: op } = ASIC_OPS[request.op];
+  if (!reply.ok || reply.value.op === op) return reply;
+  return err(`${op} was expected, found ${reply.value.op}`);
+}
+
+/** What upstream's client sends to its own socket when it stops. */
+export function isWakeUp(frame: Uint8Array): boolean {
+  return frame.length === 1 && frame[0] === "1".charCodeAt(0);
 }

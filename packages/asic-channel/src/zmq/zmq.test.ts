@@ -55,6 +55,14 @@ test.each([
   expect(decodeNotification(bytes(frame))).toEqual({ ok: false, error: detail });
 });
 
+test("a request of ours names itself in its last pair, which its fields do not show", () => {
+  const frame = bytes(`["${routerKey(1)}","remove","TANDEM_ID","1:e:7"]`);
+  expect(decodeRequest(frame)).toEqual({
+    ok: true,
+    value: { request: { op: "remove", key: routerKey(1), fields: [] }, frameId: { id: "e:7", repeated: true } },
+  });
+});
+
 test("a frame that is no UTF-8 is refused", () => {
   expect(decodeReply(Uint8Array.of(0x5b, 0xff)).ok).toBe(false);
 });

@@ -62,7 +62,7 @@ const THEMES: readonly Theme[] = [
     names: `ZmqClient ZmqClientOptions ZmqProducerStateTable ZmqProducerStateTableOptions ZmqServer ZmqServerOptions
       ZmqHandler ORCH_ZMQ_PORT ZmqConsumerStateTable ZmqConsumerStateTableOptions ZmqSyncClient ZmqSyncServer
       ZmqSyncServerOptions ZmqSyncHandler AsyncDbUpdater AsyncDbUpdaterOptions zmqSockets ZmqSocketsOptions
-      LockstepClient LockstepServer EventPush ChannelSocketOptions zmqRequestSockets Sockets Push Pull RequestSockets Requester Replier encodeMessage decodeMessage ZmqMessage ZmqEntry
+      LockstepClient LockstepServer EventPush EventPull ChannelSocketOptions zmqRequestSockets Sockets Push Pull RequestSockets Requester Replier encodeMessage decodeMessage ZmqMessage ZmqEntry
       ZmqReceived MESSAGE_BYTES_MAX`,
   },
   {

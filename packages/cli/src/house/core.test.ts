@@ -77,6 +77,7 @@ const CORE = [
   "packages/asic-channel/src/virtual-asic/core.ts",
   "packages/asic-channel/src/virtual-asic/lines.ts",
   "packages/asic-channel/src/virtual-asic/objects.ts",
+  "packages/asic-channel/src/zmq/ids.ts",
   "packages/asic-channel/src/zmq/traits.ts",
   "packages/asic-channel/src/zmq/wire.ts",
   "packages/lab/src/bfd/session.ts",

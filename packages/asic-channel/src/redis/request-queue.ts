@@ -1,21 +1,35 @@
 import { err, mapOk, ok, type Result } from "@tandem/base";
 import type { FieldValues, Reply, Store, StoreError } from "@tandem/swss";
 import type { SentRequest } from "../grpc/wire.js";
-import { loadScript } from "../redis/load-script.js";
 import { type AsicReply, isReplyOp } from "../reply.js";
 import { checkRequest, describeRequestFault } from "../request.js";
+import { loadScript } from "./load-script.js";
 
 const PUT = loadScript("grpc_queue_put");
 const FINISH = loadScript("grpc_queue_finish");
 
-/** Requests that were sent while no server was there, oldest first. */
-export const QUEUE = "ASIC_GRPC_QUEUE";
-/** Replies to them. */
-export const REPLIES = "ASIC_GRPC_REPLIES";
-/** Position up to which a server took them. */
-const TAKEN = "ASIC_GRPC_TAKEN";
-export const QUEUE_CHANNEL = "ASIC_GRPC_QUEUE_CHANNEL";
-export const REPLIES_CHANNEL = "ASIC_GRPC_REPLIES_CHANNEL";
+/** Where a queue of requests stands in Redis. */
+export interface QueuePlace {
+  /** The requests, oldest first. */
+  readonly queue: string;
+  /** Replies to them, where they come by Redis. */
+  readonly replies: string;
+  /** Position up to which they were taken. */
+  readonly taken: string;
+  /** Wake-ups: something was put, something was answered. */
+  readonly queueChannel: string;
+  readonly repliesChannel: string;
+}
+
+export function queuePlace(name: string): QueuePlace {
+  return {
+    queue: `ASIC_${name}_QUEUE`,
+    replies: `ASIC_${name}_REPLIES`,
+    taken: `ASIC_${name}_TAKEN`,
+    queueChannel: `ASIC_${name}_QUEUE_CHANNEL`,
+    repliesChannel: `ASIC_${name}_REPLIES_CHANNEL`,
+  };
+}
 
 /** Replies that stay for a client that is away. */
 const REPLIES_KEPT = 10_000;
@@ -29,55 +43,66 @@ export interface QueueEntry {
 /** How many of them are stored; the others found no room. */
 export async function putRequests(
   store: Store,
+  { queue, queueChannel }: QueuePlace,
   limit: number,
   sent: readonly SentRequest[],
 ): Promise<Result<number, StoreError>> {
-  const args = [String(limit), QUEUE_CHANNEL];
+  const args = [String(limit), queueChannel];
   for (const { id, request, repeated, unanswered } of sent) {
     const attrs = JSON.stringify(request.fields.flat());
     args.push(id, request.key, request.op, attrs, repeated ? "1" : "", unanswered ? "1" : "");
   }
-  return mapOk(await store.run(PUT, [QUEUE], args), Number);
+  return mapOk(await store.run(PUT, [queue], args), Number);
 }
 
 /** The oldest requests; they stay. */
-export function peekRequests(store: Store, count: number): Promise<Result<readonly QueueEntry[], StoreError>> {
-  return readStream(store, QUEUE, "-", count);
+export function peekRequests(
+  store: Store,
+  { queue }: QueuePlace,
+  count: number,
+): Promise<Result<readonly QueueEntry[], StoreError>> {
+  return readStream(store, queue, "-", count);
 }
 
-/** Up to where servers took requests, this one or one before it. */
-export async function takenUpTo(store: Store): Promise<Result<string, StoreError>> {
-  return mapOk(await store.command(["GET", TAKEN]), (reply) => (reply === null ? "0-0" : String(reply)));
+/** Up to where requests were taken, by this process or one before it. */
+export async function takenUpTo(store: Store, { taken }: QueuePlace): Promise<Result<string, StoreError>> {
+  return mapOk(await store.command(["GET", taken]), (reply) => (reply === null ? "0-0" : String(reply)));
 }
 
-export async function markTaken(store: Store, position: string): Promise<Result<void, StoreError>> {
-  return mapOk(await store.command(["SET", TAKEN, position]), () => undefined);
+export async function markTaken(
+  store: Store,
+  { taken }: QueuePlace,
+  position: string,
+): Promise<Result<void, StoreError>> {
+  return mapOk(await store.command(["SET", taken, position]), () => undefined);
 }
 
 /** The request at `position` is done. `reply` is absent when nobody waits for it. */
 export async function finishRequest(
   store: Store,
+  { queue, replies, repliesChannel }: QueuePlace,
   position: string,
   id: string,
   reply: AsicReply | undefined,
 ): Promise<Result<void, StoreError>> {
   const said = reply === undefined ? ["", "", ""] : [reply.op, reply.status, JSON.stringify(reply.fields.flat())];
-  const args = [position, id, ...said, String(REPLIES_KEPT), REPLIES_CHANNEL];
-  return mapOk(await store.run(FINISH, [QUEUE, REPLIES], args), () => undefined);
+  const args = [position, id, ...said, String(REPLIES_KEPT), repliesChannel];
+  return mapOk(await store.run(FINISH, [queue, replies], args), () => undefined);
 }
 
 /** Replies behind `position`. */
 export function readReplies(
   store: Store,
+  { replies }: QueuePlace,
   position: string,
   count: number,
 ): Promise<Result<readonly QueueEntry[], StoreError>> {
-  return readStream(store, REPLIES, `(${position}`, count);
+  return readStream(store, replies, `(${position}`, count);
 }
 
 /** Where the replies end now. */
-export async function repliesEnd(store: Store): Promise<Result<string, StoreError>> {
-  const newest = await store.command(["XREVRANGE", REPLIES, "+", "-", "COUNT", "1"]);
+export async function repliesEnd(store: Store, { replies }: QueuePlace): Promise<Result<string, StoreError>> {
+  const newest = await store.command(["XREVRANGE", replies, "+", "-", "COUNT", "1"]);
   return mapOk(newest, (reply) => entriesOf(reply)[0]?.position ?? "0-0");
 }
 
