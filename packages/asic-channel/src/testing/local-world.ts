@@ -27,6 +27,9 @@ export interface LocalEnds {
   stillHeard?(server: AsicServer): boolean;
 }
 
+/** Turns of the event loop in which a server notices that its client left. */
+const NOTICE_TURNS_MAX = 5000;
+
 /** A world of such ends. */
 export class LocalWorld implements ContractWorld {
   readonly clock = new VirtualClock();
@@ -94,7 +97,10 @@ export class LocalWorld implements ContractWorld {
     await client[Symbol.asyncDispose]();
     const server = this.#server;
     if (server === undefined) return;
-    while (this.#open.has(server) && this.#ends.stillHeard?.(server)) await settle();
+    for (let turn = 0; turn < NOTICE_TURNS_MAX && this.#open.has(server); turn++) {
+      if (this.#ends.stillHeard?.(server) !== true) return;
+      await settle();
+    }
   }
 
   #options(name: string, { mode, onTrouble }: EndWish): LocalOptions {
