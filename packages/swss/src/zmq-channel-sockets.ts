@@ -1,4 +1,4 @@
-import { err, millis, ok, type Result, seconds, sleep, systemClock, within } from "@tandem/base";
+import { err, millis, ok, type Result, seconds, sleep, systemClock } from "@tandem/base";
 import * as zmq from "zeromq";
 import type { BindError } from "./push-pull.js";
 
@@ -12,8 +12,29 @@ export interface ChannelSocketOptions {
   readonly lingerMs: number;
 }
 
-/** How long a closed endpoint is waited for. */
+/** How long an endpoint that somebody has just left is waited for, and how often it is tried. */
 const RELEASE_LIMIT = seconds(1);
+const BIND_AGAIN = millis(20);
+
+/**
+ * Sockets are closed here without unbinding them first: when a peer ends at the same moment, libzmq 4.3.5 fails an assertion
+ * in that. The endpoint is free a little after the close, so binding waits for it. Resolves with what is wrong.
+ */
+async function bind(make: () => zmq.Pull | zmq.Reply, endpoint: string): Promise<Result<zmq.Pull | zmq.Reply, string>> {
+  const until = systemClock.monotonic() + RELEASE_LIMIT;
+  for (;;) {
+    const socket = make();
+    try {
+      await socket.bind(endpoint);
+      return ok(socket);
+    } catch (error) {
+      socket.close();
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "EADDRINUSE" || systemClock.monotonic() > until) return err(message);
+      await sleep(systemClock, BIND_AGAIN);
+    }
+  }
+}
 
 /** The asking end of lock-step (ZMQ REQ, connects): one message, one reply. */
 export class LockstepClient implements AsyncDisposable {
@@ -90,30 +111,20 @@ export class LockstepClient implements AsyncDisposable {
 
 /** The answering end of lock-step (ZMQ REP, binds): after each message its reply, and only then the next message. */
 export class LockstepServer implements AsyncDisposable {
-  readonly #endpoint: string;
   readonly #socket: zmq.Reply;
   #closing = false;
 
-  private constructor(endpoint: string, socket: zmq.Reply) {
-    this.#endpoint = endpoint;
+  private constructor(socket: zmq.Reply) {
     this.#socket = socket;
   }
 
   static async bind(endpoint: string, options: ChannelSocketOptions): Promise<Result<LockstepServer, BindError>> {
     const { messageBytesMax, highWaterMark, lingerMs } = options;
-    const socket = new zmq.Reply({
-      linger: lingerMs,
-      maxMessageSize: messageBytesMax,
-      sendHighWaterMark: highWaterMark,
-      receiveHighWaterMark: highWaterMark,
-    });
-    try {
-      await socket.bind(endpoint);
-    } catch (error) {
-      socket.close();
-      return err({ kind: "bindFailed", endpoint, detail: (error as Error).message });
-    }
-    return ok(new LockstepServer(socket.lastEndpoint ?? endpoint, socket));
+    const limits = { sendHighWaterMark: highWaterMark, receiveHighWaterMark: highWaterMark };
+    const make = () => new zmq.Reply({ ...limits, linger: lingerMs, maxMessageSize: messageBytesMax });
+    const bound = await bind(make, endpoint);
+    if (!bound.ok) return err({ kind: "bindFailed", endpoint, detail: bound.error });
+    return ok(new LockstepServer(bound.value as zmq.Reply));
   }
 
   /** The frames of the next message; `undefined` once this end is closed. */
@@ -135,25 +146,14 @@ export class LockstepServer implements AsyncDisposable {
     }
   }
 
-  /** Afterwards the endpoint can be bound again. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    // The library's own thread closes the listening socket, some time after `unbind` has returned.
-    const released = new Promise<void>((resolve) => this.#socket.events.on("close", () => resolve()));
-    await this.#socket.unbind(this.#endpoint);
-    await within(systemClock, RELEASE_LIMIT, released);
     this.#socket.close();
   }
 }
 
-/** Between attempts to bind an endpoint that somebody has just left. */
-const BIND_AGAIN = millis(20);
-
-/**
- * The receiving end of events (ZMQ PULL, binds). It is closed without unbinding first: when the sender ends at the same
- * moment, libzmq 4.3.5 fails an assertion in that. Its endpoint is free a little later, so that binding waits for it.
- */
+/** The receiving end of events (ZMQ PULL, binds). */
 export class EventPull implements AsyncDisposable {
   readonly #socket: zmq.Pull;
 
@@ -168,20 +168,11 @@ export class EventPull implements AsyncDisposable {
     { messageBytesMax, highWaterMark }: ChannelSocketOptions,
     listener: (message: Uint8Array) => void | Promise<void>,
   ): Promise<Result<EventPull, BindError>> {
-    const until = systemClock.monotonic() + RELEASE_LIMIT;
-    for (;;) {
-      const socket = new zmq.Pull({ receiveHighWaterMark: highWaterMark, maxMessageSize: messageBytesMax, linger: 0 });
-      try {
-        await socket.bind(endpoint);
-        return ok(new EventPull(socket, listener));
-      } catch (error) {
-        socket.close();
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code !== "EADDRINUSE" || systemClock.monotonic() > until)
-          return err({ kind: "bindFailed", endpoint, detail: message });
-        await sleep(systemClock, BIND_AGAIN);
-      }
-    }
+    const make = () =>
+      new zmq.Pull({ receiveHighWaterMark: highWaterMark, maxMessageSize: messageBytesMax, linger: 0 });
+    const bound = await bind(make, endpoint);
+    if (!bound.ok) return err({ kind: "bindFailed", endpoint, detail: bound.error });
+    return ok(new EventPull(bound.value as zmq.Pull, listener));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
