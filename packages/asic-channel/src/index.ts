@@ -151,6 +151,5 @@ export { asicPathOf } from "./virtual-asic/path.js";
 export { type AsicServerOptions, serveAsic } from "./virtual-asic/server.js";
 export { ZmqChannelClient } from "./zmq/client.js";
 export type { ZmqChannelOptions, ZmqClientOptions } from "./zmq/options.js";
-export { ZmqOutboxClient, type ZmqOutboxOptions } from "./zmq/outbox-client.js";
 export { ZmqChannelServer } from "./zmq/server.js";
-export { zmqOutboxTraits, zmqTraits } from "./zmq/traits.js";
+export { zmqTraits } from "./zmq/traits.js";
