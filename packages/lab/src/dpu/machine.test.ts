@@ -135,3 +135,19 @@ test("a peer that does not know our state is told again once, after a while", ()
   const told = stepMachine(again.machine, { kind: "timer", timer: "echo" });
   expect(told.effects.filter((effect) => effect.kind === "announce")).toHaveLength(1);
 });
+
+test("a bulk sync is sent again until the follower says that it holds the flows, whatever got lost", () => {
+  const unsynced = announcement("initializing_to_standby", { heard: "1.4" });
+  let step = stepMachine(machineIn("active"), { kind: "heard", announcement: unsynced });
+  for (let i = 0; i < 3; i++) {
+    step = stepMachine(step.machine, { kind: "timer", timer: "bulk" });
+    expect(step.effects).toEqual([
+      { kind: "bulk", visit: "1.9", term: 1 },
+      { kind: "setTimer", timer: "bulk" },
+    ]);
+  }
+  const synced = announcement("pending_standby_activation", { heard: "1.4", synced: true });
+  const confirmed = stepMachine(step.machine, { kind: "heard", announcement: synced });
+  expect(confirmed.effects).toEqual([{ kind: "cancelTimer", timer: "bulk" }]);
+  expect(stepMachine(confirmed.machine, { kind: "timer", timer: "bulk" }).effects).toEqual([]);
+});

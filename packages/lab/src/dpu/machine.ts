@@ -234,9 +234,11 @@ function onTimer(work: Work, timer: MachineTimer): void {
       if (m.peer !== undefined && m.peer.heard !== visitOf(m)) work.announce();
       return;
     case "bulk":
-      if (m.bulk !== undefined && !m.bulk.sent) {
+      if (m.bulk !== undefined) {
         work.effects.push({ kind: "bulk", visit: m.bulk.visit, term: m.term });
         work.set({ bulk: { ...m.bulk, sent: true } });
+        // The follower's next announcement ends it. Without one the sync got lost, or the announcement did.
+        work.effects.push({ kind: "setTimer", timer: "bulk" });
       }
       return;
     default:
@@ -277,7 +279,7 @@ function notice(work: Work): void {
   }
 }
 
-/** A leader brings a follower up to date: one bulk sync per visit of the follower, repeated when it got lost. */
+/** A leader brings a follower up to date: a bulk sync per visit of the follower, again and again until it is confirmed. */
 function bulkSync(work: Work): void {
   const { m } = work;
   const leader =
@@ -285,7 +287,7 @@ function bulkSync(work: Work): void {
   const peer = m.channel === "up" ? m.peer : undefined;
   if (!leader || peer === undefined || !isFollower(peer.state) || peer.synced) {
     if (m.bulk === undefined) return;
-    if (!m.bulk.sent) work.effects.push({ kind: "cancelTimer", timer: "bulk" });
+    work.effects.push({ kind: "cancelTimer", timer: "bulk" });
     work.set({ bulk: undefined });
   } else if (m.bulk?.visit !== peer.visit) {
     work.set({ bulk: { visit: peer.visit, sent: false } });
