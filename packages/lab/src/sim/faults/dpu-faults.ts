@@ -37,7 +37,11 @@ export const DPU_FAULTS = [
     lasts: [millis(500), millis(60_000)],
     text: ({ dpu, delay }) => `reports of ${dpu.name} are ${delay} ms late`,
     begin: ({ cluster }, { dpu, delay }) => cluster.devices.dpu(dpu).setReportDelay(delay),
-    end: ({ cluster }, { dpu }) => cluster.devices.dpu(dpu).setReportDelay(millis(0)),
+    // It is over when what is late has come, not when nothing more gets late.
+    end: ({ cluster }, { dpu }) => {
+      cluster.devices.dpu(dpu).setReportDelay(millis(0));
+      return cluster.devices.dpu(dpu).idle();
+    },
   }),
   defineFault({
     name: "no-reports",
