@@ -33,3 +33,19 @@ test("nobody can deliver what no side handles, or what is broken on the way", ()
   expect(broken.wait(60_000).violations).toEqual([]);
   expect(broken.trouble("sw0_dpu0", "link", false).wait(20_000).violations).toHaveLength(1);
 });
+
+test("a route that went with its set's config comes back once hamgrd is there again", () => {
+  const set = (history: History, fields: Record<string, string> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", fields);
+  const recreated = set(set(serving(), { version: "1" }).wait(5000), undefined).loses("sw0", "no route");
+  const died = set(recreated.wait(1000), { version: "1" }).part("sw0_dpu0", false).wait(60_000);
+  expect(died.violations).toEqual([]);
+  expect(died.part("sw0_dpu0", true).wait(20_000).violations).toHaveLength(1);
+
+  // Once packets have come by the new route, its loss is nobody else's.
+  const back = set(set(serving(), { version: "1" }).wait(5000), undefined)
+    .loses("sw0", "no route")
+    .wait(1000);
+  const lost = set(back, { version: "1" }).loses("sw0", undefined).wait(5000);
+  expect(lost.part("sw0_dpu0", false).loses("sw0", "no route").wait(20_000).violations).toHaveLength(1);
+});
