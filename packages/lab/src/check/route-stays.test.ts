@@ -37,3 +37,27 @@ test("config, route, set: in this order everything goes", () => {
     .wait(5000);
   expect(replaced.violations).toEqual([]);
 });
+
+test("a delete that comes late, when the set has its next route, is told only where the last route stood as it went", () => {
+  const again = (history: History): History =>
+    history.row(...CONFIG, {}).row(...ROUTE, { endpoint_monitor: "18.0.202.1" });
+  const gone = start()
+    .row(...CONFIG, undefined)
+    .row(...ROUTE, undefined);
+  const late = again(gone)
+    .told(...SET, undefined)
+    .wait(5000);
+  expect(late.violations).toEqual([]);
+  // One delete is the old set's; whatever is told after it is not, nor is any once the DPU has started anew.
+  expect(late.told(...SET, undefined).wait(5000).violations).toHaveLength(1);
+  const anew = again(
+    start()
+      .row(...CONFIG, undefined)
+      .row(...ROUTE, undefined),
+  ).power("sw0_dpu0", false);
+  expect(anew.told(...SET, undefined).wait(5000).violations).toHaveLength(1);
+  const kept = start()
+    .row(...CONFIG, undefined)
+    .row(...CONFIG, {});
+  expect(kept.told(...SET, undefined).wait(5000).violations).toHaveLength(1);
+});

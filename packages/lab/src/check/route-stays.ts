@@ -21,7 +21,7 @@ export const routeStays: Always = {
   text: "A route stands as long as its HA set is configured; it goes before the DPU behind it is told to forget the set.",
   when: "always",
   exact: true,
-  sees: [`row ${ROUTES}`, `told ${SETS}`, `row ${CONFIGS}`, "part"],
+  sees: [`row ${ROUTES}`, `told ${SETS}`, `row ${CONFIGS}`, "part", "power"],
   start(view) {
     const { topology } = view;
     const vips = new Map(topology.haSets.map((set) => [set.vip, set.id]));
@@ -32,6 +32,11 @@ export const routeStays: Always = {
       return since === undefined ? undefined : millis(since + AUDITED);
     });
     const orphaned = new Overdue<string>(LEFT);
+    /**
+     * DPUs to which the delete of a set is still on its way whose route went before. When it comes, the set may be
+     * configured again and have its next route: that one is no matter of this delete.
+     */
+    const onTheWay = new Set<string>();
     const setOf = (key: string): string | undefined => vips.get(key.slice(key.indexOf(":") + 1));
     /** Whether the switch has a route of that set, to that DPU when one is named. */
     const routes = (sw: SwitchPlace, set: string, dpu?: DpuPlace): boolean => {
@@ -45,9 +50,13 @@ export const routeStays: Always = {
       observe(seen) {
         if (seen.kind === "told") {
           const sw = topology.switches[seen.dpu.switchIndex] as SwitchPlace;
-          const left = seen.fields === undefined && routes(sw, seen.key, seen.dpu);
+          const name = `${seen.dpu.name} ${seen.key}`;
+          const left = seen.fields === undefined && !onTheWay.delete(name) && routes(sw, seen.key, seen.dpu);
           const text = `${seen.dpu.name} was told to forget ${seen.key} while ${sw.name} routes to it`;
-          orphaned.note(`${seen.dpu.name} ${seen.key}`, seen.at, left ? text : undefined);
+          orphaned.note(name, seen.at, left ? text : undefined);
+        } else if (seen.kind === "power") {
+          // Nothing is on its way any more, and what boots has forgotten everything.
+          for (const { id } of topology.haSets) onTheWay.delete(`${seen.dpu.name} ${id}`);
         } else if (seen.kind === "part" && seen.part.startsWith("redis ")) {
           // Nothing is popped while the database is away.
           orphaned.clear();
@@ -59,6 +68,12 @@ export const routeStays: Always = {
           for (const dpu of sw.dpus) if (!routes(sw, set, dpu)) orphaned.ended(`${dpu.name} ${set}`);
           const went = seen.table === ROUTES && seen.fields === undefined;
           const configured = view.rows(sw, "APPL_DB", CONFIGS).has(set);
+          if (!configured) {
+            for (const dpu of sw.dpus) {
+              if (stands) onTheWay.delete(`${dpu.name} ${set}`);
+              else onTheWay.add(`${dpu.name} ${set}`);
+            }
+          }
           if (stands || !configured) withdrawn.ended(`${sw.name} ${set}`);
           else if (went)
             withdrawn.goesOn(`${sw.name} ${set}`, seen.at, `${sw.name}: the route to ${set} went, which is configured`);
