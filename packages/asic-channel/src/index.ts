@@ -18,9 +18,12 @@ export {
   ZMQ_ENDPOINT_DEFAULT,
   ZMQ_NOTIFICATION_ENDPOINT_DEFAULT,
 } from "./context-config.js";
-export { loadContexts } from "./daemon/context-file.js";
+export { loadContext, loadContexts } from "./daemon/context-file.js";
+export { countGatewayEvents } from "./daemon/gateway-metrics.js";
 export { measureArchiver, measureRecorder } from "./daemon/recording-metrics.js";
 export { countSyncdEvents } from "./daemon/syncd-metrics.js";
+export { Gateway, type GatewayOptions } from "./gateway/gateway.js";
+export { describeGatewayEvent, type GatewayEvent } from "./gateway/gateway-event.js";
 export { GrpcChannelClient } from "./grpc/client.js";
 export { GrpcObserver } from "./grpc/observer.js";
 export {

@@ -15,6 +15,8 @@ export interface ChannelWorld {
   readonly crashPoint: CrashPoint;
   /** How this process names itself to others at the same channel. */
   readonly owner: Owner;
+  /** The requests go on to another server, which writes their rows: nothing is written as they are taken. */
+  readonly leavesRows?: boolean;
 }
 
 /** Opens syncd's end of one transport. */
@@ -57,7 +59,7 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
 
 /** Opens orchagent's end of one transport. */
 export type OpenClient = (
-  world: Omit<ChannelWorld, "context" | "random"> & { readonly db: string },
+  world: Omit<ChannelWorld, "leavesRows">,
   signal: AbortSignal,
 ) => Promise<Result<AsicClient, EndError>>;
 
@@ -65,24 +67,64 @@ export type OpenClient = (
 export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenClient>>>> = {
   "list-pubsub": async () => {
     const { ListPubsubClient } = await import("./list-pubsub/client.js");
-    return ({ crashPoint, ...world }, signal) => ListPubsubClient.open({ ...world, crash: crashPoint }, signal);
+    return ({ context, crashPoint, ...world }, signal) =>
+      ListPubsubClient.open({ ...world, db: context.dbAsic, crash: crashPoint }, signal);
   },
   streams: async () => {
     const { StreamsClient } = await import("./streams/client.js");
-    return ({ crashPoint, ...world }, signal) => StreamsClient.open({ ...world, crash: crashPoint }, signal);
+    return ({ context, crashPoint, ...world }, signal) =>
+      StreamsClient.open({ ...world, db: context.dbAsic, crash: crashPoint }, signal);
+  },
+  grpc: async () => {
+    const [{ GrpcChannelClient }, { grpcEndpoints }] = await Promise.all([
+      import("./grpc/client.js"),
+      import("./grpc/options.js"),
+    ]);
+    return ({ context, clock, owner, crashPoint, random }) =>
+      GrpcChannelClient.open(
+        { endpoint: grpcEndpoints(context.guid).endpoint, clock, owner, crash: crashPoint },
+        random,
+      );
+  },
+  "grpc-queue": async () => {
+    const [{ GrpcQueueClient }, { grpcEndpoints }] = await Promise.all([
+      import("./grpc-queue/client.js"),
+      import("./grpc/options.js"),
+    ]);
+    return ({ context, crashPoint, random, ...world }, signal) =>
+      GrpcQueueClient.open(
+        { ...world, endpoint: grpcEndpoints(context.guid).endpoint, db: context.dbAsic, crash: crashPoint },
+        signal,
+        random,
+      );
+  },
+  zmq: async () => {
+    const { ZmqChannelClient } = await import("./zmq/client.js");
+    return ({ context, clock, owner, crashPoint }) =>
+      ZmqChannelClient.open({ context, clock, owner, crash: crashPoint });
   },
 };
 
 /** Opens an observer of one transport, for what is said from now on. */
 export type OpenObserver = (
-  world: { readonly stores: Stores; readonly db: string },
+  world: { readonly stores: Stores; readonly context: AsicContext },
   signal: AbortSignal,
 ) => Promise<Result<AsicObserver, EndError>>;
+
+async function openGrpcObserver(): Promise<OpenObserver> {
+  const [{ GrpcObserver }, { grpcEndpoints }] = await Promise.all([
+    import("./grpc/observer.js"),
+    import("./grpc/options.js"),
+  ]);
+  return ({ context }) => GrpcObserver.open(grpcEndpoints(context.guid).serviceEndpoint);
+}
 
 /** Transports that can be observed, each loaded when it is asked for. */
 export const OBSERVERS: Partial<Readonly<Record<TransportName, () => Promise<OpenObserver>>>> = {
   streams: async () => {
     const { StreamsObserver } = await import("./streams/observer.js");
-    return (world, signal) => StreamsObserver.open(world, signal);
+    return ({ stores, context }, signal) => StreamsObserver.open({ stores, db: context.dbAsic }, signal);
   },
+  grpc: openGrpcObserver,
+  "grpc-queue": openGrpcObserver,
 };

@@ -271,6 +271,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runAsicArchive,
   },
   {
+    path: ["asic", "gateway"],
+    summary: "pass requests from an orchagent on to a syncd that speaks another transport",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runAsicGateway,
+  },
+  {
     path: ["asic", "record"],
     summary: "record what is said between orchagent and syncd from now on",
     delegates: true,
@@ -297,7 +303,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: "<file>",
     summary: "send the requests of a recording, and compare the replies with it",
     options: [
-      text("--via <transport>", "list-pubsub or streams; default streams"),
+      text("--via <transport>", "list-pubsub, streams, grpc, grpc-queue or zmq; default streams"),
       text("-z, --mode <mode>", "async or sync, as the server works; default sync"),
       text("--speed <speed>", "real or max; default max"),
       real("--pause-max <seconds>", "longest pause at real speed; default as recorded", 86_400),
@@ -306,6 +312,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       text("--vids <whose>", "counter: fresh object ids; recorded: those of the recording; default counter"),
       flag("-C, --skip-views", "do not send view changes"),
       text("-r, --record <file>", "record what is sent and answered"),
+      text("--context-config <file>", "context_config.json; default: upstream's one context"),
+      whole("-g, --guid <n>", "the context of the channel; default 0", 0, 255),
       ASIC_DATABASE,
       DB_CONFIG,
       JSON_OPTION,

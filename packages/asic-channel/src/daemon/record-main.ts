@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CleanUp, describeDiskError, err, ok, type Result, systemClock } from "@tandem/base";
+import { CleanUp, describeDiskError, err, ok, type Result, systemClock, systemFiles } from "@tandem/base";
 import {
   type DaemonContext,
   type DaemonFailure,
@@ -19,6 +19,7 @@ import type { RotationLimits } from "../recording/rotation.js";
 import { AS_RECORDER, FOR_PLAYER } from "../recording/style.js";
 import type { TransportName } from "../transport.js";
 import { OBSERVERS } from "../transports.js";
+import { loadContext, parseGuid } from "./context-file.js";
 import { measureRecorder } from "./recording-metrics.js";
 import { parseRotation, ROTATION_FLAGS, ROTATION_HELP } from "./rotation-flags.js";
 
@@ -33,7 +34,9 @@ missing, archive instead. SIGHUP opens FILE again after it was renamed.
   -z, --mode MODE             async or sync, as its ends work; default sync
       --upstream-replayable   leave out what upstream's player cannot read: failed changes, three bars
 ${ROTATION_HELP}\
-      --db NAME               database of the channel; default ASIC_DB
+  -x, --context-config FILE   context_config.json; a file that is wrong counts as none, with a warning
+  -g, --guid N                the context of the channel; default 0
+      --db NAME               database of the channel; default that of the context
       --db-config FILE        database_config.json or database_global.json to use instead of the system's
       --metrics-port PORT     serve /metrics, /health and /ready on 127.0.0.1
   -h, --help                  this text
@@ -45,7 +48,9 @@ interface Flags {
   readonly mode: ChannelMode;
   readonly upstream: boolean;
   readonly limits: RotationLimits;
-  readonly db: string;
+  readonly contextConfig: string | undefined;
+  readonly guid: number;
+  readonly db: string | undefined;
   readonly dbConfig: string | undefined;
   readonly metricsPort: number | undefined;
 }
@@ -65,6 +70,8 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         via: { type: "string" },
         mode: { type: "string", short: "z" },
         "upstream-replayable": { type: "boolean" },
+        "context-config": { type: "string", short: "x" },
+        guid: { type: "string", short: "g" },
         db: { type: "string" },
         "db-config": { type: "string" },
         "metrics-port": { type: "string" },
@@ -82,8 +89,11 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (!limits.ok) return limits;
     const port = parsePort("--metrics-port", values["metrics-port"]);
     if (!port.ok) return port;
+    const guid = parseGuid(values.guid);
+    if (!guid.ok) return guid;
     return ok({
-      ...{ path, via, mode, limits: limits.value, db: values.db ?? "ASIC_DB", dbConfig: values["db-config"] },
+      ...{ path, via, mode, limits: limits.value, db: values.db, dbConfig: values["db-config"] },
+      ...{ contextConfig: values["context-config"], guid: guid.value },
       upstream: values["upstream-replayable"] === true,
       metricsPort: port.value,
     });
@@ -96,12 +106,16 @@ const failed = (message: string): Result<never, DaemonFailure> => err({ kind: "f
 
 async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext): Promise<Result<void, DaemonFailure>> {
   await using cleanUp = new CleanUp();
-  const { dbConfig, db, path, limits, metricsPort, via } = flags;
+  const { dbConfig, path, limits, metricsPort, via } = flags;
+  const found = await loadContext(systemFiles, flags.contextConfig, flags.guid);
+  if (!found.ok) return failed(found.error);
+  if (found.value.warning !== undefined) logger.warn(found.value.warning);
+  const channel = { ...found.value.context, ...(flags.db !== undefined && { dbAsic: flags.db }) };
   const stores = await openDatabases({ ignoreNonexistent: true, ...(dbConfig !== undefined && { config: dbConfig }) });
   if (!stores.ok) return failed(describeConfigError(stores.error));
   cleanUp.use(stores.value);
   const open = await OBSERVERS[via]?.();
-  const observer = await open?.({ stores: stores.value, db }, context.signal);
+  const observer = await open?.({ stores: stores.value, context: channel }, context.signal);
   if (observer === undefined) return failed(`${via} cannot be observed`);
   if (!observer.ok) return failed(describeEndError(observer.error));
   cleanUp.use(observer.value);

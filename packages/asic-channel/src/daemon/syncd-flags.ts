@@ -6,6 +6,7 @@ import type { ChannelMode } from "../op.js";
 import { START_TYPES, type StartType } from "../syncd/boot.js";
 import { TRANSPORT_NAMES, type TransportName } from "../transport.js";
 import { asicPathOf } from "../virtual-asic/path.js";
+import { parseGuid } from "./context-file.js";
 
 export const SYNCD_HELP = `Usage: tandem asic syncd [options]
 
@@ -65,8 +66,8 @@ export function parseSyncdFlags(argv: readonly string[]): Result<SyncdFlags | "h
     if (!serve.ok) return serve;
     const start = START_TYPES.find((name) => name === (values.start ?? "auto"));
     if (start === undefined) return err(`--start ${values.start}: expected one of ${START_TYPES.join(", ")}`);
-    const guid = values.guid ?? "0";
-    if (!/^\d{1,3}$/.test(guid) || Number(guid) > 255) return err(`-g ${guid}: expected a number from 0 to 255`);
+    const guid = parseGuid(values.guid);
+    if (!guid.ok) return guid;
     const port = parsePort("--metrics-port", values["metrics-port"]);
     if (!port.ok) return port;
     return ok({
@@ -74,8 +75,8 @@ export function parseSyncdFlags(argv: readonly string[]): Result<SyncdFlags | "h
       ...(mode !== undefined && { upstreamMode: values.sync === true ? "redis_sync" : mode }),
       ...(mode === undefined && values.sync === true && { upstreamMode: "redis_sync" as const }),
       start,
-      guid: Number(guid),
-      asic: values.asic ?? asicPathOf(Number(guid)),
+      guid: guid.value,
+      asic: values.asic ?? asicPathOf(guid.value),
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
       ...(values["context-config"] !== undefined && { contextConfig: values["context-config"] }),
       ...(port.value !== undefined && { metricsPort: port.value }),

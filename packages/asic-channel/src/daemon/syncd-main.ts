@@ -28,7 +28,7 @@ import { describeSyncdEvent, type SyncdEvent } from "../syncd/syncd-event.js";
 import type { AsicHandler, AsicServer, TransportName } from "../transport.js";
 import { FRONT_ENDS } from "../transports.js";
 import { connectAsic } from "../virtual-asic/client.js";
-import { loadContexts } from "./context-file.js";
+import { loadContext } from "./context-file.js";
 import { Seat } from "./seat.js";
 import { untilShutdown } from "./shutdown.js";
 import { parseSyncdFlags, SYNCD_HELP, type SyncdFlags, servedOf } from "./syncd-flags.js";
@@ -147,12 +147,10 @@ interface FrontEnd {
 }
 
 async function contextOf(flags: SyncdFlags, logger: DaemonLogger): Promise<Result<AsicContext, DaemonFailure>> {
-  const { contexts, warning } = await loadContexts(systemFiles, flags.contextConfig);
-  if (warning !== undefined) logger.warn(warning);
-  const found = contexts.find(({ guid }) => guid === flags.guid);
-  if (found === undefined)
-    return failed(`-g ${flags.guid}: the contexts are ${contexts.map(({ guid }) => guid).join(", ") || "none"}`);
-  return ok(found);
+  const found = await loadContext(systemFiles, flags.contextConfig, flags.guid);
+  if (!found.ok) return failed(found.error);
+  if (found.value.warning !== undefined) logger.warn(found.value.warning);
+  return ok(found.value.context);
 }
 
 function open(stores: Stores, db: string): Result<Store, DaemonFailure> {

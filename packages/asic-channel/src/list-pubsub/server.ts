@@ -39,6 +39,8 @@ const INVALID = "SAI_STATUS_INVALID_PARAMETER";
 export interface ListPubsubServerOptions extends RedisChannelOptions {
   /** syncd is asked to stop, over `RESTARTQUERY`. */
   readonly onRestartQuery?: (kind: RestartKind) => void;
+  /** The requests go on to another server, which writes their rows: async mode does not write them as it pops. */
+  readonly leavesRows?: boolean;
 }
 
 /** syncd's end of upstream's channel. What it has popped is gone from Redis: if it dies then, those requests are lost. */
@@ -86,11 +88,11 @@ export class ListPubsubServer implements AsicServer {
   }
 
   async serve(handler: AsicHandler, signal: AbortSignal): Promise<Result<void, EndError>> {
-    const { clock, mode } = this.#options;
+    const { clock } = this.#options;
     const ended = AbortSignal.any([signal, this.#claim.lost]);
     await using requests = new ConsumerTable(this.#store, REQUEST_TABLE, {
       clock,
-      modifyRows: mode === "async",
+      modifyRows: this.#writesRows,
       rowPrefix: () => handler.rowPrefix(),
       lookEvery: LOOK_EVERY,
       onError: (error) => this.#onError(error),
@@ -124,6 +126,10 @@ export class ListPubsubServer implements AsicServer {
     await this.#store[Symbol.asyncDispose]();
   }
 
+  get #writesRows(): boolean {
+    return this.#options.mode === "async" && this.#options.leavesRows !== true;
+  }
+
   async #execute(handler: AsicHandler, entry: QueuedChange): Promise<void> {
     const { mode } = this.#options;
     const request = decodeRequest(entry);
@@ -135,7 +141,7 @@ export class ListPubsubServer implements AsicServer {
       return;
     }
     const unanswered = !isAnswered(request.value.op, mode);
-    const rowsWritten = mode === "async" && writesRows(request.value.op);
+    const rowsWritten = this.#writesRows && writesRows(request.value.op);
     const reply = await handler.handle({
       request: request.value,
       id: undefined,

@@ -71,7 +71,7 @@ async function playThrough(via: TransportName, mode: ChannelMode, from: string) 
   const syncd = new TestSyncd();
   const served = server.serve(syncd, ending.signal);
   const client: AsicClient = unwrap(
-    (await openClient?.({ ...world, stores: clientStores, db: "ASIC_DB" }, ending.signal)) ?? fail(),
+    (await openClient?.({ ...world, stores: clientStores, context: CONTEXT_DEFAULT }, ending.signal)) ?? fail(),
   );
   const summary = await play({
     ...{ client, clock: systemClock, speed: "max", onBadLine: "skip", onMismatch: "stop", skipViews: false },

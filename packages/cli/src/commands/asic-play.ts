@@ -3,6 +3,7 @@ import {
   CLIENTS,
   countedVids,
   describeEndError,
+  loadContext,
   numberedLines,
   type PlaySummary,
   play,
@@ -22,8 +23,19 @@ import {
   seconds,
   systemClock,
   systemDisk,
+  systemFiles,
+  systemRandom,
 } from "@tandem/base";
-import { type CommandRun, type Failure, failed, type Invocation, printJson, textOption, wantsJson } from "../io.js";
+import {
+  type CommandRun,
+  type Failure,
+  failed,
+  type Invocation,
+  numberOption,
+  printJson,
+  textOption,
+  wantsJson,
+} from "../io.js";
 import { playJson, renderPlay } from "../render/asic-play.js";
 import { openStores } from "../stores.js";
 
@@ -51,11 +63,27 @@ export const runPlay: CommandRun = async (invocation, io) => {
   const stores = await openStores(textOption(invocation, "dbConfig"));
   if (!stores.ok) return stores;
   cleanUp.use(stores.value);
-  const db = textOption(invocation, "db") ?? "ASIC_DB";
-  const store = await stores.value.open(db);
+  const found = await loadContext(
+    systemFiles,
+    textOption(invocation, "contextConfig"),
+    numberOption(invocation, "guid", 0),
+  );
+  if (!found.ok) return usage(found.error);
+  if (found.value.warning !== undefined) io.complain(`warning: ${found.value.warning}`);
+  const db = textOption(invocation, "db");
+  const context = { ...found.value.context, ...(db !== undefined && { dbAsic: db }) };
+  const store = await stores.value.open(context.dbAsic);
   if (!store.ok) return store;
   const owner = { name: "tandem asic play", host: hostname(), pid: process.pid, since: systemClock.now() };
-  const world = { stores: stores.value.stores, db, mode, clock: systemClock, crashPoint: noCrash, owner };
+  const world = {
+    stores: stores.value.stores,
+    context,
+    mode,
+    clock: systemClock,
+    random: systemRandom,
+    crashPoint: noCrash,
+    owner,
+  };
   const channel = await open(world, io.signal);
   if (!channel.ok) return err(failed(describeEndError(channel.error)));
   const recordTo = textOption(invocation, "record");

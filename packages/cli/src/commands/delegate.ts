@@ -21,6 +21,11 @@ export const runAsicArchive = daemon(
   async () => (await import("@tandem/asic-channel/main")).asicArchiveMain,
 );
 
+export const runAsicGateway = daemon(
+  "asic-gateway",
+  async () => (await import("@tandem/asic-channel/main")).asicGatewayMain,
+);
+
 export const runAsicRecord = daemon(
   "asic-record",
   async () => (await import("@tandem/asic-channel/main")).asicRecordMain,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { measureArchiver, measureRecorder } from "@tandem/asic-channel";
+import { countGatewayEvents, countSyncdEvents, measureArchiver, measureRecorder } from "@tandem/asic-channel";
 import { millis, seededRandom } from "@tandem/base";
 import { golden, VirtualClock } from "@tandem/base/testing";
 import { type DeclaredMetric, Metrics } from "@tandem/daemon";
@@ -35,7 +35,7 @@ from \`packages/hamgrd/src/alerts/alerts.ts\`; do not edit them (\`UPDATE=1\` pr
 `;
 
 /** Packages of what serves `/metrics`. */
-const DAEMONS = ["daemon", "hamgrd", "northbound", "swbus"];
+const DAEMONS = ["asic-channel", "daemon", "hamgrd", "northbound", "swbus"];
 
 let declared: ReadonlyMap<string, readonly DeclaredMetric[]>;
 
@@ -60,6 +60,10 @@ beforeAll(async () => {
   publishTls(ofTls, () => millis(0));
   const ofApi = new Metrics();
   countRequests(ofApi);
+  const ofSyncd = new Metrics();
+  countSyncdEvents(ofSyncd);
+  const ofGateway = new Metrics();
+  countGatewayEvents(ofGateway);
   const ofRecorder = new Metrics();
   measureRecorder(ofRecorder, { written: 0, lost: 0, paused: false });
   const ofArchiver = new Metrics();
@@ -69,6 +73,8 @@ beforeAll(async () => {
     ["swbusd", ofSwbusd.declared],
     ["swbusd and hamgrd with certificates", ofTls.declared],
     ["tandem api", ofApi.declared],
+    ["tandem asic syncd", ofSyncd.declared],
+    ["tandem asic gateway", ofGateway.declared],
     ["tandem asic record", ofRecorder.declared],
     ["tandem asic archive", ofArchiver.declared],
   ]);
@@ -87,7 +93,7 @@ test("docs/metrics.md is what the declarations say", () => {
 test("every metric that a daemon names in its code stands on the page", () => {
   const known = new Set([...declared.values()].flat().map(({ name }) => name));
   const unknown = DAEMONS.flatMap((name) => filesBelow(`packages/${name}/src`)).flatMap((file) =>
-    [...(isTestCode(file) ? "" : textOf(file)).matchAll(/"(tandem_(?:hamgrd|swbusd|api|tls)_\w+)"/g)]
+    [...(isTestCode(file) ? "" : textOf(file)).matchAll(/"(tandem_(?:hamgrd|swbusd|api|tls|syncd|asic)_\w+)"/g)]
       .map(([, name = ""]) => name.replace(/_(?:count|sum|bucket)$/, ""))
       .filter((name) => !known.has(name))
       .map((name) => `${file}: ${name}`),
