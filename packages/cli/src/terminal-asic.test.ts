@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { needs } from "@tandem/base/testing";
+import { databaseConfigText, type RedisServer, startRedis } from "@tandem/swss/testing";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { cliIsBuilt, cliPath, runCli } from "./testing/run-cli.js";
+
+const VLAN = "SAI_OBJECT_TYPE_VLAN:oid:0x26000000005001";
+const SESSION = [
+  "#|recording on: ./sairedis.rec",
+  "a|INIT_VIEW",
+  "A|SAI_STATUS_SUCCESS",
+  "c|SAI_OBJECT_TYPE_SWITCH:oid:0x21000000000000|SAI_SWITCH_ATTR_INIT_SWITCH=true",
+  `c|${VLAN}|SAI_VLAN_ATTR_VLAN_ID=101`,
+  `g|${VLAN}|SAI_VLAN_ATTR_VLAN_ID=0`,
+  "G|SAI_STATUS_SUCCESS|SAI_VLAN_ATTR_VLAN_ID=101",
+  "a|APPLY_VIEW",
+  "A|SAI_STATUS_SUCCESS",
+];
+
+let folder: string;
+let redis: RedisServer;
+let dbConfig: readonly string[];
+const children = new Set<ChildProcess>();
+
+const at = (name: string): string => join(folder, name);
+
+beforeEach((context) => needs(context, cliIsBuilt, "the CLI is not built; ./tandem test builds it"));
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tandem-cli-asic-"));
+  redis = await startRedis();
+  writeFileSync(at("db.json"), databaseConfigText({ socket: redis.socket }));
+  dbConfig = ["--db-config", at("db.json")];
+  const lines = SESSION.map((body, i) => `2026-03-01.10:00:00.${String(i).padStart(6, "0")}|${body}\n`);
+  writeFileSync(at("session.rec"), lines.join(""));
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await redis[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A daemon as a user starts it, once it has said `stands`; the returned function ends it and gives its exit code. */
+async function daemon(words: readonly string[], stands: string): Promise<() => Promise<number | null>> {
+  const child = spawn(process.execPath, [cliPath("main"), "asic", ...words], {
+    env: { PATH: process.env["PATH"] ?? "", TZ: "UTC", TANDEM_LOG: "stderr" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  children.add(child);
+  const gone = once(child, "exit");
+  let said = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.includes(stands)) resolve();
+    });
+    child.once("exit", () => reject(new Error(`${words[0]} ended before it said ${stands}:\n${said}`)));
+  });
+  return async () => {
+    child.kill("SIGTERM");
+    await gone;
+    children.delete(child);
+    return child.exitCode;
+  };
+}
+
+/** Lines without their times and comments. */
+function bodies(text: string): string[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => line.slice(line.indexOf("|") + 1)).filter((body) => !body.startsWith("#"));
+}
+
+test("a session is played, archived, recorded and searched, and what was recorded is the session", {
+  timeout: 120_000,
+}, async () => {
+  const chip = await daemon(["virtual", "--socket", at("asic.sock"), "--ports", "2"], "listens at");
+  const syncd = await daemon(["syncd", "--asic", at("asic.sock"), ...dbConfig], "serving streams");
+  const archive = await daemon(["archive", at("archive.rec"), ...dbConfig], "archives from");
+  const record = await daemon(["record", at("now.rec"), ...dbConfig], "records what passes");
+  const played = await runCli(["asic", "play", at("session.rec"), "--vids", "recorded", ...dbConfig]);
+  expect(played).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(played.stdout).toMatch(/session\.rec through streams \(sync\)/);
+  expect(played.stdout).toMatch(/sent +5 {2}view changes 2 · creates 2 · gets 1/);
+  expect(played.stdout).toMatch(/different +0/);
+  expect([await record(), await archive(), await syncd(), await chip()]).toEqual([0, 0, 0, 0]);
+  const expected = SESSION.slice(1);
+  expect(bodies(readFileSync(at("now.rec"), "utf8"))).toEqual(expected);
+  const history = (words: readonly string[]) => runCli(["asic", "history", at("archive.rec"), ...words, ...dbConfig]);
+  const all = await history([]);
+  expect(all).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(bodies(all.stdout)).toEqual(expected);
+  const ofVlan = await history(["--object", VLAN, "--json", "--no-live"]);
+  const found = ofVlan.stdout.trimEnd().split("\n");
+  expect(found.map((line) => JSON.parse(line).schema)).toEqual(found.map(() => "tandem.asic-history.v1"));
+  expect(found.map((line) => bodies(JSON.parse(line).line)[0])).toEqual(expected.slice(3, 6));
+});
+
+test("what is played differently than it was recorded fails, and says where", { timeout: 60_000 }, async () => {
+  const chip = await daemon(["virtual", "--socket", at("second.sock"), "--ports", "2"], "listens at");
+  const syncd = await daemon(
+    ["syncd", "--asic", at("second.sock"), "--serve", "list-pubsub", ...dbConfig],
+    "serving list",
+  );
+  const gateway = await daemon(["gateway", "--from", "streams", "--to", "list-pubsub", ...dbConfig], "passes requests");
+  const lie = `2026-03-01.10:00:00.000000|c|${VLAN}|SAI_VLAN_ATTR_VLAN_ID=101\n`;
+  writeFileSync(at("lie.rec"), lie);
+  const { exitCode, stderr } = await runCli(["asic", "play", at("lie.rec"), "--vids", "recorded", ...dbConfig]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toBe("tandem asic play: line 1: c: expected SAI_STATUS_SUCCESS, got SAI_STATUS_ITEM_ALREADY_EXISTS\n");
+  expect([await gateway(), await syncd(), await chip()]).toEqual([0, 0, 0]);
+  const missing = await runCli(["asic", "play", at("none.rec"), ...dbConfig]);
+  expect(missing).toMatchObject({
+    exitCode: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/none\.rec: no such file.*\n$/),
+  });
+});
