@@ -111,6 +111,11 @@ export {
   splitKey,
 } from "./request.js";
 export { type AsicOutcome, RequestLine, type RequestLineOptions, type Ticket } from "./request-line.js";
+export { ShmChannelClient } from "./shm/client.js";
+export { ringPath, type ShmChannelOptions, type ShmClientOptions } from "./shm/options.js";
+export { ShmChannelServer } from "./shm/server.js";
+export { shmTraits } from "./shm/traits.js";
+export { RING_SIZES_DEFAULT, RING_VERSION, type RingSizes } from "./shm/wire.js";
 export { type AttributeFault, attributeStatus, STATUS } from "./status.js";
 export { archivedUpTo, archivers, forgetArchiver, saveArchived } from "./streams/archivers.js";
 export { StreamsClient, type StreamsClientOptions } from "./streams/client.js";

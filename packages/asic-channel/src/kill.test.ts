@@ -16,19 +16,19 @@ const AOF = { appendonly: "yes", appendfsync: "everysec" } as const;
 
 /** A channel between processes that may die. */
 class KillWorld implements AsyncDisposable {
-  readonly redis: RedisServer;
+  readonly #redis: RedisServer | undefined;
   readonly transport: OneEnd["transport"];
   readonly mode: OneEnd["mode"];
   readonly #folder: string;
   readonly #cleanUp: CleanUp;
 
   private constructor(
-    redis: RedisServer,
+    redis: RedisServer | undefined,
     folder: string,
     channel: Pick<OneEnd, "transport" | "mode">,
     cleanUp: CleanUp,
   ) {
-    this.redis = redis;
+    this.#redis = redis;
     this.transport = channel.transport;
     this.mode = channel.mode;
     this.#folder = folder;
@@ -42,7 +42,18 @@ class KillWorld implements AsyncDisposable {
     const cleanUp = new CleanUp();
     const folder = await mkdtemp(join(tmpdir(), "tandem-asic-"));
     cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
-    return new KillWorld(cleanUp.use(await startRedis({ config })), folder, channel, cleanUp);
+    const redis = channel.transport === "shm" ? undefined : cleanUp.use(await startRedis({ config }));
+    return new KillWorld(redis, folder, channel, cleanUp);
+  }
+
+  get redis(): RedisServer {
+    if (this.#redis === undefined) throw new Error(`${this.transport} has no Redis`);
+    return this.#redis;
+  }
+
+  /** What carries the channel. */
+  get socket(): string {
+    return this.#redis?.socket ?? join(this.#folder, "ring");
   }
 
   async server(dies?: readonly [CrashPointName, number]): Promise<EndProcess> {
@@ -70,7 +81,7 @@ class KillWorld implements AsyncDisposable {
 
   async #start(what: Partial<OneEnd> & Pick<OneEnd, "end">, dies?: readonly [CrashPointName, number]) {
     const { transport, mode } = this;
-    const started = new EndProcess({ transport, mode, socket: this.redis.socket, ...what }, dies);
+    const started = new EndProcess({ transport, mode, socket: this.socket, ...what }, dies);
     this.#cleanUp.use(started);
     await started.until("ready");
     return started;
@@ -119,22 +130,23 @@ const SERVER_POINTS = [
   "asic.request.acked",
 ] as const;
 
-describe("streams: a server that is killed", () => {
-  for (const [point, times] of SERVER_POINTS.map(
-    (each) => [each, each.startsWith("asic.effect") ? [1, 150] : [1, 3]] as const,
-  ))
-    for (const time of times)
-      for (const mode of ["sync", "async"] as const)
-        test(`at ${point}, time ${time}, ${mode}: everything happens once, in order, and its caller hears so`, async (t) => {
-          if (point !== "asic.effect.done" || time !== 150 || mode !== "sync") longTest(t);
-          await using world = await KillWorld.start({ transport: "streams", mode });
-          const client = await serverDies(world, point, time);
-          const word = mode === "sync" ? "SAI_STATUS_SUCCESS" : "accepted";
-          expect([...endsOf(client)].map(([end, all]) => [end, all.length])).toEqual([[word, COUNT]]);
-          expect(world.effects).toHaveLength(COUNT);
-          expectInOrder(world.effects);
-        }, 120_000);
-});
+for (const transport of ["streams", "shm"] as const)
+  describe(`${transport}: a server that is killed`, () => {
+    for (const [point, times] of SERVER_POINTS.map(
+      (each) => [each, each.startsWith("asic.effect") ? [1, 150] : [1, 3]] as const,
+    ))
+      for (const time of times)
+        for (const mode of ["sync", "async"] as const)
+          test(`at ${point}, time ${time}, ${mode}: everything happens once, in order, and its caller hears so`, async (t) => {
+            if (point !== "asic.effect.done" || time !== 150 || mode !== "sync") longTest(t);
+            await using world = await KillWorld.start({ transport, mode });
+            const client = await serverDies(world, point, time);
+            const word = mode === "sync" ? "SAI_STATUS_SUCCESS" : "accepted";
+            expect([...endsOf(client)].map(([end, all]) => [end, all.length])).toEqual([[word, COUNT]]);
+            expect(world.effects).toHaveLength(COUNT);
+            expectInOrder(world.effects);
+          }, 120_000);
+  });
 
 describe("list-pubsub: a server that is killed", () => {
   for (const point of ["asic.request.taken", "asic.effect.before", "asic.effect.done"] as const)
@@ -159,16 +171,16 @@ test("list-pubsub: a server that is killed behind a reply, sync: everything happ
 }, 120_000);
 
 describe("a client that is killed", () => {
-  for (const transport of ["streams", "list-pubsub"] as const)
+  for (const transport of ["streams", "list-pubsub", "shm"] as const)
     for (const time of [1, 4])
       test(`${transport}, asic.request.stored, time ${time}: what it was told is accepted happens, nothing twice`, async (t) => {
-        if (transport !== "streams" || time === 1) longTest(t);
+        if (transport === "list-pubsub" || time === 1) longTest(t);
         await using world = await KillWorld.start({ transport, mode: "async" });
         const server = await world.server();
-        const first = new EndProcess(
-          { end: "client", transport, mode: "async", socket: world.redis.socket, count: COUNT },
-          ["asic.request.stored", time],
-        );
+        const first = new EndProcess({ end: "client", transport, mode: "async", socket: world.socket, count: COUNT }, [
+          "asic.request.stored",
+          time,
+        ]);
         await first.gone;
         const next = await world.client({ from: COUNT, count: COUNT });
         await next.until("done");

@@ -55,6 +55,14 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
     return ({ context, clock, owner, crashPoint }) =>
       ZmqChannelServer.open({ context, clock, owner, crash: crashPoint });
   },
+  shm: async () => {
+    const [{ ShmChannelServer }, { ringPath }] = await Promise.all([
+      import("./shm/server.js"),
+      import("./shm/options.js"),
+    ]);
+    return ({ context, mode, clock, owner, crashPoint }) =>
+      ShmChannelServer.open({ path: ringPath(context.dbAsic), mode, clock, owner, crash: crashPoint });
+  },
 };
 
 /** Opens orchagent's end of one transport. */
@@ -102,6 +110,14 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
     const { ZmqChannelClient } = await import("./zmq/client.js");
     return ({ context, clock, owner, crashPoint }) =>
       ZmqChannelClient.open({ context, clock, owner, crash: crashPoint });
+  },
+  shm: async () => {
+    const [{ ShmChannelClient }, { ringPath }] = await Promise.all([
+      import("./shm/client.js"),
+      import("./shm/options.js"),
+    ]);
+    return ({ context, mode, clock, owner, crashPoint }) =>
+      ShmChannelClient.open({ path: ringPath(context.dbAsic), mode, clock, owner, crash: crashPoint });
   },
 };
 

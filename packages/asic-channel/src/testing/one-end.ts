@@ -1,23 +1,40 @@
 import { appendFileSync, existsSync, readFileSync, writeSync } from "node:fs";
-import { crashPointFrom, millis, systemClock, systemRandom, untilAborted, unwrap } from "@tandem/base";
+import {
+  crashPointFrom,
+  type Millis,
+  millis,
+  type Result,
+  systemClock,
+  systemRandom,
+  untilAborted,
+  unwrap,
+} from "@tandem/base";
 import { RedisStores } from "@tandem/swss";
 import { databasesAt } from "@tandem/swss/testing";
-import { describeEndError } from "../asic-error.js";
+import { describeEndError, type EndError } from "../asic-error.js";
 import { type ChannelTrouble, describeChannelTrouble } from "../channel-trouble.js";
 import { ListPubsubClient } from "../list-pubsub/client.js";
 import { ListPubsubServer } from "../list-pubsub/server.js";
 import type { ChannelMode } from "../op.js";
+import type { RedisChannelOptions } from "../redis/channel-options.js";
+import { ShmChannelClient } from "../shm/client.js";
+import type { ShmClientOptions } from "../shm/options.js";
+import { ShmChannelServer } from "../shm/server.js";
 import { StreamsClient } from "../streams/client.js";
 import { StreamsServer } from "../streams/server.js";
-import type { AsicHandler } from "../transport.js";
+import type { AsicClient, AsicHandler, AsicServer } from "../transport.js";
 import { word } from "./contract-steps.js";
 import { create } from "./requests.js";
 import { TestAsic, TestSyncd } from "./test-asic.js";
 
+/** Of rings between such processes. */
+const SHM_SIZES = { requests: 2 ** 22, replies: 2 ** 20, notifications: 2 ** 16 } as const;
+
 /** What one process of a test on real processes is: its only argument, as JSON. */
 export interface OneEnd {
   readonly end: "client" | "server";
-  readonly transport: "list-pubsub" | "streams";
+  readonly transport: "list-pubsub" | "streams" | "shm";
+  /** Of Redis, or the ring file. */
   readonly socket: string;
   readonly mode: ChannelMode;
   /** Of a server: the file that stands for its ASIC. */
@@ -48,7 +65,7 @@ async function run(wanted: OneEnd): Promise<void> {
   const stopping = new AbortController();
   process.once("SIGTERM", () => stopping.abort());
   if (wanted.end === "server") {
-    const opened = await (wanted.transport === "streams" ? StreamsServer : ListPubsubServer).open(options);
+    const opened = await openServer(wanted, options);
     if (!opened.ok) return say(`refused ${describeEndError(opened.error)}`);
     await using server = opened.value;
     say("ready");
@@ -57,7 +74,7 @@ async function run(wanted: OneEnd): Promise<void> {
   }
   const { from = 0, count = 0, window = 50, replyTimeoutMs = 60_000 } = wanted;
   const more = { ...options, replyTimeout: millis(replyTimeoutMs) };
-  const opened = await (wanted.transport === "streams" ? StreamsClient.open(more) : ListPubsubClient.open(more));
+  const opened = await openClient(wanted, more);
   if (!opened.ok) return say(`refused ${describeEndError(opened.error)}`);
   await using client = opened.value;
   say("ready");
@@ -82,6 +99,18 @@ async function run(wanted: OneEnd): Promise<void> {
   say(`memory ${process.memoryUsage().rss}`);
   say("done");
   await untilAborted(stopping.signal);
+}
+
+type EndOptions = RedisChannelOptions & Pick<ShmClientOptions, "onTrouble"> & { readonly replyTimeout?: Millis };
+
+function openServer({ transport, socket }: OneEnd, options: EndOptions): Promise<Result<AsicServer, EndError>> {
+  if (transport === "shm") return ShmChannelServer.open({ ...options, path: socket, sizes: SHM_SIZES });
+  return (transport === "streams" ? StreamsServer : ListPubsubServer).open(options);
+}
+
+function openClient({ transport, socket }: OneEnd, options: EndOptions): Promise<Result<AsicClient, EndError>> {
+  if (transport === "shm") return ShmChannelClient.open({ ...options, path: socket, sizes: SHM_SIZES });
+  return transport === "streams" ? StreamsClient.open(options) : ListPubsubClient.open(options);
 }
 
 function handlerOf(file: string, crash: { reach(name: "asic.effect.before" | "asic.effect.done"): void }): AsicHandler {
