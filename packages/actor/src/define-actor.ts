@@ -184,8 +184,8 @@ export interface Derived<P> {
   /** One line: why it stands for this. */
   readonly reason: string;
   /**
-   * Epoch of what lies behind the container's databases (a DPU): when it grows, everything that any actor stands for
-   * there is written again, and inputs from there are read again.
+   * Epoch of what lies behind the container's databases (a DPU): when it is another one, everything that any actor
+   * stands for there is written again, and inputs from there are read again.
    */
   readonly sinkEpoch?: { readonly container: string; readonly epoch: number };
 }

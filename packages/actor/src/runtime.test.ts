@@ -288,6 +288,20 @@ test("a sink's new epoch: all its rows are written again, and inputs behind it a
   expect(await harness.store(RouteTable).command(["SCARD", "ROUTE_TABLE_KEY_SET"])).toEqual(ok(0));
 });
 
+test("an epoch that is counted anew is a new one, and so is what it grows to", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortBoot, "dpu", { boot: "1" });
+  await harness.write(PortConfig, "p0", { peer: "p1", speed: "10" });
+  await harness.rest();
+  // Whoever counts has been deleted and created again, and begins at 0; then the DPU boots.
+  for (const boot of ["0", "1"]) {
+    await harness.store(PortTable).command(["FLUSHDB"]);
+    await harness.write(PortBoot, "dpu", { boot });
+    await harness.rest();
+    expect(await harness.row(PortTable, "p0"), boot).toEqual({ speed: "10" });
+  }
+});
+
 test("a writer named later gets all rows; a new one gets them again", async () => {
   await using harness = await TestHarness.start({
     actors: exampleActors,

@@ -20,7 +20,7 @@ export class Sinks implements Disposable {
   readonly #bridges = new Map<string, ProducerBridge>();
   readonly #container: string;
   readonly #host: SinksHost;
-  /** The greatest epoch of the DPU that an actor has reported. */
+  /** The epoch of the DPU that an actor has reported last. */
   #epoch: number | undefined;
 
   constructor(options: Pick<RuntimeOptions, "edge" | "clock" | "crashPoint" | "sinks" | "container">, host: SinksHost) {
@@ -58,11 +58,14 @@ export class Sinks implements Disposable {
     this.of({ tableId: table.id }).connect(writer, cause);
   }
 
-  /** An actor has reported an epoch of a DPU: a greater one than before empties what its sinks are thought to hold. */
+  /**
+   * An actor has reported an epoch of a DPU: another one than before empties what its sinks are thought to hold. A lower
+   * one too: whoever reports it has begun to count anew, and nobody has watched the DPU in between.
+   */
   reported(container: string, epoch: number): void {
     if (container !== this.#container) return;
     const known = this.#epoch;
-    if (known !== undefined && epoch <= known) return;
+    if (epoch === known) return;
     this.#epoch = epoch;
     if (known === undefined) return;
     const sinks = [...this.#bridges.values()].filter(({ table }) => isDpuDatabase(table.db));

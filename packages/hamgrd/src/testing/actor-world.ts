@@ -308,7 +308,7 @@ export class ActorWorld {
     const gone = place.derived.tells.filter((tell) => !derived.tells.some((now) => sameTell(now, tell)));
     place.derived = derived;
     const epoch = derived.sinkEpoch?.epoch;
-    if (epoch !== undefined && epoch > place.epoch) this.#newEpoch();
+    if (epoch !== undefined && !Number.isNaN(place.epoch) && epoch !== place.epoch) this.#newEpoch();
     if (epoch !== undefined) place.epoch = epoch;
     const standing = new Set(derived.rows.map((row) => ref(row.table, row.key)));
     for (const row of derived.rows) {
