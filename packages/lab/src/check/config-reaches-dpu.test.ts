@@ -33,3 +33,16 @@ test("what arrives in time and as it was written is as it should be", () => {
   const history = tell(want(on(), "1", "active"), "1", "active").wait(20_000);
   expect(tell(want(history, "2", "dead", "true"), "2", "dead", "true").wait(20_000).violations).toEqual([]);
 });
+
+test("a hamgrd that starts while the set is gone knows nothing of the pair; one that knew it has to go on", () => {
+  const set = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", fields);
+  const gone = (): History => set(set(tell(want(on(), "1", "active"), "1", "active"), {}).wait(1000), undefined);
+  const anew = (history: History): History => history.wait(1000).part("sw0_dpu0", false).part("sw0_dpu0", true);
+  const told = ["config-reaches-dpu: sw0_dpu0 is to be standby and was told active"];
+  expect(want(gone(), "2", "standby").wait(20_000).violations).toEqual(told);
+  const lost = want(anew(gone()), "2", "standby").wait(60_000);
+  expect(lost.violations).toEqual([]);
+  expect(set(lost, {}).wait(9000).violations).toEqual([]);
+  expect(lost.wait(2000).violations).toEqual(told);
+});

@@ -2,11 +2,12 @@ import { seconds } from "@tandem/base";
 import type { Fields } from "@tandem/swss";
 import type { DpuPlace } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
-import { fairAndWell, ROWS_WAY } from "./fair.js";
+import { fairAndWell, latest, ROWS_WAY } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue } from "./row-fields.js";
 import { dpuOfScopeKey } from "./scope-key.js";
+import { SET_SIGHT, SetBook } from "./set-book.js";
 import { SCOPE_TABLE } from "./state-book.js";
 
 const CONFIGS = "DASH_HA_SCOPE_CONFIG_TABLE";
@@ -46,7 +47,7 @@ export const configReachesDpu: Always = {
   text: "A DPU is told what the scope's config says, role and admin state of one version together, within ten seconds when nothing is broken; nothing that another node does changes it.",
   when: "always",
   exact: true,
-  sees: [`wanted ${CONFIGS}`, `told ${SCOPE_TABLE}`, "row DPU_STATE", "power", "part"],
+  sees: [`wanted ${CONFIGS}`, `told ${SCOPE_TABLE}`, SET_SIGHT, "row DPU_STATE", "power", "part"],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const wanted = new Map<string, Wish>();
@@ -54,9 +55,11 @@ export const configReachesDpu: Always = {
     const written = new Map<string, Wish>();
     const told = new Map<string, Wish>();
     const on = new Set(view.topology.dpus.filter((dpu) => view.core(dpu) !== undefined).map((dpu) => dpu.name));
-    const late = new Overdue(LIMIT, (name: string) =>
-      on.has(name) ? fairAndWell(view, places.get(name) as DpuPlace, ROWS_WAY) : undefined,
-    );
+    const sets = new SetBook(view);
+    const late = new Overdue(LIMIT, (name: string) => {
+      const dpu = places.get(name) as DpuPlace;
+      return on.has(name) ? latest(fairAndWell(view, dpu, ROWS_WAY), sets.knownSince(dpu)) : undefined;
+    });
     const look = (dpu: DpuPlace): void => {
       const wish = wanted.get(dpu.name);
       const has = told.get(dpu.name);
@@ -69,6 +72,7 @@ export const configReachesDpu: Always = {
     };
     return {
       observe(seen) {
+        sets.note(seen);
         if (seen.kind === "power") {
           told.delete(seen.dpu.name);
           if (seen.on) on.add(seen.dpu.name);

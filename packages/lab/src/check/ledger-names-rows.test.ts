@@ -34,3 +34,24 @@ test("entry, row, and back is as it should be", () => {
       .wait(20_000).violations,
   ).toEqual([]);
 });
+
+test("a ledger that is taken away while its hamgrd is down takes what it named along, until that is named again", () => {
+  const named = (): History => new History(ledgerNamesRows).row(...LEDGER, ENTRY).row(...SET, {});
+  const taken = (): History =>
+    named()
+      .part("sw0_dpu0", false)
+      .row(...LEDGER, undefined)
+      .part("sw0_dpu0", true);
+  expect(taken().wait(60_000).violations).toEqual([]);
+  const again = taken()
+    .row(...LEDGER, ENTRY)
+    .row(...LEDGER, undefined);
+  expect(again.wait(20_000).violations).toHaveLength(1);
+  // Another slot's hamgrd is no excuse for this one's.
+  expect(
+    named()
+      .part("sw1_dpu0", false)
+      .row(...LEDGER, undefined)
+      .wait(20_000).violations,
+  ).toHaveLength(1);
+});

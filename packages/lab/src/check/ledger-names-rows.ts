@@ -21,12 +21,17 @@ const TABLES = [
 
 /** Whose row a ledger entry `<DB>|<TABLE>|<key>` of a slot names. */
 function ownerOf(sw: SwitchPlace, slot: string, ref: string): SwitchPlace | DpuPlace | undefined {
-  return ref.startsWith("DPU_") ? sw.dpus.find((dpu) => `dpu${dpu.slot}` === slot) : sw;
+  return ref.startsWith("DPU_") ? sw.dpus.find((dpu) => slotOf(dpu) === slot) : sw;
+}
+
+/** How ledgers name the slot of a DPU. */
+function slotOf(dpu: DpuPlace): string {
+  return `dpu${dpu.slot}`;
 }
 
 export const ledgerNamesRows: Always = {
   id: "ledger-names-rows",
-  text: "Whatever row stands because of hamgrd is named in a ledger, from before it goes out until its delete is acknowledged, so that no crash leaves it behind.",
+  text: "Whatever row stands because of hamgrd is named in a ledger, from before it goes out until its delete is acknowledged, so that no crash leaves it behind. A ledger that is taken away while its hamgrd is down takes what it named along.",
   when: "always",
   exact: true,
   sees: [`row ${LEDGER}`, ...TABLES.map((table) => `row ${table}` as const), "part"],
@@ -36,6 +41,8 @@ export const ledgerNamesRows: Always = {
     for (const place of [...topology.switches, ...topology.dpus]) places.set(place.name, place);
     /** How many ledgers name a row, by `<owner> <reference>`. */
     const named = new Map<string, number>();
+    /** Rows that a ledger named which somebody took away while its hamgrd was down: nobody knows of them any more. */
+    const forgotten = new Set<string>();
     /** While somebody who would delete the row is down nothing can be said. */
     const wellSince = (name: string): Millis | undefined => {
       const place = places.get(name.slice(0, name.indexOf(" "))) as SwitchPlace | DpuPlace;
@@ -50,7 +57,9 @@ export const ledgerNamesRows: Always = {
       if (!TABLES.some((known) => known === table)) return;
       const name = `${owner.name} ${ref}`;
       const stands = view.rows(owner, db as DatabaseName, table).has(key.join("|"));
-      const wrong = stands && (named.get(name) ?? 0) === 0;
+      const isNamed = (named.get(name) ?? 0) > 0;
+      if (!stands || isNamed) forgotten.delete(name);
+      const wrong = stands && !isNamed && !forgotten.has(name);
       unnamed.note(name, view.now(), wrong ? `${owner.name}: no ledger names ${ref}` : undefined);
     };
     const takeLedger = (sw: SwitchPlace, key: string, before: Fields | undefined, fields: Fields | undefined): void => {
@@ -62,7 +71,12 @@ export const ledgerNamesRows: Always = {
         look(owner, ref);
       };
       for (const ref in fields) if (before?.[ref] === undefined) count(ref, 1);
-      for (const ref in before) if (fields?.[ref] === undefined) count(ref, -1);
+      const dpu = sw.dpus.find((place) => slotOf(place) === slot);
+      const isTaken = fields === undefined && dpu !== undefined && view.wellSince(dpu) === undefined;
+      for (const ref in before) {
+        if (isTaken) forgotten.add(`${ownerOf(sw, slot, ref)?.name} ${ref}`);
+        if (fields?.[ref] === undefined) count(ref, -1);
+      }
     };
     for (const sw of topology.switches) {
       for (const [key, fields] of view.rows(sw, "STATE_DB", LEDGER)) takeLedger(sw, key, undefined, fields);

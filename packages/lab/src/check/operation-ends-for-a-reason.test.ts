@@ -25,3 +25,23 @@ test("approval, a fallen flag, a restarted DPU and a deleted config are reasons"
   expect(publish(start().power("sw0_dpu0", false), "b").violations).toEqual([]);
   expect(publish(start().wanted(...config, undefined), "b").violations).toEqual([]);
 });
+
+test("what is asked for between a deleted config and hamgrd hearing of it goes with its scope, and only then", () => {
+  const config = ["sw0", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0"] as const;
+  const scope = (history: History, created: string, ids: string): History =>
+    history.row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", {
+      creation_time_in_ms: created,
+      pending_operation_ids: ids,
+      pending_operation_types: ids === "" ? "" : "activate_role",
+    });
+  const late = (): History => {
+    const before = scope(flag(new History(operationEndsForAReason), "true"), "1000", "");
+    return scope(before.wanted(...config, undefined).wanted(...config, {}), "1000", "a");
+  };
+  expect(scope(late(), "2000", "b").violations).toEqual([]);
+  const told = (id: string) => [
+    `operation-ends-for-a-reason: sw0_dpu0: activate_role ${id} is not pending any more, for no reason`,
+  ];
+  expect(scope(late(), "1000", "b").violations).toEqual(told("a"));
+  expect(scope(scope(late(), "2000", "b"), "2000", "c").violations).toEqual(told("b"));
+});

@@ -27,8 +27,16 @@ export const operationEndsForAReason: Always = {
     /** What each DPU shows, as id → type; and ids that have a reason to go, until they have gone. */
     const open = new Map<string, Map<string, string>>();
     const excused = new Set<string>();
+    /** When the scope that each DPU's row shows was created, and those whose config was deleted since. */
+    const created = new Map<string, string>();
+    const ending = new Map<string, string | undefined>();
     const excuse = (dpu: DpuPlace, why: (id: string, type: string) => boolean): void => {
       for (const [id, type] of open.get(dpu.name) ?? []) if (why(id, type)) excused.add(id);
+    };
+    // Until hamgrd hears of it, what the DPU asks for is an operation of the scope of before, which goes with it.
+    const end = (dpu: DpuPlace): void => {
+      excuse(dpu, () => true);
+      ending.set(dpu.name, created.get(dpu.name));
     };
     return {
       observe(seen) {
@@ -36,7 +44,8 @@ export const operationEndsForAReason: Always = {
         if (seen.kind === "wanted") {
           const dpu = dpuOfScopeKey(view.topology, seen.key);
           const approved = listOf(scopeConfigOf(seen.fields), "approved_pending_operation_ids");
-          if (dpu !== undefined) excuse(dpu, (id) => seen.fields === undefined || approved.includes(id));
+          if (dpu !== undefined && seen.fields === undefined) end(dpu);
+          else if (dpu !== undefined) excuse(dpu, (id) => approved.includes(id));
         }
         if (seen.kind !== "row") return [];
         switch (seen.table) {
@@ -49,7 +58,7 @@ export const operationEndsForAReason: Always = {
             return [];
           case "DASH_HA_SCOPE_CONFIG_TABLE": {
             const dpu = dpuOfScopeKey(view.topology, seen.key);
-            if (dpu !== undefined && seen.fields === undefined) excuse(dpu, () => true);
+            if (dpu !== undefined && seen.fields === undefined) end(dpu);
             return [];
           }
           default:
@@ -64,6 +73,12 @@ export const operationEndsForAReason: Always = {
         open.set(dpu.name, new Map(ids.map((id, i) => [id, types[i] ?? ""])));
         const wrong = gone.filter(([id]) => !excused.delete(id));
         if (seen.fields === undefined) return [];
+        const since = seen.fields["creation_time_in_ms"];
+        if (since !== undefined) created.set(dpu.name, since);
+        if (ending.has(dpu.name) && ending.get(dpu.name) !== since) {
+          ending.delete(dpu.name);
+          return [];
+        }
         return wrong.map(([id, type]) => `${dpu.name}: ${type} ${id} is not pending any more, for no reason`);
       },
     };

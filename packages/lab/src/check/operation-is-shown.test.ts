@@ -40,3 +40,13 @@ test("what is shown in time is as it should be, and time does not count while ha
   expect(publish(publish(start("true"), "").wait(5000), "flow_reconcile").wait(20_000).violations).toEqual([]);
   expect(publish(start("true"), "").part("sw0_dpu0", false).wait(60_000).violations).toEqual([]);
 });
+
+test("a hamgrd that starts while the set is gone shows what it showed; one that knew it has to go on", () => {
+  const set = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", fields);
+  const gone = (): History => set(set(publish(start("false"), "flow_reconcile"), {}).wait(1000), undefined);
+  expect(gone().wait(20_000).violations).toHaveLength(1);
+  const lost = gone().wait(1000).part("sw0_dpu0", false).part("sw0_dpu0", true).wait(60_000);
+  expect(lost.violations).toEqual([]);
+  expect(set(lost, {}).wait(20_000).violations).toHaveLength(1);
+});

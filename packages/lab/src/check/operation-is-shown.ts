@@ -1,11 +1,12 @@
 import { seconds } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
-import { fairAndWell, ROWS_WAY } from "./fair.js";
+import { fairAndWell, latest, ROWS_WAY } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue, listOf } from "./row-fields.js";
 import { scopeIdOf } from "./scope-key.js";
+import { SET_SIGHT, SetBook } from "./set-book.js";
 
 const FLAGS = [
   ["activate_role_pending", "activate_role"],
@@ -60,21 +61,24 @@ export const operationIsShown: Always = {
     "row DASH_HA_SCOPE_STATE",
     "row DASH_HA_SCOPE_CONFIG_TABLE",
     "row DASH_HA_SCOPE_TABLE",
+    SET_SIGHT,
     "power",
     "part",
   ],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const off = new Set<string>();
+    const sets = new SetBook(view);
     const wrong = new Overdue(LIMIT, (name: string) => {
       const dpu = places.get(name.split(" ")[0] as string) as DpuPlace;
-      return off.has(dpu.name) ? undefined : fairAndWell(view, dpu, ROWS_WAY);
+      return off.has(dpu.name) ? undefined : latest(fairAndWell(view, dpu, ROWS_WAY), sets.knownSince(dpu));
     });
     const look = (dpu: DpuPlace): void => {
       for (const [name, text] of faults(view, dpu)) wrong.note(name, view.now(), text);
     };
     return {
       observe(seen) {
+        sets.note(seen);
         if (seen.kind === "power") {
           if (seen.on) off.delete(seen.dpu.name);
           else off.add(seen.dpu.name);

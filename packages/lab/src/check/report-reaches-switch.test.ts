@@ -31,3 +31,12 @@ test("what shows, or cannot for now, is as it should be", () => {
   expect(shows("standby", "active").trouble("sw0_dpu0", "dpu").wait(60_000).violations).toEqual([]);
   expect(shows("standby", "active").wait(5000).state("sw0_dpu0", "standby").wait(60_000).violations).toEqual([]);
 });
+
+test("a hamgrd that starts while the set is gone shows what it showed, until the set is back", () => {
+  const set = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", fields);
+  expect(set(shows("standby", "active").wait(1000), undefined).wait(11_000).violations).toHaveLength(1);
+  const lost = set(shows("standby", "active"), undefined).part("sw0_dpu0", false).part("sw0_dpu0", true).wait(60_000);
+  expect(lost.violations).toEqual([]);
+  expect(set(lost, {}).wait(20_000).violations).toHaveLength(1);
+});

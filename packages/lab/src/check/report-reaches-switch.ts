@@ -1,10 +1,11 @@
 import { seconds } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
-import { fairAndWell, ROWS_WAY } from "./fair.js";
+import { fairAndWell, latest, ROWS_WAY } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { earliest, Overdue } from "./overdue.js";
 import { dpuOfScopeKey, scopeIdOf } from "./scope-key.js";
+import { SET_SIGHT, SetBook } from "./set-book.js";
 import { endsScope, STATE_SIGHTS } from "./state-book.js";
 
 /** A report, and what is desired, are on the switch within this time. */
@@ -34,10 +35,14 @@ export const reportReachesSwitch: Always = {
   text: "What a DPU is, and what is desired of it, shows on its switch as local, acknowledged and target state within ten seconds when nothing is broken; forty where a report is in doubt because pmon showed a start.",
   when: "always",
   exact: true,
-  sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE", "row DASH_HA_SCOPE_CONFIG_TABLE"],
+  sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE", "row DASH_HA_SCOPE_CONFIG_TABLE", SET_SIGHT],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
-    const fair = (name: string) => fairAndWell(view, places.get(name) as DpuPlace, ROWS_WAY);
+    const sets = new SetBook(view);
+    const fair = (name: string) => {
+      const dpu = places.get(name) as DpuPlace;
+      return latest(fairAndWell(view, dpu, ROWS_WAY), sets.knownSince(dpu));
+    };
     const [late, doubted] = [new Overdue<string>(SHOWN, fair), new Overdue<string>(DOUBTED, fair)];
     const note = (dpu: DpuPlace): void => {
       const text = fault(view, dpu);
@@ -47,6 +52,7 @@ export const reportReachesSwitch: Always = {
     };
     return {
       observe(seen) {
+        sets.note(seen);
         if (endsScope(seen)) {
           late.ended(seen.dpu.name);
           doubted.ended(seen.dpu.name);

@@ -31,3 +31,13 @@ test("unknown, a new report, or a DPU that is still down are as they should be",
   expect(shows(planes(flushed(), "up").wait(1000), "unknown").wait(60_000).violations).toEqual([]);
   expect(report(planes(flushed(), "up").wait(1000), "dead").wait(60_000).violations).toEqual([]);
 });
+
+test("a hamgrd that starts while the set is gone shows what it showed, until the set is back", () => {
+  const set = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", fields);
+  const gone = (): History => set(set(planes(flushed(), "up"), {}).wait(1000), undefined);
+  expect(gone().wait(20_000).violations).toHaveLength(1);
+  const lost = gone().part("sw0_dpu0", false).part("sw0_dpu0", true).wait(60_000);
+  expect(lost.violations).toEqual([]);
+  expect(set(lost, {}).wait(20_000).violations).toHaveLength(1);
+});

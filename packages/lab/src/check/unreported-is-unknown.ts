@@ -1,9 +1,11 @@
 import { seconds } from "@tandem/base";
 import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
 import { isDown } from "./bfd-withheld-while-down.js";
+import { latest } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { dpuOfScopeKey } from "./scope-key.js";
+import { SET_SIGHT, SetBook } from "./set-book.js";
 
 const REPORTS = "DASH_HA_SCOPE_STATE_TABLE";
 const STATES = "DASH_HA_SCOPE_STATE";
@@ -15,11 +17,15 @@ export const unreportedIsUnknown: Always = {
   text: "Once pmon has seen a DPU start, no state is shown for its scope that the DPU's database does not hold: what an earlier life reported goes with its database, for which Redis sends no key event.",
   when: "always",
   exact: true,
-  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", "part"],
+  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", SET_SIGHT, "part"],
   start(view) {
     const { topology } = view;
     const places = new Map(topology.dpus.map((dpu) => [dpu.name, dpu]));
-    const shown = new Overdue(LIMIT, (name: string) => view.wellSince(places.get(name) as DpuPlace));
+    const sets = new SetBook(view);
+    const shown = new Overdue(LIMIT, (name: string) => {
+      const dpu = places.get(name) as DpuPlace;
+      return latest(view.wellSince(dpu), sets.knownSince(dpu));
+    });
     const look = (dpu: DpuPlace): void => {
       const sw = switchOf(topology, dpu);
       for (const [key, fields] of view.rows(sw, "STATE_DB", STATES)) {
@@ -34,6 +40,7 @@ export const unreportedIsUnknown: Always = {
     };
     return {
       observe(seen) {
+        sets.note(seen);
         if (seen.kind !== "row") return [];
         if (seen.table === "DPU_STATE") for (const dpu of (seen.owner as SwitchPlace).dpus) look(dpu);
         else if (seen.table === REPORTS) look(seen.owner as DpuPlace);
