@@ -37,6 +37,17 @@ for (const { name, run } of socketContract) {
   });
 }
 
+test("ZMQ: an endpoint is bound again at once, a hundred times, while both ends go at the same moment", async () => {
+  await using sockets = zmqSockets();
+  const endpoint = `tcp://127.0.0.1:${await freePort()}`;
+  for (let i = 0; i < 100; i += 1) {
+    const pull = unwrap(await sockets.pull(endpoint, () => {}));
+    const push = sockets.push(endpoint);
+    await new Promise<void>((connected) => push.onConnect(connected));
+    await Promise.all([pull[Symbol.asyncDispose](), push[Symbol.asyncDispose]()]);
+  }
+});
+
 test("in memory: a cut loses what is under way and connects again; a wildcard host is found under every name", async () => {
   const wires = new MemoryWires();
   const seen: string[] = [];

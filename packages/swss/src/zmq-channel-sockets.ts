@@ -1,5 +1,6 @@
-import { err, millis, ok, type Result, seconds, sleep, systemClock } from "@tandem/base";
+import { mapOk, type Result } from "@tandem/base";
 import * as zmq from "zeromq";
+import { bindSocket } from "./bind-socket.js";
 import type { BindError } from "./push-pull.js";
 
 /** How the sockets of sonic-sairedis' channel are: upstream sets none of these, so libzmq's defaults hold there. */
@@ -10,30 +11,6 @@ export interface ChannelSocketOptions {
   readonly highWaterMark: number;
   /** How long a closed socket goes on sending, in milliseconds; -1 is for ever. */
   readonly lingerMs: number;
-}
-
-/** How long an endpoint that somebody has just left is waited for, and how often it is tried. */
-const RELEASE_LIMIT = seconds(1);
-const BIND_AGAIN = millis(20);
-
-/**
- * Sockets are closed here without unbinding them first: when a peer ends at the same moment, libzmq 4.3.5 fails an assertion
- * in that. The endpoint is free a little after the close, so binding waits for it. Resolves with what is wrong.
- */
-async function bind(make: () => zmq.Pull | zmq.Reply, endpoint: string): Promise<Result<zmq.Pull | zmq.Reply, string>> {
-  const until = systemClock.monotonic() + RELEASE_LIMIT;
-  for (;;) {
-    const socket = make();
-    try {
-      await socket.bind(endpoint);
-      return ok(socket);
-    } catch (error) {
-      socket.close();
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== "EADDRINUSE" || systemClock.monotonic() > until) return err(message);
-      await sleep(systemClock, BIND_AGAIN);
-    }
-  }
 }
 
 /** The asking end of lock-step (ZMQ REQ, connects): one message, one reply. */
@@ -122,9 +99,7 @@ export class LockstepServer implements AsyncDisposable {
     const { messageBytesMax, highWaterMark, lingerMs } = options;
     const limits = { sendHighWaterMark: highWaterMark, receiveHighWaterMark: highWaterMark };
     const make = () => new zmq.Reply({ ...limits, linger: lingerMs, maxMessageSize: messageBytesMax });
-    const bound = await bind(make, endpoint);
-    if (!bound.ok) return err({ kind: "bindFailed", endpoint, detail: bound.error });
-    return ok(new LockstepServer(bound.value as zmq.Reply));
+    return mapOk(await bindSocket(make, endpoint), (socket) => new LockstepServer(socket));
   }
 
   /** The frames of the next message; `undefined` once this end is closed. */
@@ -170,9 +145,7 @@ export class EventPull implements AsyncDisposable {
   ): Promise<Result<EventPull, BindError>> {
     const make = () =>
       new zmq.Pull({ receiveHighWaterMark: highWaterMark, maxMessageSize: messageBytesMax, linger: 0 });
-    const bound = await bind(make, endpoint);
-    if (!bound.ok) return err({ kind: "bindFailed", endpoint, detail: bound.error });
-    return ok(new EventPull(bound.value as zmq.Pull, listener));
+    return mapOk(await bindSocket(make, endpoint), (socket) => new EventPull(socket, listener));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

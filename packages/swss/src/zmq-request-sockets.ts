@@ -1,6 +1,7 @@
-import { type Clock, err, type Millis, ok, type Result, systemClock, within } from "@tandem/base";
+import { type Clock, err, type Millis, mapOk, ok, type Result, systemClock, within } from "@tandem/base";
 import * as zmq from "zeromq";
 import { MESSAGE_BYTES_MAX } from "./binary-serializer.js";
+import { bindSocket } from "./bind-socket.js";
 import type { BindError } from "./push-pull.js";
 import type { Replier, RequestError, Requester, RequestSockets } from "./request-reply.js";
 
@@ -27,17 +28,12 @@ class ZmqRequestSockets implements RequestSockets {
     endpoint: string,
     answer: (message: Uint8Array) => Promise<Uint8Array>,
   ): Promise<Result<Replier, BindError>> {
-    const socket = new zmq.Reply({ maxMessageSize: MESSAGE_BYTES_MAX - 1, linger: 0 });
-    try {
-      await socket.bind(endpoint);
-    } catch (error) {
-      socket.close();
-      const detail = error instanceof Error ? error.message : String(error);
-      return err({ kind: "bindFailed", endpoint, detail });
-    }
-    const replier = new ZmqReplier(socket, endpoint, answer, () => this.#open.delete(replier));
-    this.#open.add(replier);
-    return ok(replier);
+    const make = () => new zmq.Reply({ maxMessageSize: MESSAGE_BYTES_MAX - 1, linger: 0 });
+    return mapOk(await bindSocket(make, endpoint), (socket) => {
+      const replier = new ZmqReplier(socket, endpoint, answer, () => this.#open.delete(replier));
+      this.#open.add(replier);
+      return replier;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,7 +122,6 @@ class ZmqReplier implements Replier {
     if (this.#closing) return;
     this.#closing = true;
     this.#onClose();
-    await this.#socket.unbind(this.endpoint);
     this.#socket.close();
   }
 

@@ -1,6 +1,7 @@
-import { err, ok, type Result, seconds, systemClock, within } from "@tandem/base";
+import { err, mapOk, ok, type Result } from "@tandem/base";
 import * as zmq from "zeromq";
 import { MESSAGE_BYTES_MAX } from "./binary-serializer.js";
+import { bindSocket } from "./bind-socket.js";
 import type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
 
 /** Messages that either side of a connection holds: `MQ_WATERMARK` of sonic-swss-common. */
@@ -15,7 +16,7 @@ export interface ZmqSocketsOptions {
   readonly device?: string;
 }
 
-/** ZMQ sockets: the only file that imports the library. */
+/** ZMQ sockets of state tables. */
 export function zmqSockets(options: ZmqSocketsOptions = {}): Sockets {
   return new ZmqSockets(options);
 }
@@ -45,21 +46,18 @@ class ZmqSockets implements Sockets {
     endpoint: string,
     listener: (message: Uint8Array) => void | Promise<void>,
   ): Promise<Result<Pull, BindError>> {
-    const socket = new zmq.Pull({
-      ...KEEPALIVE,
-      ...this.#device,
-      receiveHighWaterMark: HIGH_WATER_MARK,
-      maxMessageSize: MESSAGE_BYTES_MAX - 1,
+    const make = () =>
+      new zmq.Pull({
+        ...KEEPALIVE,
+        ...this.#device,
+        receiveHighWaterMark: HIGH_WATER_MARK,
+        maxMessageSize: MESSAGE_BYTES_MAX - 1,
+      });
+    return mapOk(await bindSocket(make, endpoint), (socket) => {
+      const pull = new ZmqPull(socket, endpoint, listener, () => this.#open.delete(pull));
+      this.#open.add(pull);
+      return pull;
     });
-    try {
-      await socket.bind(endpoint);
-    } catch (error) {
-      socket.close();
-      return err({ kind: "bindFailed", endpoint, detail: describe(error) });
-    }
-    const pull = new ZmqPull(socket, endpoint, listener, () => this.#open.delete(pull));
-    this.#open.add(pull);
-    return ok(pull);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,9 +109,6 @@ class ZmqPush implements Push {
   }
 }
 
-/** How long a closed endpoint is waited for. */
-const RELEASE_LIMIT = seconds(1);
-
 class ZmqPull implements Pull {
   readonly endpoint: string;
   readonly #socket: zmq.Pull;
@@ -133,15 +128,11 @@ class ZmqPull implements Pull {
     void this.#receive(listener);
   }
 
-  /** Afterwards the endpoint can be bound again. Does not wait for a listener that holds back. */
+  /** The endpoint is free soon afterwards; whoever binds it here waits for that. Does not wait for a listener that holds back. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     this.#closed();
-    // The library's own thread closes the listening socket, some time after `unbind` has returned.
-    const released = new Promise<void>((resolve) => this.#socket.events.on("close", () => resolve()));
-    await this.#socket.unbind(this.endpoint);
-    await within(systemClock, RELEASE_LIMIT, released);
     this.#socket.close();
   }
 
@@ -165,8 +156,4 @@ class ZmqPull implements Pull {
       throw error;
     }
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
