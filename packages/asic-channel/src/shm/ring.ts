@@ -61,6 +61,7 @@ export class Ring {
   readonly #control: Int32Array;
   readonly #bytes: Buffer;
   readonly #words: Int32Array;
+  readonly #times: Float64Array;
   readonly #mask: number;
   /** What the consumer peeked at last, while it is not released. */
   #peeked: { readonly head: number; readonly found: NonNullable<Peeked> } | undefined;
@@ -70,6 +71,7 @@ export class Ring {
     this.#control = new Int32Array(control.buffer, control.byteOffset, RING_CONTROL_BYTES / 4);
     this.#bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
     this.#words = new Int32Array(data.buffer, data.byteOffset, data.length / 4);
+    this.#times = new Float64Array(data.buffer, data.byteOffset, data.length / 8);
     this.#mask = data.length - 1;
   }
 
@@ -108,12 +110,12 @@ export class Ring {
     this.#store(WRITING, tail | 1);
     const position = (tail + pad) | 0;
     const start = position & this.#mask;
-    this.#bytes.writeUInt32LE(payload.length, start + AT.length);
-    this.#bytes.writeUInt32LE(sequence, start + AT.sequence);
-    this.#bytes.writeUInt32LE(epoch, start + AT.epoch);
-    this.#bytes.writeDoubleLE(at, start + AT.time);
+    this.#words[(start + AT.length) >> 2] = payload.length;
+    this.#words[(start + AT.sequence) >> 2] = sequence;
+    this.#words[(start + AT.epoch) >> 2] = epoch;
+    this.#times[(start + AT.time) >> 3] = at;
     this.#bytes.set(payload, start + RECORD_HEADER_BYTES);
-    this.#bytes.writeUInt32LE(this.#crcOf(start, payload.length), start + AT.crc);
+    this.#words[(start + AT.crc) >> 2] = this.#crcOf(start, payload.length);
     const next = (position + size) | 0;
     this.#commit(next, 0);
     this.#commit(position, position + 1);
@@ -205,17 +207,17 @@ export class Ring {
       start = 0;
       if (!this.#committed(position)) return this.#damaged("a record without its commit word", head, undefined);
     }
-    const length = this.#bytes.readUInt32LE(start + AT.length);
+    const length = (this.#words[(start + AT.length) >> 2] as number) >>> 0;
     const size = Ring.sizeOf(length);
     if (length > this.payloadMax || start + size > this.capacity)
       return this.#damaged(`a record of ${length} bytes, where at most ${this.payloadMax} fit`, head, undefined);
     const next = (position + size) | 0;
-    const crc = this.#bytes.readUInt32LE(start + AT.crc);
+    const crc = (this.#words[(start + AT.crc) >> 2] as number) >>> 0;
     if (crc !== this.#crcOf(start, length)) return this.#damaged("a record whose CRC is wrong", head, next);
     const payload = this.#bytes.subarray(start + RECORD_HEADER_BYTES, start + RECORD_HEADER_BYTES + length);
-    const sequence = this.#bytes.readUInt32LE(start + AT.sequence);
-    const epoch = this.#bytes.readUInt32LE(start + AT.epoch);
-    const at = this.#bytes.readDoubleLE(start + AT.time);
+    const sequence = (this.#words[(start + AT.sequence) >> 2] as number) >>> 0;
+    const epoch = (this.#words[(start + AT.epoch) >> 2] as number) >>> 0;
+    const at = this.#times[(start + AT.time) >> 3] as number;
     return { kind: "record", record: { payload, sequence, epoch, at, next } };
   }
 
