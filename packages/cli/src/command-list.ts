@@ -303,7 +303,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: "<file>",
     summary: "send the requests of a recording, and compare the replies with it",
     options: [
-      text("--via <transport>", "list-pubsub, streams, grpc, grpc-queue or zmq; default streams"),
+      text("--via <transport>", "list-pubsub, streams, grpc, grpc-queue, zmq or shm; default streams"),
       text("-z, --mode <mode>", "async or sync, as the server works; default sync"),
       text("--speed <speed>", "real or max; default max"),
       real("--pause-max <seconds>", "longest pause at real speed; default as recorded", 86_400),
