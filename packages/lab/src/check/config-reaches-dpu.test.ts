@@ -46,3 +46,16 @@ test("a hamgrd that starts while the set is gone knows nothing of the pair; one 
   expect(set(lost, {}).wait(9000).violations).toEqual([]);
   expect(lost.wait(2000).violations).toEqual(told);
 });
+
+test("a scope that is created while the set is gone waits for it", () => {
+  const row = (history: History, table: string, key: string, fields: Readonly<Record<string, string>> | undefined) =>
+    history.row("sw0", "APPL_DB", table, key, fields);
+  const scope = ["DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0"] as const;
+  const set = ["DASH_HA_SET_CONFIG_TABLE", "haset0-0"] as const;
+  const gone = row(row(on(), ...set, {}).wait(1000), ...set, undefined).wait(1000);
+  const lost = want(row(row(row(gone, ...scope, {}), ...scope, undefined), ...scope, {}), "1", "active").wait(60_000);
+  expect(lost.violations).toEqual([]);
+  expect(row(lost, ...set, {}).wait(20_000).violations).toEqual([
+    "config-reaches-dpu: sw0_dpu0 is to be active and was told nothing",
+  ]);
+});

@@ -7,7 +7,7 @@ import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue } from "./row-fields.js";
 import { dpuOfScopeKey } from "./scope-key.js";
-import { SET_SIGHT, SetBook } from "./set-book.js";
+import { SET_SIGHTS, SetBook } from "./set-book.js";
 import { SCOPE_TABLE } from "./state-book.js";
 
 const CONFIGS = "DASH_HA_SCOPE_CONFIG_TABLE";
@@ -47,7 +47,7 @@ export const configReachesDpu: Always = {
   text: "A DPU is told what the scope's config says, role and admin state of one version together, within ten seconds when nothing is broken; nothing that another node does changes it.",
   when: "always",
   exact: true,
-  sees: [`wanted ${CONFIGS}`, `told ${SCOPE_TABLE}`, SET_SIGHT, "row DPU_STATE", "power", "part"],
+  sees: [`wanted ${CONFIGS}`, `told ${SCOPE_TABLE}`, ...SET_SIGHTS, "row DPU_STATE", "power", "part"],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const wanted = new Map<string, Wish>();

@@ -6,7 +6,7 @@ import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { isTrue, listOf } from "./row-fields.js";
 import { scopeIdOf } from "./scope-key.js";
-import { SET_SIGHT, SetBook } from "./set-book.js";
+import { SET_SIGHTS, SetBook } from "./set-book.js";
 
 const FLAGS = [
   ["activate_role_pending", "activate_role"],
@@ -59,9 +59,8 @@ export const operationIsShown: Always = {
   sees: [
     "row DASH_HA_SCOPE_STATE_TABLE",
     "row DASH_HA_SCOPE_STATE",
-    "row DASH_HA_SCOPE_CONFIG_TABLE",
     "row DASH_HA_SCOPE_TABLE",
-    SET_SIGHT,
+    ...SET_SIGHTS,
     "power",
     "part",
   ],

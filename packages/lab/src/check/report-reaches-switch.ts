@@ -5,7 +5,7 @@ import { fairAndWell, latest, ROWS_WAY } from "./fair.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { earliest, Overdue } from "./overdue.js";
 import { dpuOfScopeKey, scopeIdOf } from "./scope-key.js";
-import { SET_SIGHT, SetBook } from "./set-book.js";
+import { SET_SIGHTS, SetBook } from "./set-book.js";
 import { endsScope, STATE_SIGHTS } from "./state-book.js";
 
 /** A report, and what is desired, are on the switch within this time. */
@@ -35,7 +35,7 @@ export const reportReachesSwitch: Always = {
   text: "What a DPU is, and what is desired of it, shows on its switch as local, acknowledged and target state within ten seconds when nothing is broken; forty where a report is in doubt because pmon showed a start.",
   when: "always",
   exact: true,
-  sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE", "row DASH_HA_SCOPE_CONFIG_TABLE", SET_SIGHT],
+  sees: [...STATE_SIGHTS, "row DASH_HA_SCOPE_STATE", ...SET_SIGHTS],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const sets = new SetBook(view);

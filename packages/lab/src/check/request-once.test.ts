@@ -21,3 +21,14 @@ test("the same row again, another after two seconds, and one after the flag fell
   expect(ask(next, "2", "true").violations).toEqual([]);
   expect(ask(ask(new History(requestOnce), "1", "true"), "2", "false").violations).toEqual([]);
 });
+
+test("a request for another operation of the type is another one; for the same it is told still", () => {
+  const lists = (history: History, ids: string): History =>
+    history.row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", {
+      pending_operation_ids: ids,
+      pending_operation_types: ids === "" ? "" : "activate_role",
+    });
+  const asked = (): History => ask(lists(lists(new History(requestOnce), "a"), ""), "1", "true").wait(100);
+  expect(ask(lists(lists(asked(), "b"), ""), "2", "true").violations).toEqual([]);
+  expect(ask(lists(asked(), ""), "2", "true").violations).toHaveLength(1);
+});

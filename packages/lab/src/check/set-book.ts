@@ -1,26 +1,36 @@
 import { type Millis, millis } from "@tandem/base";
 import { type DpuPlace, pairOf, type SwitchPlace } from "../topology.js";
+import { latest } from "./fair.js";
 import type { ClusterView, Sight } from "./invariant.js";
 import type { Observation } from "./observation.js";
+import { dpuOfScopeKey } from "./scope-key.js";
 
 const SETS = "DASH_HA_SET_CONFIG_TABLE";
+const SCOPES = "DASH_HA_SCOPE_CONFIG_TABLE";
 
 /** What a set book has to see. */
-export const SET_SIGHT: Sight = `row ${SETS}`;
+export const SET_SIGHTS: readonly Sight[] = [`row ${SETS}`, `row ${SCOPES}`];
 
 /** Since when hamgrds can know the set of each DPU, which they need for every row of its scope. */
 export class SetBook {
   readonly #view: ClusterView;
   /** By DPU: whether its switch has a config of its set, and since when. */
   readonly #sets = new Map<string, { readonly stands: boolean; readonly since: Millis }>();
+  /** When the scope config of a DPU was deleted last. */
+  readonly #deleted = new Map<string, Millis>();
 
   constructor(view: ClusterView) {
     this.#view = view;
   }
 
-  /** Takes in config rows of sets. */
+  /** Takes in config rows of sets and scopes. */
   note(seen: Observation): void {
-    if (seen.kind !== "row" || seen.table !== SETS) return;
+    if (seen.kind !== "row") return;
+    if (seen.table === SCOPES && seen.fields === undefined) {
+      const dpu = dpuOfScopeKey(this.#view.topology, seen.key);
+      if (dpu !== undefined) this.#deleted.set(dpu.name, this.#view.now());
+    }
+    if (seen.table !== SETS) return;
     const stands = seen.fields !== undefined;
     if (stands === (seen.before !== undefined)) return;
     for (const dpu of (seen.owner as SwitchPlace).dpus) {
@@ -31,13 +41,14 @@ export class SetBook {
 
   /**
    * A hamgrd that runs while the set is deleted goes on with what it knew last. One that starts without it knows nothing,
-   * writes nothing and takes nothing away until the set is back: then it does not count, undefined.
+   * writes nothing and takes nothing away until the set is back, and so it is with a scope that is created without it:
+   * then it does not count, undefined.
    */
   knownSince(dpu: DpuPlace): Millis | undefined {
     const set = this.#sets.get(dpu.name);
     if (set === undefined) return millis(0);
     if (set.stands) return set.since;
-    const started = this.#view.wellSince(dpu);
+    const started = latest(this.#view.wellSince(dpu), this.#deleted.get(dpu.name) ?? millis(0));
     return started === undefined || started >= set.since ? undefined : millis(0);
   }
 }

@@ -5,7 +5,7 @@ import { latest } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { dpuOfScopeKey } from "./scope-key.js";
-import { SET_SIGHT, SetBook } from "./set-book.js";
+import { SET_SIGHTS, SetBook } from "./set-book.js";
 
 const REPORTS = "DASH_HA_SCOPE_STATE_TABLE";
 const STATES = "DASH_HA_SCOPE_STATE";
@@ -17,7 +17,7 @@ export const unreportedIsUnknown: Always = {
   text: "Once pmon has seen a DPU start, no state is shown for its scope that the DPU's database does not hold: what an earlier life reported goes with its database, for which Redis sends no key event.",
   when: "always",
   exact: true,
-  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", SET_SIGHT, "part"],
+  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", ...SET_SIGHTS, "part"],
   start(view) {
     const { topology } = view;
     const places = new Map(topology.dpus.map((dpu) => [dpu.name, dpu]));
