@@ -9,11 +9,15 @@ import { GrpcQueueClient } from "./grpc-queue/client.js";
 import { GrpcQueueServer } from "./grpc-queue/server.js";
 import { ListPubsubClient } from "./list-pubsub/client.js";
 import { ListPubsubServer } from "./list-pubsub/server.js";
+import { StreamsClient } from "./streams/client.js";
+import { StreamsServer } from "./streams/server.js";
 import { upTo, word, words } from "./testing/contract-steps.js";
 import { create, get } from "./testing/requests.js";
 import { SWITCH_KEY, SyncdWorld } from "./testing/syncd-world.js";
 import { TestAsic, TestSyncd } from "./testing/test-asic.js";
 import type { AsicClient, AsicHandler, AsicServer } from "./transport.js";
+import { ZmqChannelClient } from "./zmq/client.js";
+import { ZmqChannelServer } from "./zmq/server.js";
 
 /**
  * From the list to gRPC in four phases, each of which can be stayed in: a second interface beside the list; a client that
@@ -156,6 +160,45 @@ describe("syncd restarts while orchagent goes on", () => {
     });
     expect(executed).toEqual([0]);
     expect(ends).toEqual(["SAI_STATUS_SUCCESS", "unknown", ...upTo(8).map(() => "refused")]);
+  });
+});
+
+describe("the same restart, elsewhere", () => {
+  const gap = upTo(8).map((n) => n + 2);
+
+  test("streams: nothing is lost, not even what syncd had in hand", { timeout: 60_000 }, async () => {
+    const options = { stores, owner, mode: "async" } as const;
+    const { executed, ends } = await restarted({
+      client: async (clock) => unwrap(await StreamsClient.open({ ...options, clock })),
+      server: async (clock) => unwrap(await StreamsServer.open({ ...options, clock })),
+    });
+    expect(executed).toEqual([0, 1, ...gap]);
+    expect(new Set(ends)).toEqual(new Set(["accepted"]));
+  });
+
+  test("list-pubsub: what is sent in the gap waits; what syncd had popped is lost, though it was accepted", {
+    timeout: 60_000,
+  }, async () => {
+    const options = { stores, owner, mode: "async" } as const;
+    const { executed, ends } = await restarted({
+      client: async (clock) => unwrap(await ListPubsubClient.open({ ...options, clock })),
+      server: async (clock) => unwrap(await ListPubsubServer.open({ ...options, clock })),
+    });
+    expect(executed).toEqual([0, ...gap]);
+    expect(new Set(ends)).toEqual(new Set(["accepted"]));
+  });
+
+  test("zmq fails it as gRPC alone does", { timeout: 60_000 }, async () => {
+    const context = {
+      zmqEndpoint: `tcp://127.0.0.1:${await freePort()}`,
+      zmqNotificationEndpoint: `tcp://127.0.0.1:${await freePort()}`,
+    };
+    const { executed, ends } = await restarted({
+      client: async (clock) => unwrap(await ZmqChannelClient.open({ context, owner, clock })),
+      server: async (clock) => unwrap(await ZmqChannelServer.open({ context, owner, clock })),
+    });
+    expect(executed).toEqual([0]);
+    expect(ends).toEqual(["SAI_STATUS_SUCCESS", "unknown", ...gap.map(() => "refused")]);
   });
 });
 

@@ -1,18 +1,15 @@
-import { noCrash, seconds, systemClock, systemRandom, untilAborted, unwrap } from "@tandem/base";
+import { seconds, untilAborted } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
-import { type Command, untilConnected } from "@tandem/swss";
 import { type RedisServer, redisStoresAt, startRedis } from "@tandem/swss/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CONTEXT_DEFAULT } from "../context-config.js";
-import type { ChannelMode } from "../op.js";
 import { type AsicReply, replyTo } from "../reply.js";
 import { STATUS } from "../status.js";
 import { type Answering, AnsweringClient } from "../testing/answering-client.js";
 import { nextEvents, portEvent, upTo, word, words } from "../testing/contract-steps.js";
+import { commandIn, GatewayLine } from "../testing/gateway-line.js";
 import { create, get, remove, routerKey, view } from "../testing/requests.js";
 import { TestSyncd } from "../testing/test-asic.js";
-import type { AsicClient, AsicHandler, AsicServer, Delivery, TransportName } from "../transport.js";
-import { CLIENTS, FRONT_ENDS } from "../transports.js";
+import type { AsicHandler, AsicServer, Delivery } from "../transport.js";
 import { Gateway } from "./gateway.js";
 import type { GatewayEvent } from "./gateway-event.js";
 
@@ -23,89 +20,8 @@ beforeAll(async () => {
 afterAll(() => redis[Symbol.asyncDispose]());
 beforeEach(async () => {
   await using stores = redisStoresAt({ socket: redis.socket });
-  await command(stores, ["FLUSHALL"]);
+  await commandIn(stores, ["FLUSHALL"]);
 });
-
-async function command(stores: ReturnType<typeof redisStoresAt>, words: Command): Promise<unknown> {
-  const store = unwrap(stores.open({ db: "ASIC_DB" }));
-  await untilConnected(store);
-  return unwrap(await store.command(words));
-}
-
-const worldOf = (name: string, mode: ChannelMode) => ({
-  ...{ mode, context: CONTEXT_DEFAULT, clock: systemClock, random: systemRandom, crashPoint: noCrash },
-  owner: { name, host: "localhost", pid: process.pid, since: 0 },
-});
-
-/** orchagent, a gateway, syncd: each with connections of its own. */
-class Line implements AsyncDisposable {
-  readonly events: GatewayEvent[] = [];
-  readonly #stores: ReturnType<typeof redisStoresAt>[] = [];
-  readonly #stops: (() => Promise<void>)[] = [];
-
-  async client(via: TransportName, mode: ChannelMode): Promise<AsicClient> {
-    const open = await CLIENTS[via]?.();
-    if (open === undefined) throw new Error(via);
-    return unwrap(await open({ ...worldOf("orchagent", mode), stores: this.#own() }, new AbortController().signal));
-  }
-
-  async syncd(
-    via: TransportName,
-    mode: ChannelMode,
-    syncd: TestSyncd,
-  ): Promise<AsicServer & { stop(): Promise<void> }> {
-    const server = await this.#server(via, mode, false);
-    const stop = this.#serve(() => (signal) => server.serve(syncd, signal));
-    return Object.assign(server, { stop });
-  }
-
-  /** Resolves when it stands. Its end is the returned function. */
-  async gateway(from: TransportName, to: TransportName, mode: ChannelMode): Promise<() => Promise<void>> {
-    const front = await this.#server(from, mode, true);
-    const back = await this.client(to, to === "grpc" || to === "zmq" ? "sync" : mode);
-    const onEvent = (event: GatewayEvent): number => this.events.push(event);
-    const options = { front, back, clock: systemClock, onEvent };
-    const stop = this.#serve(() => (signal) => Gateway.run(options, signal));
-    return async () => {
-      await stop();
-      await front[Symbol.asyncDispose]();
-      await back[Symbol.asyncDispose]();
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const stop of this.#stops.reverse()) await stop();
-    for (const stores of this.#stores) await stores[Symbol.asyncDispose]();
-  }
-
-  /** Whatever keys stand in the database. */
-  async keys(pattern: string): Promise<readonly string[]> {
-    return (await command(this.#own(), ["KEYS", pattern])) as readonly string[];
-  }
-
-  async #server(via: TransportName, mode: ChannelMode, leavesRows: boolean): Promise<AsicServer> {
-    const open = await FRONT_ENDS[via]?.();
-    if (open === undefined) throw new Error(via);
-    return unwrap(await open({ ...worldOf("syncd", mode), stores: this.#own(), leavesRows }));
-  }
-
-  #serve(work: () => (signal: AbortSignal) => Promise<unknown>): () => Promise<void> {
-    const ending = new AbortController();
-    const running = work()(ending.signal);
-    const stop = async (): Promise<void> => {
-      ending.abort();
-      await running;
-    };
-    this.#stops.push(stop);
-    return stop;
-  }
-
-  #own(): ReturnType<typeof redisStoresAt> {
-    const stores = redisStoresAt({ socket: redis.socket });
-    this.#stores.push(stores);
-    return stores;
-  }
-}
 
 describe("an orchagent on one transport, a syncd on another", () => {
   for (const [from, to] of [
@@ -113,7 +29,7 @@ describe("an orchagent on one transport, a syncd on another", () => {
     ["streams", "list-pubsub"],
   ] as const) {
     test(`${from} to ${to}, sync: replies are those of the syncd behind, in order, and views stay barriers`, async () => {
-      await using line = new Line();
+      await using line = new GatewayLine(redis.socket);
       const syncd = new TestSyncd();
       await line.syncd(to, "sync", syncd);
       await line.gateway(from, to, "sync");
@@ -131,7 +47,7 @@ describe("an orchagent on one transport, a syncd on another", () => {
     });
 
     test(`${from} to ${to}, async: what is accepted in front while the syncd behind is away is executed in order once it comes`, async () => {
-      await using line = new Line();
+      await using line = new GatewayLine(redis.socket);
       await line.gateway(from, to, "async");
       await using client = await line.client(from, "async");
       const outcomes = await words(upTo(300).map((n) => client.request(create(n))));
@@ -144,18 +60,18 @@ describe("an orchagent on one transport, a syncd on another", () => {
     });
 
     test(`${from} to ${to}: events of the syncd reach the orchagent in order`, async () => {
-      await using line = new Line();
+      await using line = new GatewayLine(redis.socket);
       const syncd = await line.syncd(to, "sync", new TestSyncd());
       await line.gateway(from, to, "sync");
       await using client = await line.client(from, "sync");
       const heard = nextEvents(client, 20);
-      for (const n of upTo(20)) unwrap(await syncd.notify(portEvent(n)));
+      for (const n of upTo(20)) expect(await syncd.notify(portEvent(n))).toEqual({ ok: true, value: undefined });
       expect(await heard).toEqual(upTo(20).map((n) => portEvent(n)));
     });
   }
 
   test("an async list in front writes no rows: those are the syncd's behind", async () => {
-    await using line = new Line();
+    await using line = new GatewayLine(redis.socket);
     const syncd = new TestSyncd();
     await line.syncd("streams", "async", syncd);
     await line.gateway("list-pubsub", "streams", "async");
@@ -166,7 +82,7 @@ describe("an orchagent on one transport, a syncd on another", () => {
   });
 
   test("a gateway that is stopped and started again under load loses and reorders nothing", async () => {
-    await using line = new Line();
+    await using line = new GatewayLine(redis.socket);
     const syncd = new TestSyncd();
     await line.syncd("list-pubsub", "async", syncd);
     let stop = await line.gateway("streams", "list-pubsub", "async");
