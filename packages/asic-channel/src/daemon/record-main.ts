@@ -17,7 +17,7 @@ import { recordObserved } from "../record-observer.js";
 import { describeRecorderEvent, Recorder, type RecorderEvent } from "../recorder.js";
 import type { RotationLimits } from "../recording/rotation.js";
 import { AS_RECORDER, FOR_PLAYER } from "../recording/style.js";
-import type { TransportName } from "../transport.js";
+import { TRANSPORT_NAMES, type TransportName } from "../transport.js";
 import { OBSERVERS } from "../transports.js";
 import { loadContext, parseGuid } from "./context-file.js";
 import { measureRecorder } from "./recording-metrics.js";
@@ -82,7 +82,10 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     const [path] = positionals;
     if (path === undefined || positionals.length > 1) return err(`expected one FILE, found ${positionals.length}`);
     const via = OBSERVED.find((name) => name === (values.via ?? "streams"));
-    if (via === undefined) return err(`--via ${values.via}: expected one of ${OBSERVED.join(", ")}`);
+    if (via === undefined) {
+      const others = TRANSPORT_NAMES.some((name) => name === values.via) ? "; tandem asic gateway records others" : "";
+      return err(`--via ${values.via}: expected one of ${OBSERVED.join(", ")}${others}`);
+    }
     const mode = values.mode ?? "sync";
     if (mode !== "async" && mode !== "sync") return err(`--mode ${mode}: expected async or sync`);
     const limits = parseRotation(values);
@@ -137,6 +140,7 @@ async function serve(flags: Flags, logger: DaemonLogger, context: DaemonContext)
   await recorder.value.flush();
   const { written, lost } = recorder.value.tally;
   logger.info(`${path}: ends, ${written} lines written, ${lost} missing`);
+  if (!context.signal.aborted) return failed(`${via}: the server is gone; what follows is not recorded`);
   return ok();
 }
 

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, type ClientReadableStream, credentials } from "@grpc/grpc-js";
+import { Client, type ClientReadableStream, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { err, ok, type Result } from "@tandem/base";
 import type { Endpoint } from "@tandem/wire";
 import type { EndError } from "../asic-error.js";
@@ -36,7 +36,9 @@ export class GrpcObserver implements AsicObserver {
       // Its end is read from the iteration as well.
       call.on("error", (error) => {
         client.close();
-        resolve(err({ kind: "unusable", reason: `${serviceEndpoint}: ${error.message}` }));
+        const nobody = (error as Partial<ServiceError>).code === status.UNAVAILABLE;
+        const reason = nobody ? "no server is there; tandem asic syncd --serve grpc is one" : error.message;
+        resolve(err({ kind: "unusable", reason: `${serviceEndpoint}: ${reason}` }));
       });
     });
   }
