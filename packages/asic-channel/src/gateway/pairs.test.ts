@@ -36,11 +36,17 @@ async function freeContext(): Promise<AsicContext> {
 
 const isGrpc = (name: string): boolean => name.startsWith("grpc");
 
-const PAIRS = Object.keys(FRONT_ENDS).flatMap((from) =>
-  Object.keys(CLIENTS)
-    .filter((to) => to !== from && !(isGrpc(from) && isGrpc(to)))
-    .map((to) => [from as TransportName, to as TransportName] as const),
-);
+/** A ring in shared memory is found by its database's name, and may be that of the machine this runs on. */
+const hasOwnPlace = (name: string): boolean => name !== "shm";
+
+const PAIRS = Object.keys(FRONT_ENDS)
+  .filter(hasOwnPlace)
+  .flatMap((from) =>
+    Object.keys(CLIENTS)
+      .filter(hasOwnPlace)
+      .filter((to) => to !== from && !(isGrpc(from) && isGrpc(to)))
+      .map((to) => [from as TransportName, to as TransportName] as const),
+  );
 
 describe("any transport in front, any behind", () => {
   for (const [from, to] of PAIRS)

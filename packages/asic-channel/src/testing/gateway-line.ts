@@ -26,6 +26,7 @@ export class GatewayLine implements AsyncDisposable {
   readonly #socket: string;
   readonly #context: AsicContext;
   readonly #stores: ReturnType<typeof redisStoresAt>[] = [];
+  readonly #ends: AsyncDisposable[] = [];
   readonly #stops: (() => Promise<void>)[] = [];
 
   constructor(socket: string, context: AsicContext = CONTEXT_DEFAULT) {
@@ -36,9 +37,10 @@ export class GatewayLine implements AsyncDisposable {
   async client(via: TransportName, mode: ChannelMode): Promise<AsicClient> {
     const open = await CLIENTS[via]?.();
     if (open === undefined) throw new Error(via);
-    return unwrap(
-      await open({ ...worldOf("orchagent", mode, this.#context), stores: this.#own() }, new AbortController().signal),
-    );
+    const world = { ...worldOf("orchagent", mode, this.#context), stores: this.#own() };
+    const client = unwrap(await open(world, new AbortController().signal));
+    this.#ends.push(client);
+    return client;
   }
 
   async syncd(
@@ -67,6 +69,7 @@ export class GatewayLine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const stop of this.#stops.reverse()) await stop();
+    for (const end of this.#ends) await end[Symbol.asyncDispose]();
     for (const stores of this.#stores) await stores[Symbol.asyncDispose]();
   }
 
@@ -78,7 +81,10 @@ export class GatewayLine implements AsyncDisposable {
   async #server(via: TransportName, mode: ChannelMode, leavesRows: boolean): Promise<AsicServer> {
     const open = await FRONT_ENDS[via]?.();
     if (open === undefined) throw new Error(via);
-    return unwrap(await open({ ...worldOf("syncd", mode, this.#context), stores: this.#own(), leavesRows }));
+    const world = { ...worldOf("syncd", mode, this.#context), stores: this.#own(), leavesRows };
+    const server = unwrap(await open(world));
+    this.#ends.push(server);
+    return server;
   }
 
   #serve(work: () => (signal: AbortSignal) => Promise<unknown>): () => Promise<void> {
