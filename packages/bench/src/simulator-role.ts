@@ -1,6 +1,6 @@
 import { millis } from "@tandem/base";
 import { VirtualClock } from "@tandem/base/testing";
-import { calmRun, runSeed, type SeedOptions } from "@tandem/lab/sim";
+import { calmRun, runSeed, type SeedOptions, TIMERS_PER_TURN } from "@tandem/lab/sim";
 import type { SeedRan } from "./child-messages.js";
 
 /** Runs one seed in this process. What it is compared with, a run without faults, is made once and does not count. */
@@ -16,7 +16,7 @@ export async function seedRan(options: SeedOptions): Promise<SeedRan> {
 /** CPU microseconds that so many timers take on a clock where nothing else happens; each sets the next. */
 export async function bareClock(timers: number): Promise<number> {
   const from = process.cpuUsage();
-  const clock = new VirtualClock();
+  const clock = new VirtualClock({ timersPerTurn: TIMERS_PER_TURN });
   const tick = (): void => {
     clock.setTimer(millis(1), tick);
   };

@@ -12,8 +12,16 @@ interface Entry {
 /** Cancelled timers that are kept until more than half of the timers are. */
 const CANCELLED_MAX = 1024;
 
-/** Timers that fire in one turn of the event loop; after them whoever waits for a signal or a message has its turn. */
-const TURN_EVERY = 256;
+/** How a virtual clock differs from the default. */
+export interface VirtualClockOptions {
+  /** Wall time at the start, milliseconds since 1970; default 2026-01-01T00:00:00Z. */
+  readonly epoch?: number;
+  /**
+   * Timers that fire in one turn of the event loop, default 1. More are faster, where nothing but promises goes on between
+   * timers; whoever waits for a turn (a signal, a message of another process) then has it that much later.
+   */
+  readonly timersPerTurn?: number;
+}
 
 /** Wall time at which a virtual clock starts unless told otherwise: 2026-01-01T00:00:00Z. */
 const EPOCH_DEFAULT = 1_767_225_600_000;
@@ -28,12 +36,14 @@ export class VirtualClock implements Clock {
   #fired = 0;
   #skew = 0;
   readonly #epoch: number;
+  readonly #timersPerTurn: number;
   readonly #restListeners = new Set<() => void>();
   #heap: Entry[] = [];
   #cancelled = 0;
 
-  constructor(epoch: number = EPOCH_DEFAULT) {
+  constructor({ epoch = EPOCH_DEFAULT, timersPerTurn = 1 }: VirtualClockOptions = {}) {
     this.#epoch = epoch;
+    this.#timersPerTurn = timersPerTurn;
   }
 
   now(): Millis {
@@ -124,7 +134,7 @@ export class VirtualClock implements Clock {
     entry.fired = true;
     entry.fire();
     this.#fired += 1;
-    await (this.#fired % TURN_EVERY === 0 ? settle() : drain());
+    await (this.#fired % this.#timersPerTurn === 0 ? settle() : drain());
     for (const listener of this.#restListeners) listener();
   }
 

@@ -21,6 +21,9 @@ import {
 import { type Loudness, SaidLines } from "./said-lines.js";
 import { WallClock } from "./wall-clock.js";
 
+/** Timers of a simulated cluster in one turn of the event loop: between them nothing but promises goes on. */
+export const TIMERS_PER_TURN = 256;
+
 /** What one simulated process gets of the world. */
 export interface ProcessPorts {
   readonly clock: Clock;
@@ -66,7 +69,7 @@ interface ArmedCrash {
 /** A cluster in this process, under virtual time, from a seed. */
 export class SimulatedCluster implements ClusterHost {
   readonly kind = "simulated";
-  readonly clock = new VirtualClock();
+  readonly clock = new VirtualClock({ timersPerTurn: TIMERS_PER_TURN });
   readonly random: Random;
   readonly topology: Topology;
   readonly daemons: readonly DaemonPlace[];

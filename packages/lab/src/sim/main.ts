@@ -20,6 +20,7 @@ import {
 import { runTask } from "./run-task.js";
 import { HELP, parseFlags, type SimFlags } from "./sim-flags.js";
 
+export { TIMERS_PER_TURN } from "../cluster/simulated-cluster.js";
 export { calmRun } from "./calm-run.js";
 export { WORKER_FLAGS } from "./crew.js";
 export { runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";
