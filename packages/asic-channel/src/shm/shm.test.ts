@@ -143,7 +143,7 @@ test("a ring file of other sizes, cut short, or that is none, is refused with bo
   expect(folder).toMatchObject({ ok: false, error: { kind: "unusable" } });
 });
 
-test("ends that make the file at the same time agree on one, and leave nothing else behind", async () => {
+test("both ends find one file, and nothing stands beside it but wake-ups and locks", async () => {
   const options = await optionsOf();
   await using client = unwrap(await ShmChannelClient.open(options));
   await using server = unwrap(await ShmChannelServer.open(options));
