@@ -45,3 +45,11 @@ test("what is asked for between a deleted config and hamgrd hearing of it goes w
   expect(scope(late(), "1000", "b").violations).toEqual(told("a"));
   expect(scope(scope(late(), "2000", "b"), "2000", "c").violations).toEqual(told("b"));
 });
+
+test("what a late hamgrd takes for pending before it hears of a restart goes within three seconds of it", () => {
+  const restarted = (): History =>
+    publish(start().row("sw0", "CHASSIS_STATE_DB", "DPU_STATE", "DPU0", { dpu_control_plane_state: "up" }), "b");
+  expect(publish(restarted().trouble("sw0_dpu0", "process").wait(300), "").violations).toEqual([]);
+  expect(publish(restarted().wait(300), "").violations).toHaveLength(1);
+  expect(publish(restarted().trouble("sw0_dpu0", "process").wait(3000), "").violations).toHaveLength(1);
+});

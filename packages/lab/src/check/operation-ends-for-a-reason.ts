@@ -1,6 +1,8 @@
+import type { Millis } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
 import { scopeConfigOf } from "./config-fields.js";
 import type { Always } from "./invariant.js";
+import { learnsLate } from "./learns-late.js";
 import { isTrue, listOf } from "./row-fields.js";
 import { dpuOfScopeKey } from "./scope-key.js";
 
@@ -30,6 +32,8 @@ export const operationEndsForAReason: Always = {
     /** When the scope that each DPU's row shows was created, and those whose config was deleted since. */
     const created = new Map<string, string>();
     const ending = new Map<string, string | undefined>();
+    /** When pmon last wrote of the DPU: until hamgrd has heard of it, what it takes for pending may be of the life before. */
+    const stirred = new Map<string, Millis>();
     const excuse = (dpu: DpuPlace, why: (id: string, type: string) => boolean): void => {
       for (const [id, type] of open.get(dpu.name) ?? []) if (why(id, type)) excused.add(id);
     };
@@ -54,7 +58,10 @@ export const operationEndsForAReason: Always = {
             return [];
           case "DPU_STATE":
             for (const dpu of view.topology.dpus)
-              if (switchOf(view.topology, dpu) === seen.owner) excuse(dpu, () => true);
+              if (switchOf(view.topology, dpu) === seen.owner) {
+                excuse(dpu, () => true);
+                stirred.set(dpu.name, seen.at);
+              }
             return [];
           case "DASH_HA_SCOPE_CONFIG_TABLE": {
             const dpu = dpuOfScopeKey(view.topology, seen.key);
@@ -79,6 +86,8 @@ export const operationEndsForAReason: Always = {
           ending.delete(dpu.name);
           return [];
         }
+        const stirredAt = stirred.get(dpu.name);
+        if (stirredAt !== undefined && learnsLate(view, dpu, stirredAt, seen.at)) return [];
         return wrong.map(([id, type]) => `${dpu.name}: ${type} ${id} is not pending any more, for no reason`);
       },
     };

@@ -30,3 +30,9 @@ test("unknown, then what the DPU writes anew, or the old one after half a minute
   expect(acks(report(acks(restarted(), "unknown").wait(10), "dead"), "dead").violations).toEqual([]);
   expect(acks(acks(restarted(), "unknown").wait(30_000), "active").violations).toEqual([]);
 });
+
+test("whoever learns late of the rise says unknown three seconds later at the latest", () => {
+  const late = (): History => restarted().trouble("sw0_dpu0", "process");
+  expect(acks(late().wait(300), "active").violations).toEqual([]);
+  expect(acks(late().wait(3000), "active").violations).toHaveLength(1);
+});

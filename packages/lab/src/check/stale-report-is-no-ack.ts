@@ -2,6 +2,7 @@ import { type Millis, millis, seconds } from "@tandem/base";
 import type { SwitchPlace } from "../topology.js";
 import { isDown } from "./bfd-withheld-while-down.js";
 import type { Always } from "./invariant.js";
+import { learnsLate } from "./learns-late.js";
 import { dpuOfScopeKey } from "./scope-key.js";
 
 /** After this long a report from before counts again: a DPU that really restarted has written a new one. */
@@ -45,6 +46,7 @@ export const staleReportIsNoAck: Always = {
         const knowsOfIt =
           fields["local_vdpu_midplane_state"] === "up" && fields["local_vdpu_control_plane_state"] === "up";
         if (rose === undefined || wasDown.has(dpu.name) || !knowsOfIt || seen.at >= rose + DOUBT) return [];
+        if (learnsLate(view, dpu, rose, seen.at)) return [];
         const reported = reportedAt.get(dpu.name) ?? Number.NEGATIVE_INFINITY;
         const acked = fields["local_acked_asic_ha_state"];
         if (acked === undefined || acked === "unknown" || reported >= rose - ORDER) return [];
