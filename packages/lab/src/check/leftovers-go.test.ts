@@ -31,3 +31,16 @@ test("rows that go in time, rows whose config is back, and time without a hamgrd
   const down = deleted().part("sw0_dpu0", false).wait(60_000).part("sw0_dpu0", true);
   expect(written(down.wait(5000), undefined).wait(20_000).violations).toEqual([]);
 });
+
+test("what a ledger named that was taken away is known again once one names it, and other rows all the time", () => {
+  const ledger = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "STATE_DB", "TANDEM_LEDGER", "dpu0|ha-set|haset0-0", fields);
+  const names = {
+    [`APPL_DB|VNET_ROUTE_TUNNEL_TABLE|Vnet_55:${VIP}`]: "1",
+    "DPU_APPL_DB|DASH_HA_SET_TABLE|haset0-0": "2",
+  };
+  const taken = (): History =>
+    ledger(ledger(written(configured(new History(leftoversGo), ROW), ROW), names), undefined);
+  expect(configured(taken(), undefined).wait(20_000).violations).toHaveLength(2);
+  expect(configured(ledger(taken(), names), undefined).wait(20_000).violations).toHaveLength(4);
+});

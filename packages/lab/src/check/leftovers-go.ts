@@ -42,7 +42,7 @@ function configOf(
 
 export const leftoversGo: Always = {
   id: "leftovers-go",
-  text: "The config of a set or a scope deleted, every row that hamgrd wrote for it is gone within ten seconds in which all that serves it runs.",
+  text: "The config of a set or a scope deleted, every row that hamgrd wrote for it is gone within ten seconds in which all that serves it runs, unless somebody took the ledger away that named it.",
   when: "always",
   exact: true,
   sees: [
@@ -61,13 +61,17 @@ export const leftoversGo: Always = {
       return since.includes(undefined) ? undefined : millis(Math.max(...(since as readonly Millis[])));
     };
     const left = new Overdue(LIMIT, wellSince);
+    /** Rows that a ledger named which went before they did: until one names them again nobody knows of them. */
+    const forgotten = new Set<string>();
     const look = (owner: SwitchPlace | DpuPlace, db: DatabaseName, table: string, key: string): void => {
       const config = configOf(view, owner, table, key);
       if (config === undefined) return;
       const sw = "slot" in owner ? switchOf(topology, owner) : owner;
       const stays = view.rows(owner, db, table).has(key) && !view.rows(sw, "APPL_DB", config.table).has(config.key);
+      const name = `${sw.name} ${owner.name} ${table} ${key}`;
+      if (!view.rows(owner, db, table).has(key)) forgotten.delete(name);
       const text = `${owner.name}: ${table} ${key} still stands, and ${config.key} is not configured`;
-      left.note(`${sw.name} ${owner.name} ${table} ${key}`, view.now(), stays ? text : undefined);
+      left.note(name, view.now(), stays && !forgotten.has(name) ? text : undefined);
     };
     const lookAround = (sw: SwitchPlace): void => {
       for (const [db, table] of TABLES) {
@@ -76,11 +80,28 @@ export const leftoversGo: Always = {
         }
       }
     };
-    const take = ({ owner, db, table, key, fields }: SeenRow): void => {
-      // Whose ledger somebody deletes, nobody knows any more what to delete after a restart.
-      if (table === "TANDEM_LEDGER") {
-        if (fields === undefined) left.clear();
-      } else if (table === SET_CONFIGS || table === SCOPE_CONFIGS) lookAround(owner as SwitchPlace);
+    const takeLedger = (
+      sw: SwitchPlace,
+      ledger: string,
+      fields: SeenRow["fields"],
+      before: SeenRow["before"],
+    ): void => {
+      const slot = ledger.slice(0, ledger.indexOf("|"));
+      const own = sw.dpus.find((dpu) => `dpu${dpu.slot}` === slot);
+      for (const ref of Object.keys(fields ?? before ?? {})) {
+        const [db, table, ...rest] = ref.split("|");
+        const known = TABLES.find(([inDb, named]) => inDb === db && named === table);
+        const owner = known?.[0] === "DPU_APPL_DB" ? own : sw;
+        if (known === undefined || owner === undefined) continue;
+        const name = `${sw.name} ${owner.name} ${known[1]} ${rest.join("|")}`;
+        if (fields === undefined) forgotten.add(name);
+        else forgotten.delete(name);
+        look(owner, known[0], known[1], rest.join("|"));
+      }
+    };
+    const take = ({ owner, db, table, key, fields, before }: SeenRow): void => {
+      if (table === "TANDEM_LEDGER") takeLedger(owner as SwitchPlace, key, fields, before);
+      else if (table === SET_CONFIGS || table === SCOPE_CONFIGS) lookAround(owner as SwitchPlace);
       else look(owner, db, table, key);
     };
     return {
