@@ -8,7 +8,11 @@ const planes = (history: History, state: string): History =>
     dpu_midplane_link_state: "up",
     dpu_control_plane_state: state,
   });
-const keeps = (history: History): History => history.row("sw0_dpu0", "DPU_APPL_DB", "BFD_SESSION_TABLE", KEY, {});
+const LEDGER = ["sw0", "STATE_DB", "TANDEM_LEDGER", "dpu0|dpu|DPU0"] as const;
+const keeps = (history: History): History =>
+  history
+    .row(...LEDGER, { [`DPU_APPL_DB|BFD_SESSION_TABLE|${KEY}`]: "1 00" })
+    .row("sw0_dpu0", "DPU_APPL_DB", "BFD_SESSION_TABLE", KEY, {});
 
 test("rows that a DPU keeps while it is down are told", () => {
   expect(planes(keeps(new History(bfdWithheldWhileDown)), "down").wait(20_000).violations).toEqual([
@@ -27,4 +31,9 @@ test("rows that go in time, and come back with it, are as they should be", () =>
   const history = planes(keeps(new History(bfdWithheldWhileDown)), "down").wait(500);
   history.row("sw0_dpu0", "DPU_APPL_DB", "BFD_SESSION_TABLE", KEY, undefined).wait(20_000);
   expect(planes(history, "up").told("sw0_dpu0", "BFD_SESSION_TABLE", KEY, {}).violations).toEqual([]);
+});
+
+test("rows whose ledger was taken away are nobody's to delete", () => {
+  const history = planes(keeps(new History(bfdWithheldWhileDown)), "down");
+  expect(history.row(...LEDGER, undefined).wait(20_000).violations).toEqual([]);
 });

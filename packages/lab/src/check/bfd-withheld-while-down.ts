@@ -4,10 +4,21 @@ import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 
 const TABLE = "BFD_SESSION_TABLE";
+const LEDGER = "TANDEM_LEDGER";
 /** What pmon says reaches hamgrd within this time, and what follows from it the DPU's databases. */
 const LIMIT = seconds(10);
 /** What was on its way when pmon said so may still arrive. */
 const UNDER_WAY = millis(1000);
+
+/** Rows of the DPU that hamgrd knows of: what no ledger names is nobody's to delete, and `ledger-names-rows` watches that. */
+function knownRows(view: ClusterView, dpu: DpuPlace): number {
+  const keys = [...view.rows(dpu, "DPU_APPL_DB", TABLE).keys()];
+  if (keys.length === 0) return 0;
+  const ledgers = [...view.rows(switchOf(view.topology, dpu), "STATE_DB", LEDGER)].flatMap(([key, fields]) =>
+    key.startsWith(`dpu${dpu.slot}|`) ? [fields] : [],
+  );
+  return keys.filter((key) => ledgers.some((fields) => fields[`DPU_APPL_DB|${TABLE}|${key}`] !== undefined)).length;
+}
 
 /** Whether pmon says that the DPU cannot be talked to. */
 export function isDown(view: ClusterView, dpu: DpuPlace): boolean {
@@ -17,10 +28,10 @@ export function isDown(view: ClusterView, dpu: DpuPlace): boolean {
 
 export const bfdWithheldWhileDown: Always = {
   id: "bfd-withheld-while-down",
-  text: "A DPU whose midplane or control plane is down gets no BFD rows, and those that it had go.",
+  text: "A DPU whose midplane or control plane is down gets no BFD rows, and those that it had go, as far as a ledger names them.",
   when: "always",
   exact: true,
-  sees: ["row DPU_STATE", `row ${TABLE}`, `told ${TABLE}`, "part"],
+  sees: ["row DPU_STATE", `row ${TABLE}`, `row ${LEDGER}`, `told ${TABLE}`, "part"],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const downSince = new Map<string, number>();
@@ -30,8 +41,8 @@ export const bfdWithheldWhileDown: Always = {
       const down = isDown(view, dpu);
       if (!down) downSince.delete(dpu.name);
       else if (!downSince.has(dpu.name)) downSince.set(dpu.name, now);
-      const rows = view.rows(dpu, "DPU_APPL_DB", TABLE).size;
-      kept.note(dpu.name, now, down && rows > 0 ? `${dpu.name} is down and keeps ${rows} BFD rows` : undefined);
+      const rows = down ? knownRows(view, dpu) : 0;
+      kept.note(dpu.name, now, rows > 0 ? `${dpu.name} is down and keeps ${rows} BFD rows` : undefined);
     };
     return {
       observe(seen) {
