@@ -219,9 +219,15 @@ describe("an unmodified orchagent sits at the other end", () => {
     await serving(world, syncd, { mode: "async" });
     await using client = await clientOf(world, { mode: "async" });
     expect(word(await client.request(get(1)))).toBe("SAI_STATUS_ITEM_NOT_FOUND");
-    await push(world, routerKey(1), '["A","1"]', "Screate");
-    const took = syncd.took(2);
-    expect(await isDone(took)).toBe(false);
+    // The server looks once more behind what it has just answered; a request that is there by then needs no wake-up.
+    let sent = 0;
+    let took = Promise.resolve<unknown>(undefined);
+    do {
+      expect(sent).toBeLessThan(50);
+      sent += 1;
+      await push(world, routerKey(sent), '["A","1"]', "Screate");
+      took = syncd.took(1 + sent);
+    } while (await isDone(took));
     await world.clock.advance(seconds(1));
     await took;
   });
