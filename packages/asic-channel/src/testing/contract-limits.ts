@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { unwrap } from "@tandem/base";
+import { settle } from "@tandem/base/testing";
 import type { ChannelTrouble } from "../channel-trouble.js";
 import { clientOf, isDone, serving, upTo, word, words } from "./contract-steps.js";
 import type { TransportCase } from "./contract-world.js";
@@ -37,6 +38,8 @@ export const limitCases: readonly TransportCase[] = [
         const outcome = await client.request(get(0));
         if (outcome.ok) break;
         assert.equal(outcome.error.kind, "queueFull");
+        // A refusal comes at once: whoever asks again without a turn of the event loop keeps everybody else from working.
+        await settle();
       }
     },
   },
