@@ -39,6 +39,7 @@ const CORE = [
   "packages/hamgrd/src/alerts/",
   "packages/hamgrd/src/telemetry/spans.ts",
   "packages/northbound/src/core/",
+  "packages/hax/src/fid.ts",
   "packages/asic-channel/src/archive/archive-lines.ts",
   "packages/asic-channel/src/archive/checkpoint.ts",
   "packages/asic-channel/src/archive/entry-order.ts",
@@ -175,7 +176,7 @@ test.each([
   ["node:http2", /^packages\/(?:wire\/src|bench\/src\/floors)\//],
   ["@opentelemetry/sdk-trace-base", /^packages\/hamgrd\/src\/telemetry\//],
   ["@grpc/grpc-js", /^packages\/asic-channel\/src\/grpc\/(?:service|observer|definition)\.ts$/],
-  ["fastify", /^packages\/northbound\/src\/http\//],
+  ["fastify", /^packages\/(?:northbound|hax)\/src\/http\//],
   ["commander", /^packages\/cli\/src\/(?:program|swbus-cli)\.ts$/],
 ] as const)("%s is used in its shell only", (library, shell) => {
   const users = sources().filter((path) => !isTestCode(path) && importsOf(textOf(path)).includes(library));

@@ -13,9 +13,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hamgrd: ["base", "daemon", "swss", "swbus", "actor"],
   northbound: ["base", "daemon", "swss", "hamgrd"],
   "asic-channel": ["base", "wire", "daemon", "swss"],
+  hax: ["base", "wire", "daemon"],
   lab: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "northbound"],
-  bench: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "asic-channel", "lab"],
-  cli: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "northbound", "asic-channel", "lab", "bench"],
+  bench: ["base", "wire", "daemon", "swss", "swbus", "actor", "hamgrd", "asic-channel", "hax", "lab"],
+  cli: [
+    "base",
+    "wire",
+    "daemon",
+    "swss",
+    "swbus",
+    "actor",
+    "hamgrd",
+    "northbound",
+    "asic-channel",
+    "hax",
+    "lab",
+    "bench",
+  ],
 };
 
 /** Its samples of imports are none. */
@@ -25,7 +39,7 @@ const THIS_FILE = "packages/cli/src/house/imports.test.ts";
 const STOREYS = [
   ["base"],
   ["wire", "daemon", "swss"],
-  ["swbus", "asic-channel"],
+  ["swbus", "asic-channel", "hax"],
   ["actor"],
   ["hamgrd"],
   ["northbound"],

@@ -1,0 +1,1 @@
+export { type Fid, fidLetter, formatFid, NULL_FID, parseFid, sameFid, typedFid } from "./fid.js";
