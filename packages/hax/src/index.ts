@@ -1,1 +1,29 @@
 export { type Fid, fidLetter, formatFid, NULL_FID, parseFid, sameFid, typedFid } from "./fid.js";
+export {
+  describeLink,
+  describeLinkError,
+  EAGAIN,
+  type EntrypointReply,
+  type EntrypointRequest,
+  type HaLink,
+  type LinkError,
+  type LinkEvent,
+  type LinkId,
+  type LinkInfo,
+  type LinkView,
+  type RequestId,
+  type Trouble,
+  type TroubleKind,
+} from "./link/ha-link.js";
+export {
+  type HaData,
+  type HaMessage,
+  type HaType,
+  NOTES_MAX,
+  type Note,
+  type NoteState,
+  type Nvec,
+  type ProcessEvent,
+  type ProcessType,
+  type StobIoq,
+} from "./motr/message.js";
