@@ -111,8 +111,10 @@ export {
   splitKey,
 } from "./request.js";
 export { type AsicOutcome, RequestLine, type RequestLineOptions, type Ticket } from "./request-line.js";
+export { openRingFile, type RingFile } from "./shm/channel-file.js";
 export { ShmChannelClient } from "./shm/client.js";
 export { ringPath, type ShmChannelOptions, type ShmClientOptions } from "./shm/options.js";
+export { Ring } from "./shm/ring.js";
 export { ShmChannelServer } from "./shm/server.js";
 export { shmTraits } from "./shm/traits.js";
 export { RING_SIZES_DEFAULT, RING_VERSION, type RingSizes } from "./shm/wire.js";

@@ -48,11 +48,14 @@ export async function rateOf({ clock }: BenchRun, count: number, work: () => Pro
   return (count * 1000) / (clock.monotonic() - began);
 }
 
-/** Median and 99th percentile, in microseconds. */
+/** Median and two further percentiles, in microseconds. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
 }
+
+const SHARES = { p50: "p50", p99: "p99", p999: "p99.9" } as const satisfies Record<keyof Latency, string>;
 
 /** How long `once` takes, called `count` times one after the other; `between` puts things back and does not count. */
 export async function latencyOf(
@@ -68,7 +71,7 @@ export async function latencyOf(
     await once();
     samples.push((clock.monotonic() - began) * 1000);
   }
-  return { p50: percentile(samples, 0.5), p99: percentile(samples, 0.99) };
+  return { p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), p999: percentile(samples, 0.999) };
 }
 
 /** What a figure says beside its rounds. */
@@ -79,6 +82,7 @@ export interface FigureText {
   readonly upstream?: number;
   readonly targets?: readonly Target[];
   readonly notes?: readonly string[];
+  readonly interval?: readonly [from: number, to: number];
 }
 
 export function figureOf(rounds: readonly number[], { floors = {}, targets = [], ...text }: FigureText): Figure {
@@ -89,18 +93,23 @@ export function figureOf(rounds: readonly number[], { floors = {}, targets = [],
   return { ...text, value: median(rounds), least, greatest, floors: measured, targets };
 }
 
-/** The two figures of a latency, with its floor's beside them. */
+interface BesideLatency {
+  readonly upstream?: number;
+  readonly targets?: readonly Target[];
+}
+
+/** The figures of a latency that `beside` names, with their floors' beside them. */
 export function latencyFigures(
   what: string,
   rounds: readonly Latency[],
   floors: Readonly<Record<string, readonly Latency[]>>,
-  beside: Readonly<Record<keyof Latency, { readonly upstream?: number; readonly targets?: readonly Target[] }>>,
+  beside: Readonly<Partial<Record<keyof Latency, BesideLatency>>>,
 ): readonly Figure[] {
-  return (["p50", "p99"] as const).map((share) =>
+  return (Object.keys(beside) as (keyof Latency)[]).map((share) =>
     figureOf(
       rounds.map((round) => round[share]),
       {
-        what: `${what}, ${share}`,
+        what: `${what}, ${SHARES[share]}`,
         unit: "µs",
         floors: Object.fromEntries(Object.entries(floors).map(([name, of]) => [name, of.map((one) => one[share])])),
         ...beside[share],

@@ -1,7 +1,10 @@
 import type { SeedOptions } from "@tandem/lab/sim";
 
 /** What a child process does. */
-export type Role = "swbusd" | "swbusReceiver" | "http2Echo" | "zmqTable" | "plainPull" | "simulator";
+export type Role = "swbusd" | "swbusReceiver" | "http2Echo" | "zmqTable" | "plainPull" | "simulator" | AsicRole;
+
+/** Ends of the ASIC channel, and the floors beside them. */
+export type AsicRole = "asicServer" | "asicClient" | "ringEcho" | "ringSink" | "unixEcho" | "plainReply";
 
 /** What the benchmark asks a child. */
 export type Question =
@@ -9,6 +12,8 @@ export type Question =
   | { readonly ask: "count"; readonly count: number }
   /** Answered with the process's CPU time so far. */
   | { readonly ask: "cpu" }
+  /** A client makes so many requests, whoever is there; answered when it has heard of all. */
+  | { readonly ask: "burst"; readonly requests: number }
   /** Runs a seed of the simulator; answered when it is over. */
   | { readonly ask: "seed"; readonly seed: SeedOptions }
   /** Fires so many timers of a virtual clock; answered when it is over. */
@@ -26,10 +31,20 @@ export interface SeedRan {
   readonly bytes: number;
 }
 
+/** What a burst came to. */
+export interface BurstRan {
+  readonly accepted: number;
+  readonly refused: number;
+  /** Resident memory of the process before, and at its greatest. */
+  readonly before: number;
+  readonly greatest: number;
+}
+
 /** What a child tells; answers come in the order of the questions. */
 export type Told =
   | { readonly tell: "ready"; readonly address: string }
   | { readonly tell: "counted" }
   | { readonly tell: "cpu"; readonly micros: number }
+  | { readonly tell: "burst"; readonly ran: BurstRan }
   | { readonly tell: "seed"; readonly ran: SeedRan }
   | { readonly tell: "bareClock"; readonly micros: number };

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { SeedOptions } from "@tandem/lab/sim";
-import type { Question, Role, SeedRan, Told } from "./child-messages.js";
+import type { BurstRan, Question, Role, SeedRan, Told } from "./child-messages.js";
 
 /** A process of its own for one side of a measurement. */
 export class Child implements AsyncDisposable {
@@ -36,6 +36,11 @@ export class Child implements AsyncDisposable {
   /** Its CPU time so far, in microseconds. */
   async cpu(): Promise<number> {
     return (await this.#ask({ ask: "cpu" }, "cpu")).micros;
+  }
+
+  /** Makes so many requests, whoever is there. */
+  async burst(requests: number): Promise<BurstRan> {
+    return (await this.#ask({ ask: "burst", requests }, "burst")).ran;
   }
 
   /** Runs a seed of the simulator. */

@@ -4,6 +4,7 @@ import { dataMessage, startEdge, waitConnected } from "@tandem/swbus/edge";
 import { swbusConfig } from "@tandem/swbus/testing";
 import { ZmqConsumerStateTable, ZmqServer, zmqSockets } from "@tandem/swss";
 import { freePort } from "@tandem/swss/testing";
+import { ASIC_ROLES, burst } from "./asic/roles.js";
 import { ACK_EVERY, CONNECT_LIMIT, NODE, SINK, ZMQ_DB, ZMQ_TABLE } from "./bench-names.js";
 import { storesInName } from "./bench-store.js";
 import type { Question, Role, Told } from "./child-messages.js";
@@ -63,6 +64,8 @@ const ROLES: Readonly<Record<Role, Start>> = {
   plainPull: async (tally) => (await plainPull(() => tally.add(1))).endpoint,
 
   simulator: () => Promise.resolve("here"),
+
+  ...ASIC_ROLES,
 };
 
 const tally = new Tally();
@@ -76,6 +79,8 @@ async function answer(question: Question): Promise<void> {
       const { user, system } = process.cpuUsage();
       return tell({ tell: "cpu", micros: user + system });
     }
+    case "burst":
+      return tell({ tell: "burst", ran: await burst(question.requests) });
     case "seed":
       return tell({ tell: "seed", ran: await (await import("./simulator-role.js")).seedRan(question.seed) });
     case "bareClock":

@@ -1,7 +1,7 @@
 /** Of rates more is better, of times and sizes less. */
-export type Unit = "rows/s" | "msg/s" | "steps/s" | "µs" | "ms" | "s" | "MB" | "× real time";
+export type Unit = "rows/s" | "msg/s" | "req/s" | "steps/s" | "µs" | "ms" | "s" | "MB" | "×" | "× real time";
 
-const RATES: readonly Unit[] = ["rows/s", "msg/s", "steps/s", "× real time"];
+const RATES: readonly Unit[] = ["rows/s", "msg/s", "req/s", "steps/s", "× real time"];
 
 /** What the same work costs without Tandem's code, measured in the same run. */
 export interface Floor {
@@ -20,6 +20,8 @@ export interface Figure {
   readonly least: number;
   readonly greatest: number;
   readonly floors: readonly Floor[];
+  /** Where the median lies with a certainty of 98 %, of a ratio. */
+  readonly interval?: readonly [from: number, to: number];
   /** What sonic-swss-common reaches on such a machine. */
   readonly upstream?: number;
   readonly targets: readonly Target[];
@@ -34,11 +36,12 @@ export function targetValue({ floors }: Figure, target: Target): number | undefi
   return floor === undefined ? undefined : floor * target.timesFloor;
 }
 
-/** Whether the figure reaches `target`; `undefined` when that cannot be said. */
+/** Whether the figure reaches `target`, or may well, by its interval; `undefined` when that cannot be said. */
 export function isReached(figure: Figure, target: Target): boolean | undefined {
   const wanted = targetValue(figure, target);
   if (wanted === undefined) return undefined;
-  return isRate(figure.unit) ? figure.value >= wanted : figure.value <= wanted;
+  if (isRate(figure.unit)) return figure.value >= wanted;
+  return Math.min(figure.value, figure.interval?.[0] ?? figure.value) <= wanted;
 }
 
 export function isRate(unit: Unit): boolean {

@@ -53,6 +53,14 @@ test("of rates more is better, of times less; without its floor a target is open
   ]);
 });
 
+test("a ratio reaches its bound when its median may lie there", () => {
+  const ratio: Figure = { ...RATE, unit: "×", value: 1.06, floors: [], targets: [{ bound: 1.03 }] };
+  expect(formatValue(1.034, "×")).toBe("1.03 ×");
+  expect(isReached(ratio, { bound: 1.03 })).toBe(false);
+  expect(isReached({ ...ratio, interval: [1.04, 1.1] }, { bound: 1.03 })).toBe(false);
+  expect(isReached({ ...ratio, interval: [0.99, 1.1] }, { bound: 1.03 })).toBe(true);
+});
+
 test("for programs a figure says the same, with four digits", () => {
   expect(figureJson(RATE)).toEqual({
     what: "ProducerStateTable set",

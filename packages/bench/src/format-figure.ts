@@ -3,9 +3,10 @@ import { type Figure, isRate, isReached, type Target, targetValue, type Unit } f
 const LABEL_WIDTH = 52;
 const VALUE_WIDTH = 16;
 
-/** `182 k rows/s`, `9.1 k rows/s`, `88 µs`, `4.2 µs`. */
+/** `182 k rows/s`, `9.1 k rows/s`, `88 µs`, `4.2 µs`, `1.03 ×`. */
 export function formatValue(value: number, unit: Unit): string {
   if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M ${unit}`;
+  if (unit === "×") return `${value.toFixed(2)} ${unit}`;
   const [scaled, prefix] = isRate(unit) && value >= 1000 ? [value / 1000, "k "] : [value, ""];
   return `${scaled.toFixed(scaled < 10 ? 1 : 0)} ${prefix}${unit}`;
 }

@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { err, ok, type Result, systemClock } from "@tandem/base";
 import { actorBench } from "./actor-bench.js";
+import { asicBench } from "./asic-bench.js";
 import type { Bench, BenchRun } from "./bench-run.js";
 import { type CommandLine, clusterBench } from "./cluster-bench.js";
 import { figureJson, formatFigure } from "./format-figure.js";
@@ -19,7 +20,7 @@ const HELP = `Usage: tandem bench [NAME…] [options]
 
 Medians over rounds, each beside the floor that the same run measured.
 
-  NAME         swss, zmq, swbus, actor, cluster, sim; default: all of them
+  NAME         swss, zmq, swbus, actor, cluster, asic, sim; default: all of them
       --quick  a fifth of the work, and fewer rounds
       --json   one JSON object instead of text
       --page FOLDER  also write FOLDER/performance.md with charts
@@ -47,6 +48,7 @@ export async function benchMain(argv: readonly string[], env: Environment, tande
     swbusBench,
     actorBench,
     clusterBench(env, tandem),
+    asicBench(env),
     simBench,
   ]);
   if (!flags.ok) {

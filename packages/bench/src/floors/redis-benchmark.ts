@@ -9,6 +9,8 @@ const KEY_RANGE = 1_000_000_000;
 
 export interface RedisBenchmarkOptions {
   readonly socket: string;
+  /** Number of the database; default 0. */
+  readonly db?: number;
   readonly count: number;
   readonly pipeline: number;
   readonly clients: number;
@@ -18,9 +20,11 @@ export interface RedisBenchmarkOptions {
 export async function redisBenchmark(
   program: string,
   call: ScriptCall,
-  { socket, count, pipeline, clients }: RedisBenchmarkOptions,
+  { socket, db = 0, count, pipeline, clients }: RedisBenchmarkOptions,
 ): Promise<number> {
-  const options = ["-s", socket, "-c", clients, "-q", "-n", count, "-P", pipeline, "-r", KEY_RANGE].map(String);
+  const options = ["-s", socket, "--dbnum", db, "-c", clients, "-q", "-n", count, "-P", pipeline, "-r", KEY_RANGE].map(
+    String,
+  );
   const { stdout } = await promisify(execFile)(program, [...options, ...call.command("k__rand_int__")]);
   const rate = parseRate(stdout);
   if (rate === undefined) throw new Error(`${program}: a rate was expected, found ${JSON.stringify(stdout)}`);
