@@ -53,8 +53,29 @@ test("a set that goes under its scope stays with the DPU until the scope goes", 
     .told(...SCOPE, ROW);
   history.wanted(...CONFIGS[0], undefined).told(...SET, undefined);
   expect(history.told(...SCOPE, { ...ROW, disabled: "true" }).violations).toEqual([]);
+  // What hamgrd knew of the set it goes on with: a connection that comes anew is told the scope anew.
   history.told(...SCOPE, undefined);
+  expect(history.told(...SCOPE, ROW).violations).toEqual([]);
+  // The set is back, and the DPU has been told so: from here on the order holds again.
+  history
+    .wanted(...CONFIGS[0], {})
+    .told(...SET, {})
+    .told(...SCOPE, undefined)
+    .told(...SET, undefined);
   expect(history.told(...SCOPE, ROW).violations).toEqual([
     "set-before-scope: sw0_dpu0: told of scope haset0-0 before its set haset0-0",
   ]);
+});
+
+test("a delete of the set that reaches the DPU after the controller wrote the set again is still the controller's order", () => {
+  const history = running()
+    .told(...SET, {})
+    .told(...SCOPE, ROW);
+  history.wanted(...CONFIGS[0], undefined).wait(1200);
+  history.wanted(...CONFIGS[0], {}).wait(1500);
+  history
+    .told(...SET, undefined)
+    .wait(2000)
+    .told(...SET, {});
+  expect(history.violations).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { type Millis, seconds } from "@tandem/base";
+import { switchOf } from "../topology.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { SCOPE_TABLE } from "./state-book.js";
@@ -21,7 +22,7 @@ export const setBeforeScope: Always = {
   start(view) {
     /** Since when each DPU is on. */
     const onSince = new Map<string, Millis>();
-    /** Config rows that the controller wants, as `<switch> <key>`; and sets that it deleted before their scopes. */
+    /** Config rows that the controller wants, as `<switch> <key>`; and sets that it deleted before their scopes, until told again. */
     const configured = new Set<string>();
     const reversed = new Set<string>();
     /** What each DPU was told since it booted: sets, and scopes with their sets. */
@@ -58,7 +59,6 @@ export const setBeforeScope: Always = {
             sw.dpus.some((dpu) => configured.has(`${sw.name} ${dpu.vdpuId}:${key}`));
           for (const dpu of sw.dpus) {
             if (fields === undefined && early) reversed.add(`${dpu.name} ${key}`);
-            else if (fields !== undefined) reversed.delete(`${dpu.name} ${key}`);
           }
         }
         if (seen.kind !== "told") return [];
@@ -70,6 +70,8 @@ export const setBeforeScope: Always = {
         if (seen.table === SET_TABLE) {
           if (seen.fields !== undefined) {
             mySets.add(seen.key);
+            if (configured.has(`${switchOf(view.topology, seen.dpu).name} ${seen.key}`))
+              reversed.delete(`${name} ${seen.key}`);
             lingering.delete(`${name} ${seen.key}`);
             kept.ended(`${name} ${seen.key}`);
           } else {
@@ -92,7 +94,10 @@ export const setBeforeScope: Always = {
         const set = seen.fields["ha_set_id"] ?? seen.key;
         myScopes.set(seen.key, set);
         const boots = seen.at < (onSince.get(name) ?? 0) + BOOTS;
-        return boots || mySets.has(set) ? [] : [`${name}: told of scope ${seen.key} before its set ${set}`];
+        // Who has its set taken from under it stays as it was, and may be told so again.
+        return boots || mySets.has(set) || reversed.has(`${name} ${set}`)
+          ? []
+          : [`${name}: told of scope ${seen.key} before its set ${set}`];
       },
     };
   },
