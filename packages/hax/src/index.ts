@@ -15,6 +15,22 @@ export {
   type Trouble,
   type TroubleKind,
 } from "./link/ha-link.js";
+export { decodeHaMessage, encodeHaMessage } from "./motr/codec.js";
+export {
+  decodeEntrypointReply,
+  decodeEntrypointRequest,
+  decodeLinkFop,
+  decodeLinkReply,
+  type EntrypointReplyFop,
+  type EntrypointRequestFop,
+  encodeEntrypointReply,
+  encodeEntrypointRequest,
+  encodeLinkFop,
+  encodeLinkReply,
+  type LinkFop,
+  type LinkParams,
+  type LinkReplyFop,
+} from "./motr/fops.js";
 export {
   type HaData,
   type HaMessage,
@@ -27,3 +43,4 @@ export {
   type ProcessType,
   type StobIoq,
 } from "./motr/message.js";
+export { answerFault, setFault } from "./motr/nvec-rules.js";
