@@ -1,4 +1,5 @@
 export { type Fid, fidLetter, formatFid, NULL_FID, parseFid, sameFid, typedFid } from "./fid.js";
+export { formatLinkAddress, type LinkAddress, parseLinkAddress } from "./link/address.js";
 export {
   describeLink,
   describeLinkError,
@@ -15,6 +16,11 @@ export {
   type Trouble,
   type TroubleKind,
 } from "./link/ha-link.js";
+export { LINK_LIMITS, type LinkLimits } from "./link/limits.js";
+export { type LinkServer, type LinkServerOptions, type LinkTlsMaterial, openLinkServer } from "./link/server.js";
+export { M0d, type M0dOptions } from "./m0d/m0d.js";
+export type { MotrProcess } from "./m0d/motr-process.js";
+export { type CrashStep, GOOD_MANNERS, type M0dEvent, type M0dIdentity, type M0dManners } from "./m0d/peer-ports.js";
 export { decodeHaMessage, encodeHaMessage } from "./motr/codec.js";
 export {
   decodeEntrypointReply,

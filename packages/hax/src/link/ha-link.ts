@@ -53,6 +53,9 @@ export type TroubleKind =
   | "liesAboutFid"
   /** A message whose tag is not the next: dropped, and the peer sends it again. */
   | "tagOutOfOrder"
+  /** The peer says that hax does wrong. */
+  | "peerComplains"
+  /** A TLS handshake that failed. */
   | "tls"
   /** Nothing heard for longer than agreed. */
   | "silent";
