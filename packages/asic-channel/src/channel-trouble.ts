@@ -12,6 +12,8 @@ export type ChannelTrouble =
   | { readonly kind: "missed"; readonly where: string; readonly until: string }
   /** More than this many waited for a reader; the oldest is dropped. */
   | { readonly kind: "overflow"; readonly where: string; readonly limit: number }
+  /** The server went before it replied to something that nobody waits for any more. */
+  | { readonly kind: "unfinished"; readonly where: string; readonly detail: string }
   /** A reply could not be handed over; its client hears nothing until its deadline. */
   | { readonly kind: "replyLost"; readonly detail: string }
   | { readonly kind: "displaced"; readonly owner: Owner | undefined };
@@ -32,6 +34,8 @@ export function describeChannelTrouble(trouble: ChannelTrouble): string {
       return `${trouble.where}: something up to ${trouble.until} was cut away before it was read`;
     case "overflow":
       return `${trouble.where}: ${trouble.limit} wait already; the oldest is dropped`;
+    case "unfinished":
+      return `${trouble.where} went before it answered ${trouble.detail}: nobody knows whether it was executed`;
     case "replyLost":
       return `a reply was not delivered: ${trouble.detail}; the client waits until its deadline`;
     case "displaced":

@@ -1,6 +1,7 @@
 import type { Clock, CrashPoint, Random, Result } from "@tandem/base";
 import type { Stores } from "@tandem/swss";
 import type { EndError, Owner } from "./asic-error.js";
+import type { ChannelTrouble } from "./channel-trouble.js";
 import type { AsicContext } from "./context-config.js";
 import type { ChannelMode } from "./op.js";
 import type { AsicClient, AsicObserver, AsicServer, TransportName } from "./transport.js";
@@ -13,10 +14,19 @@ export interface ChannelWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly crashPoint: CrashPoint;
+  /** What an operator should know of this end while it goes on. */
+  readonly onTrouble?: (trouble: ChannelTrouble) => void;
   /** How this process names itself to others at the same channel. */
   readonly owner: Owner;
   /** The requests go on to another server, which writes their rows: nothing is written as they are taken. */
   readonly leavesRows?: boolean;
+  /** Requests over zmq stand in Redis until they are answered. */
+  readonly outbox?: boolean;
+}
+
+/** What every end takes besides its place. */
+function common({ clock, owner, crashPoint, onTrouble }: Omit<ChannelWorld, "leavesRows">) {
+  return { clock, owner, crash: crashPoint, ...(onTrouble !== undefined && { onTrouble }) };
 }
 
 /** Opens syncd's end of one transport. */
@@ -39,8 +49,7 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
       import("./grpc/server.js"),
       import("./grpc/options.js"),
     ]);
-    return ({ context, clock, owner, crashPoint }) =>
-      GrpcChannelServer.open({ ...grpcEndpoints(context.guid), clock, owner, crash: crashPoint });
+    return (world) => GrpcChannelServer.open({ ...common(world), ...grpcEndpoints(world.context.guid) });
   },
   "grpc-queue": async () => {
     const [{ GrpcQueueServer }, { grpcEndpoints }] = await Promise.all([
@@ -52,16 +61,15 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
   },
   zmq: async () => {
     const { ZmqChannelServer } = await import("./zmq/server.js");
-    return ({ context, clock, owner, crashPoint }) =>
-      ZmqChannelServer.open({ context, clock, owner, crash: crashPoint });
+    return (world) => ZmqChannelServer.open({ ...common(world), context: world.context });
   },
   shm: async () => {
     const [{ ShmChannelServer }, { ringPath }] = await Promise.all([
       import("./shm/server.js"),
       import("./shm/options.js"),
     ]);
-    return ({ context, mode, clock, owner, crashPoint }) =>
-      ShmChannelServer.open({ path: ringPath(context.dbAsic), mode, clock, owner, crash: crashPoint });
+    return (world) =>
+      ShmChannelServer.open({ ...common(world), path: ringPath(world.context.dbAsic), mode: world.mode });
   },
 };
 
@@ -88,11 +96,8 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
       import("./grpc/client.js"),
       import("./grpc/options.js"),
     ]);
-    return ({ context, clock, owner, crashPoint, random }) =>
-      GrpcChannelClient.open(
-        { endpoint: grpcEndpoints(context.guid).endpoint, clock, owner, crash: crashPoint },
-        random,
-      );
+    return (world) =>
+      GrpcChannelClient.open({ ...common(world), endpoint: grpcEndpoints(world.context.guid).endpoint }, world.random);
   },
   "grpc-queue": async () => {
     const [{ GrpcQueueClient }, { grpcEndpoints }] = await Promise.all([
@@ -107,17 +112,23 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
       );
   },
   zmq: async () => {
-    const { ZmqChannelClient } = await import("./zmq/client.js");
-    return ({ context, clock, owner, crashPoint }) =>
-      ZmqChannelClient.open({ context, clock, owner, crash: crashPoint });
+    const [{ ZmqChannelClient }, { ZmqOutboxClient }] = await Promise.all([
+      import("./zmq/client.js"),
+      import("./zmq/outbox-client.js"),
+    ]);
+    return (world, signal) => {
+      const { stores, context, mode, random } = world;
+      if (world.outbox !== true) return ZmqChannelClient.open({ ...common(world), context });
+      return ZmqOutboxClient.open({ ...common(world), stores, context, mode, db: context.dbAsic }, signal, random);
+    };
   },
   shm: async () => {
     const [{ ShmChannelClient }, { ringPath }] = await Promise.all([
       import("./shm/client.js"),
       import("./shm/options.js"),
     ]);
-    return ({ context, mode, clock, owner, crashPoint }) =>
-      ShmChannelClient.open({ path: ringPath(context.dbAsic), mode, clock, owner, crash: crashPoint });
+    return (world) =>
+      ShmChannelClient.open({ ...common(world), path: ringPath(world.context.dbAsic), mode: world.mode });
   },
 };
 

@@ -32,6 +32,8 @@ import type { TransportName } from "../transport.js";
 import { CLIENTS, FRONT_ENDS } from "../transports.js";
 import { loadContext, parseGuid } from "./context-file.js";
 import { countGatewayEvents } from "./gateway-metrics.js";
+import { GatewayReadiness } from "./gateway-readiness.js";
+import { watchTroubles } from "./trouble-watch.js";
 
 const FRONT = Object.keys(FRONT_ENDS) as readonly TransportName[];
 const BACK = Object.keys(CLIENTS) as readonly TransportName[];
@@ -45,6 +47,7 @@ events back. list-pubsub and zmq are what unmodified peers speak. Stops at SIGTE
       --to NAME               what syncd serves: ${BACK.join(", ")}
   -z, --mode MODE             async or sync, as orchagent works; default sync. Behind it is the same, or sync where the
                               transport has no other
+      --outbox                with --to zmq: requests stand in Redis until they are answered, so that syncd may restart alone
       --record FILE           record what is said, on any transport
   -x, --context-config FILE   context_config.json; a file that is wrong counts as none, with a warning
   -g, --guid N                the context of the channel; default 0
@@ -57,6 +60,7 @@ interface Flags {
   readonly from: TransportName;
   readonly to: TransportName;
   readonly mode: ChannelMode;
+  readonly outbox: boolean;
   readonly record: string | undefined;
   readonly contextConfig: string | undefined;
   readonly guid: number;
@@ -77,6 +81,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         from: { type: "string" },
         to: { type: "string" },
         mode: { type: "string", short: "z" },
+        outbox: { type: "boolean" },
         record: { type: "string" },
         "context-config": { type: "string", short: "x" },
         guid: { type: "string", short: "g" },
@@ -93,6 +98,8 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (from === to) return err(`--to ${to}: expected another transport than --from; both have one channel`);
     const grpc = [from, to].every((name) => name === "grpc" || name === "grpc-queue");
     if (grpc) return err(`--to ${to}: ${from} and ${to} have the same ports; expected another one`);
+    const outbox = values.outbox ?? false;
+    if (outbox && to !== "zmq") return err(`--outbox: only --to zmq has one; ${to} keeps requests as it does`);
     const mode = values.mode ?? "sync";
     if (mode !== "async" && mode !== "sync") return err(`--mode ${mode}: expected async or sync`);
     const guid = parseGuid(values.guid);
@@ -101,7 +108,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (!port.ok) return port;
     return ok({
       ...{ from, to, mode, guid: guid.value, metricsPort: port.value, record: values.record },
-      ...{ contextConfig: values["context-config"], dbConfig: values["db-config"] },
+      ...{ outbox, contextConfig: values["context-config"], dbConfig: values["db-config"] },
     });
   } catch (error) {
     return err(`${(error as Error).message.split("\n")[0]}; try --help`);
@@ -119,7 +126,7 @@ async function serve(
   await using cleanUp = new CleanUp();
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
-  const { from, to, mode, dbConfig, record, metricsPort } = flags;
+  const { from, to, mode, outbox, dbConfig, record, metricsPort } = flags;
   const found = await loadContext(systemFiles, flags.contextConfig, flags.guid);
   if (!found.ok) return err({ kind: "usage", message: found.error });
   if (found.value.warning !== undefined) logger.warn(found.value.warning);
@@ -133,14 +140,16 @@ async function serve(
     ...{ crashPoint: crashPoint.value, leavesRows: true },
     owner: { name: "tandem-asic-gateway", host: hostname(), pid: process.pid, since: systemClock.now() },
   };
-  const front = await openFront({ ...world, mode });
+  const metrics = new Metrics().withProcessMetrics();
+  const watch = watchTroubles(metrics, logger);
+  const front = await openFront({ ...world, mode, onTrouble: watch(from) });
   if (!front.ok) return failed(`${from}: ${describeEndError(front.error)}`);
   cleanUp.use(front.value);
   if (!front.value.traits.modes.includes(mode))
     return err({ kind: "usage", message: `--mode ${mode}: ${from} has only ${front.value.traits.modes.join(", ")}` });
   // A transport without an async mode answers each request; nobody waits in front for that.
-  const modeBehind = to === "grpc" || to === "zmq" ? "sync" : mode;
-  const opened = await openBack({ ...world, mode: modeBehind }, context.signal);
+  const modeBehind = to === "grpc" || (to === "zmq" && !outbox) ? "sync" : mode;
+  const opened = await openBack({ ...world, mode: modeBehind, outbox, onTrouble: watch(to) }, context.signal);
   if (!opened.ok) return failed(`${to}: ${describeEndError(opened.error)}`);
   cleanUp.use(opened.value);
   const onDisk = (event: Parameters<typeof describeRecorderEvent>[0]): void =>
@@ -153,14 +162,15 @@ async function serve(
     context.onReload(() => void recorder.value.reopen());
   }
   const back = recorder === undefined ? opened.value : new RecordingClient(opened.value, recorder.value);
-  const metrics = new Metrics().withProcessMetrics();
   const count = countGatewayEvents(metrics);
+  const readiness = new GatewayReadiness();
   if (metricsPort !== undefined) {
-    const status = await serveStatusOrGoOn(metricsPort, metrics, () => ({ ok: true }), logger);
+    const status = await serveStatusOrGoOn(metricsPort, metrics, () => ({ ok: readiness.ok }), logger);
     if (status !== undefined) cleanUp.use(status);
   }
   const onEvent = (event: GatewayEvent): void => {
     count(event);
+    readiness.hear(event);
     const text = describeGatewayEvent(event);
     if (text === undefined) return;
     if (event.kind === "goesOn" || event.kind === "repeated") logger.info(text);

@@ -71,3 +71,7 @@ test("a file without contexts has none, and no file has the default", async () =
   expect(await loadContexts(memoryFiles(new Map([["none.json", "{}"]])), "none.json")).toEqual({ contexts: [] });
   expect(await loadContexts(memoryFiles(new Map()), undefined)).toEqual({ contexts: [CONTEXT_DEFAULT] });
 });
+
+test("-u is taken, as upstream's image gives it, and changes nothing", () => {
+  expect(parseSyncdFlags(["-u"])).toEqual(parseSyncdFlags([]));
+});

@@ -20,6 +20,7 @@ The server of orchagent's channel, over a virtual ASIC that outlives it: start t
   -g, --guid N                the context to serve; default 0
   -z, --mode MODE             redis_async, redis_sync or zmq_sync, as upstream names them
   -s, --sync                  the same as -z redis_sync
+  -u, --temp-view         as upstream's image starts it: views are switched. They always are here
   -t, --start TYPE            ${START_TYPES.join(", ")}; default auto: takes the ASIC over
                               where it is of the same life as the rows, else boots it cold from them
       --metrics-port PORT     serve /metrics, /health and /ready on 127.0.0.1
@@ -53,6 +54,7 @@ export function parseSyncdFlags(argv: readonly string[]): Result<SyncdFlags | "h
         guid: { type: "string", short: "g" },
         mode: { type: "string", short: "z" },
         sync: { type: "boolean", short: "s" },
+        "temp-view": { type: "boolean", short: "u" },
         start: { type: "string", short: "t" },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },

@@ -19,20 +19,20 @@ import {
 } from "@tandem/swss";
 import { describeAsicError, describeEndError, type Owner } from "../asic-error.js";
 import type { AsicContext } from "../context-config.js";
-import type { ChannelMode } from "../op.js";
 import { EndClaim } from "../redis/end-claim.js";
 import { replyTo } from "../reply.js";
 import { STATUS } from "../status.js";
 import { Syncd } from "../syncd/syncd.js";
 import { describeSyncdEvent, type SyncdEvent } from "../syncd/syncd-event.js";
 import type { AsicHandler, AsicServer, TransportName } from "../transport.js";
-import { FRONT_ENDS } from "../transports.js";
+import { type ChannelWorld, FRONT_ENDS } from "../transports.js";
 import { connectAsic } from "../virtual-asic/client.js";
 import { loadContext } from "./context-file.js";
 import { Seat } from "./seat.js";
 import { untilShutdown } from "./shutdown.js";
 import { parseSyncdFlags, SYNCD_HELP, type SyncdFlags, servedOf } from "./syncd-flags.js";
 import { countSyncdEvents } from "./syncd-metrics.js";
+import { watchTroubles } from "./trouble-watch.js";
 
 /** The key that says which process executes requests of an ASIC_DB, over all transports. */
 export const SYNCD_OWNER = "TANDEM_ASIC_OWNER:syncd";
@@ -93,8 +93,13 @@ async function serve(
     ending.abort();
   });
   const front: FrontEnd[] = [];
+  const watch = watchTroubles(metrics, logger);
+  const world = {
+    ...{ stores: stores.value, context: asicContext.value, mode, owner, crashPoint: crashPoint.value },
+    ...{ clock: systemClock, random: systemRandom },
+  };
   for (const name of names) {
-    const server = await openFrontEnd(name, stores.value, asicContext.value, mode, owner, crashPoint.value);
+    const server = await openFrontEnd(name, { ...world, onTrouble: watch(name) });
     if (!server.ok) return server;
     cleanUp.use(server.value);
     front.push({ name, server: server.value });
@@ -158,21 +163,11 @@ function open(stores: Stores, db: string): Result<Store, DaemonFailure> {
   return store.ok ? store : failed(`the database config names no ${db}; name another with --db-config`);
 }
 
-async function openFrontEnd(
-  name: TransportName,
-  stores: Stores,
-  context: AsicContext,
-  mode: ChannelMode,
-  owner: Owner,
-  crashPoint: Parameters<typeof Syncd.open>[0]["crashPoint"],
-): Promise<Result<AsicServer, DaemonFailure>> {
+async function openFrontEnd(name: TransportName, world: ChannelWorld): Promise<Result<AsicServer, DaemonFailure>> {
   const load = FRONT_ENDS[name];
   if (load === undefined) return failed(`--serve ${name}: no such front end here`);
   const openServer = await load();
-  const server = await openServer({
-    ...{ stores, context, mode, owner, crashPoint },
-    ...{ clock: systemClock, random: systemRandom },
-  });
+  const server = await openServer(world);
   return server.ok ? server : failed(`${name}: ${describeEndError(server.error)}`);
 }
 

@@ -15,15 +15,18 @@ import {
   type QueueEntry,
   takenUpTo,
 } from "../redis/request-queue.js";
+import { Remembered } from "../remembered.js";
 import type { AsicReply } from "../reply.js";
 import { STATUS } from "../status.js";
 import type { AsicHandler, AsicServer, Delivery } from "../transport.js";
 import { type GrpcQueueServerOptions, PLACE } from "./options.js";
-import { Remembered } from "./remembered.js";
 import { grpcQueueTraits } from "./traits.js";
 
 /** Requests that are looked at together. */
 const BATCH = 128;
+
+/** More than can be on a connection and not answered when that breaks. */
+const REMEMBERED_MAX = 16_384;
 
 /**
  * syncd's end: gRPC for a client that reaches it, and the queue of what was sent while it was away. The queue is drained
@@ -36,7 +39,7 @@ export class GrpcQueueServer implements AsicServer {
   readonly #grpc: GrpcChannelServer;
   /** Up to where a server before this one took entries: those that are still there may have been executed. */
   readonly #takenBefore: string;
-  readonly #remembered = new Remembered();
+  readonly #remembered = new Remembered(REMEMBERED_MAX);
   readonly #closing = new AbortController();
   #wakeUps: Subscription | undefined;
   #looking: Timer | undefined;

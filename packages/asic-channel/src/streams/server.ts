@@ -7,6 +7,7 @@ import { isAnswered } from "../op.js";
 import { DB_DEFAULT, type RedisChannelOptions } from "../redis/channel-options.js";
 import { EndClaim } from "../redis/end-claim.js";
 import { orAborted } from "../redis/or-aborted.js";
+import { Remembered } from "../remembered.js";
 import type { AsicReply } from "../reply.js";
 import { STATUS } from "../status.js";
 import type { AsicHandler, AsicServer } from "../transport.js";
@@ -32,7 +33,7 @@ export class StreamsServer implements AsicServer {
   /** Of its own, since reads block. */
   readonly #reading: Store;
   readonly #claim: EndClaim;
-  readonly #remembered = new Map<string, AsicReply>();
+  readonly #remembered = new Remembered(REMEMBERED_MAX);
   #closed = false;
 
   private constructor(options: StreamsServerOptions, store: Store, reading: Store, claim: EndClaim) {
@@ -126,15 +127,8 @@ export class StreamsServer implements AsicServer {
     const reply =
       known ??
       (await handler.handle({ request, id: id ?? position, repeated: inherited, unanswered, rowsWritten: false }));
-    if (id !== undefined) this.#remember(id, reply);
+    if (id !== undefined) this.#remembered.add(id, reply);
     await finisher.add({ position, size, id, reply: unanswered ? undefined : reply }, signal);
-  }
-
-  #remember(id: string, reply: AsicReply): void {
-    this.#remembered.set(id, reply);
-    if (this.#remembered.size <= REMEMBERED_MAX) return;
-    const [oldest] = this.#remembered.keys();
-    if (oldest !== undefined) this.#remembered.delete(oldest);
   }
 
   async #untilReadable(error: StoreError, reader: RequestReader, told: boolean, signal: AbortSignal): Promise<void> {

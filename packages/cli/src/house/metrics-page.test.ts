@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { countGatewayEvents, countSyncdEvents, measureArchiver, measureRecorder } from "@tandem/asic-channel";
+import {
+  countGatewayEvents,
+  countSyncdEvents,
+  measureArchiver,
+  measureRecorder,
+  watchTroubles,
+} from "@tandem/asic-channel";
 import { millis, seededRandom } from "@tandem/base";
 import { golden, VirtualClock } from "@tandem/base/testing";
 import { type DeclaredMetric, Metrics } from "@tandem/daemon";
@@ -62,8 +68,10 @@ beforeAll(async () => {
   countRequests(ofApi);
   const ofSyncd = new Metrics();
   countSyncdEvents(ofSyncd);
+  watchTroubles(ofSyncd, { warn: () => undefined });
   const ofGateway = new Metrics();
   countGatewayEvents(ofGateway);
+  watchTroubles(ofGateway, { warn: () => undefined });
   const ofRecorder = new Metrics();
   measureRecorder(ofRecorder, { written: 0, lost: 0, paused: false });
   const ofArchiver = new Metrics();
