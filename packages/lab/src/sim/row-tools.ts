@@ -3,7 +3,7 @@ import type { Command, DatabaseName, Fields, Store } from "@tandem/swss";
 import type { Cluster } from "../cluster/cluster.js";
 import type { RedisOwner } from "../cluster/cluster-host.js";
 import type { SimulatedCluster } from "../cluster/simulated-cluster.js";
-import { type DpuPlace, pairOf, switchOf } from "../topology.js";
+import { type DpuPlace, pairOf, type SwitchPlace, switchOf } from "../topology.js";
 
 /** Between two tries, and so many: longer than any fault lasts. */
 const RETRY_AFTER = millis(250);
@@ -18,6 +18,8 @@ export class RowTools {
   readonly cluster: Cluster;
   /** Config rows that were taken away, by switch and key. */
   readonly #taken = new Map<string, Fields>();
+  /** Of those, what is not done yet: read first, then deleted. */
+  readonly #taking = new Map<string, Promise<void>>();
   /** Reports as they were first seen, by DPU. */
   readonly #reports = new Map<string, Fields>();
 
@@ -61,18 +63,26 @@ export class RowTools {
     if (done.ok) this.cluster.observer.flushed(owner, db);
   }
 
-  /** A config row of the DPU's switch goes, until it is brought back. */
+  /** A config row of the DPU's switch goes, until it is brought back; not where it cannot be read, or is gone already. */
   async takeConfig(dpu: DpuPlace, key: string): Promise<void> {
     const sw = switchOf(this.cluster.topology, dpu);
-    const fields = await this.#read(sw, "CONFIG_DB", key);
-    if (Object.keys(fields).length > 0) this.#taken.set(`${sw.name} ${key}`, fields);
-    await this.deleteKey(sw, "CONFIG_DB", key);
+    const name = `${sw.name} ${key}`;
+    const taking = this.#take(sw, name, key);
+    this.#taking.set(name, taking);
+    await taking;
+    if (this.#taking.get(name) === taking) this.#taking.delete(name);
   }
 
-  /** Tried until the database takes it: configuration that was taken is brought back whatever else is down. */
+  /**
+   * Not before it is taken, however long a slow database takes for that. Tried until the database takes it: configuration
+   * that was taken is brought back whatever else is down.
+   */
   async bringConfig(dpu: DpuPlace, key: string): Promise<void> {
     const sw = switchOf(this.cluster.topology, dpu);
-    const fields = this.#taken.get(`${sw.name} ${key}`);
+    const name = `${sw.name} ${key}`;
+    const taking = this.#taking.get(name);
+    if (taking !== undefined) await taking;
+    const fields = this.#taken.get(name);
     if (fields === undefined) return;
     const store = this.#store(sw, "CONFIG_DB");
     const command: Command = ["HSET", key, ...Object.entries(fields).flat()];
@@ -94,6 +104,13 @@ export class RowTools {
   async mendReport(dpu: DpuPlace): Promise<void> {
     await this.hdel(dpu, "DPU_STATE_DB", this.#reportKey(dpu), ["colour"]);
     this.cluster.devices.dpu(dpu).repeatReports();
+  }
+
+  async #take(sw: SwitchPlace, name: string, key: string): Promise<void> {
+    const fields = await this.#read(sw, "CONFIG_DB", key);
+    if (Object.keys(fields).length === 0) return;
+    this.#taken.set(name, fields);
+    await this.deleteKey(sw, "CONFIG_DB", key);
   }
 
   #reportKey(dpu: DpuPlace): string {
