@@ -18,6 +18,7 @@ import {
 import type { AsicNotification } from "../notification.js";
 import { type AsicReply, isReplyOp } from "../reply.js";
 import { type AsicRequest, checkRequest, describeRequestFault, splitKey } from "../request.js";
+import { encodeSaiReply, encodeSaiRequest, readSaiReply, readSaiRequest } from "./fast-wire.js";
 import { textOfAttribute, typedValue } from "./typed-value.js";
 
 /** The channel: requests there, replies and notifications back. */
@@ -43,9 +44,7 @@ export function requestMessage({ id, request, repeated, unanswered }: SentReques
   return create(SaiRequestSchema, { id, op, key, attributes: attributesOf(type, fields), repeated, unanswered });
 }
 
-export function encodeRequest(sent: SentRequest): Uint8Array {
-  return toBinary(SaiRequestSchema, requestMessage(sent));
-}
+export const encodeRequest: (sent: SentRequest) => Uint8Array = encodeSaiRequest;
 
 /** The request of a message, or why it is none, and whose. */
 export function requestOf(message: SaiRequest): Result<SentRequest, { readonly id: string; readonly detail: string }> {
@@ -58,6 +57,13 @@ export function requestOf(message: SaiRequest): Result<SentRequest, { readonly i
 export function decodeRequest(
   bytes: Uint8Array,
 ): Result<SentRequest, { readonly id: string; readonly detail: string }> {
+  const read = readSaiRequest(bytes);
+  if (read !== undefined) {
+    const { id, op, text, fields, repeated, unanswered } = read;
+    const request = checkRequest(op, text, fields);
+    if (!request.ok) return err({ id, detail: describeRequestFault(request.error) });
+    return ok({ id, request: request.value, repeated, unanswered });
+  }
   try {
     return requestOf(fromBinary(SaiRequestSchema, bytes));
   } catch {
@@ -70,10 +76,7 @@ export function replyMessage(id: string, type: string, { op, status, fields }: A
   return create(ReplySchema, { id, op, status, attributes: attributesOf(type, fields) });
 }
 
-export function encodeReply(id: string, type: string, reply: AsicReply): Uint8Array {
-  const body = { case: "reply", value: replyMessage(id, type, reply) } as const;
-  return toBinary(SaiResponseSchema, create(SaiResponseSchema, { body }));
-}
+export const encodeReply: (id: string, type: string, reply: AsicReply) => Uint8Array = encodeSaiReply;
 
 export function replyOf({ op, status, attributes }: Reply): Result<AsicReply, string> {
   if (!isReplyOp(op)) return err(`the op of a reply was expected, found ${JSON.stringify(op)}`);
@@ -96,6 +99,11 @@ export type Response =
   | { readonly kind: "received"; readonly id: string };
 
 export function decodeResponse(bytes: Uint8Array): Result<Response, string> {
+  const read = readSaiReply(bytes);
+  if (read !== undefined && isReplyOp(read.op)) {
+    const { id, op, text: status, fields } = read;
+    return ok({ kind: "reply", id, reply: { op, status, fields } });
+  }
   try {
     const { body } = fromBinary(SaiResponseSchema, bytes);
     switch (body.case) {
