@@ -16,10 +16,25 @@ export interface StepFault {
   readonly touched: boolean;
 }
 
+/** Steps that are noted together, at most. */
+const NOTED_TOGETHER_MAX = 64;
+
+const NOT_NOTED: StepFault = { why: "its progress cannot be noted", touched: true };
+
+/** Behind the steps that are noted together with step `at`: first each alone, then more and more, since they are likely many. */
+function groupEnd(at: number): number {
+  let [from, size] = [0, 1];
+  while (from + size <= at) {
+    from += size;
+    size = Math.min(NOTED_TOGETHER_MAX, 1 + (from >> 3));
+  }
+  return from + size;
+}
+
 /**
- * Performs the steps of a view change. Each is noted when it is done, so that after a crash the next life goes on behind
- * the last one noted; the one after it is looked for in the ASIC first. Gives the ids of both views. A step that the
- * ASIC refuses ends it, or is told and left out.
+ * Performs the steps of a view change. They are noted in groups when they are done, so that after a crash the next life
+ * goes on behind the last group noted; those of the group after it are looked for in the ASIC first. Gives the ids of both
+ * views. A step that the ASIC refuses ends it, or is told and left out.
  */
 export async function performView(
   session: Session,
@@ -34,25 +49,36 @@ export async function performView(
   const noted = await session.read(["HGETALL", PROGRESS]);
   if (!noted.ok) return err({ why: noted.error, touched: false });
   const done = pairsOf(noted.value as readonly string[]);
-  let unsure = done.size > 0;
+  // Whoever died may have performed the group behind the last one noted.
+  const unsureUntil = groupEnd([...done.keys()].reduce((most, at) => Math.max(most, Number(at) + 1), 0));
+  let end = unsureUntil;
+  let notes: string[] = [];
+  const note = async (): Promise<boolean> => {
+    if (notes.length === 0) return true;
+    const written = await session.commit([["HSET", PROGRESS, ...notes]]);
+    notes = [];
+    if (written.ok) session.options.crashPoint.reach("asic.view.step");
+    return written.ok;
+  };
   for (const [at, step] of plan.steps.entries()) {
     const was = done.get(String(at));
     if (was !== undefined) {
       if (step.change === "create" && !isEntryType(step.key.type)) ids.bind(step.key.id, was);
       continue;
     }
-    const performed = await performStep(session, ids, step, unsure || at === 0);
-    unsure = false;
+    const performed = await performStep(session, ids, step, at < unsureUntil);
     if (!performed.ok && (atFault === "stop" || session.broken !== undefined))
       return err({ why: performed.error, touched: at > 0 });
     if (!performed.ok) {
       session.emit({ kind: "warning", text: `a row is not in the ASIC: ${performed.error}` });
       continue;
     }
-    const note = await session.commit([["HSET", PROGRESS, String(at), performed.value]]);
-    if (!note.ok) return err({ why: "its progress cannot be noted", touched: true });
-    session.options.crashPoint.reach("asic.view.step");
+    notes.push(String(at), performed.value);
+    if (at + 1 < end) continue;
+    if (!(await note())) return err(NOT_NOTED);
+    end = groupEnd(at + 1);
   }
+  if (!(await note())) return err(NOT_NOTED);
   return ok(ids);
 }
 
@@ -85,8 +111,9 @@ async function performStep(
 }
 
 function wasDone(step: ViewStep, { status }: CallOutcome): boolean {
-  if (step.change === "remove") return status === STATUS.notFound;
-  return step.change === "create" && isEntryType(step.key.type) && status === STATUS.alreadyExists;
+  // What it was set on may have been removed behind it already.
+  if (step.change !== "create") return status === STATUS.notFound;
+  return isEntryType(step.key.type) && status === STATUS.alreadyExists;
 }
 
 function callOf(ids: VidMap, step: ViewStep): AsicCall | undefined {
