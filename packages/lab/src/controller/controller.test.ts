@@ -115,6 +115,23 @@ test("an enabled scope is written disabled until its DPU reports dead, or for te
   expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
 });
 
+test("ten seconds in which a database refuses the disabled scope do not count", async () => {
+  await using lab = new ControllerWorld();
+  await lab.world.clock.advance(millis(100));
+  await lab.world.run(lab.controller.createSet(lab.set));
+  await lab.world.run(lab.controller.enable("vdpu0-0"));
+  await lab.world.clock.advance(seconds(10));
+  expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
+  lab.world.redis.get(lab.sw.name)?.suffer("unsaved");
+  void lab.controller.restart("vdpu0-0");
+  await lab.world.clock.advance(seconds(15));
+  lab.world.redis.get(lab.sw.name)?.suffer(undefined);
+  await lab.world.clock.advance(seconds(1));
+  expect(await lab.scope(lab.left)).toMatchObject({ disabled: true });
+  await lab.world.clock.advance(seconds(20));
+  expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
+});
+
 test("operations are approved as the last rule that fits says", async () => {
   await using lab = new ControllerWorld();
   await lab.created();
@@ -177,22 +194,60 @@ test("without help with restarts, rows stay whatever pmon says", async () => {
   expect(await lab.scope(lab.left)).toBeDefined();
 });
 
+const SPLIT = { local_ha_state: "standalone", pending_operation_types: "brainsplit_recover" };
+const HEALED = { local_ha_state: "dead", pending_operation_ids: "", pending_operation_types: "" };
+
 test("a split brain restarts HA on the side that is not preferred", async () => {
   await using lab = new ControllerWorld();
   await lab.created();
   const right = lab.set.dpus[1];
   for (const { vdpuId } of lab.set.dpus) await lab.world.run(lab.controller.enable(vdpuId));
-  for (const dpu of lab.set.dpus) {
-    await lab.report(dpu, {
-      local_ha_state: "standalone",
-      pending_operation_ids: `id-${dpu.slot}`,
-      pending_operation_types: "brainsplit_recover",
-    });
-  }
+  for (const dpu of lab.set.dpus) await lab.report(dpu, { ...SPLIT, pending_operation_ids: `id-${dpu.slot}` });
   expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
   expect(await lab.scope(right)).toMatchObject({ disabled: true });
-  await lab.report(right, { local_ha_state: "dead", pending_operation_ids: "", pending_operation_types: "" });
+  await lab.report(right, HEALED);
   expect(await lab.scope(right)).toMatchObject({ disabled: false });
+});
+
+for (const preferred of [["vdpu0-0", "vdpu1-0"], []])
+  test(`a split brain restarts HA on the second side alone where ${preferred.length} are preferred`, async () => {
+    await using lab = new ControllerWorld();
+    await lab.created();
+    const right = lab.set.dpus[1];
+    for (const { vdpuId } of lab.set.dpus) await lab.world.run(lab.controller.enable(vdpuId));
+    await lab.world.run(lab.controller.prefer(lab.set.id, preferred));
+    for (const dpu of lab.set.dpus) await lab.report(dpu, { ...SPLIT, pending_operation_ids: `id-${dpu.slot}` });
+    expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
+    expect(await lab.scope(right)).toMatchObject({ disabled: true });
+  });
+
+test("a split brain that one side reported before another one was preferred is healed once", async () => {
+  await using lab = new ControllerWorld();
+  await lab.created();
+  const right = lab.set.dpus[1];
+  for (const { vdpuId } of lab.set.dpus) await lab.world.run(lab.controller.enable(vdpuId));
+  await lab.report(lab.left, { ...SPLIT, pending_operation_ids: "id-0" });
+  await lab.report(lab.left, { pending_operation_ids: "", pending_operation_types: "" });
+  await lab.world.run(lab.controller.prefer(lab.set.id, ["vdpu1-0"]));
+  expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
+  await lab.report(right, { ...SPLIT, pending_operation_ids: "id-1" });
+  expect(await lab.scope(lab.left)).toMatchObject({ disabled: true });
+  await lab.world.run(lab.controller.prefer(lab.set.id, ["vdpu0-0"]));
+  await lab.report(lab.left, HEALED);
+  expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
+  expect(await lab.scope(right)).toMatchObject({ disabled: false });
+});
+
+test("a split brain waits while a person decides about it", async () => {
+  await using lab = new ControllerWorld();
+  await lab.created();
+  const right = lab.set.dpus[1];
+  for (const { vdpuId } of lab.set.dpus) await lab.world.run(lab.controller.enable(vdpuId));
+  await lab.world.run(lab.controller.setApprovals("manual"));
+  for (const dpu of lab.set.dpus) await lab.report(dpu, { ...SPLIT, pending_operation_ids: `id-${dpu.slot}` });
+  expect(await lab.scope(right)).toMatchObject({ disabled: false, approved_pending_operation_ids: [] });
+  await lab.world.run(lab.controller.setApprovals("auto"));
+  expect(await lab.scope(right)).toMatchObject({ disabled: true });
 });
 
 test("pins and preference change the set's row on every switch", async () => {

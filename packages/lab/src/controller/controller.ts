@@ -49,8 +49,9 @@ export interface ControllerOptions {
   readonly onWarning?: (text: string) => void;
 }
 
-/** A scope is kept disabled no longer than this for want of a DPU that reports dead. */
+/** A scope that is written disabled is kept so no longer than twice this for want of a DPU that reports dead. */
 const HOLD_MAX = millis(10_000);
+const SCOPES = "DASH_HA_SCOPE_CONFIG_TABLE";
 /** Pause before a row that a connected store refused is tried again. */
 const RETRY_AFTER = millis(500);
 
@@ -241,7 +242,7 @@ export class Controller implements AsyncDisposable {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** A hold ends with the report of `dead`, or with its bound. */
+  /** A hold ends with the report of `dead`, or with its bound: looked at each time it has passed. */
   #watchHolds(): void {
     for (const [vdpu, scope] of this.#plan.scopes) {
       const timer = this.#holds.get(vdpu);
@@ -249,13 +250,25 @@ export class Controller implements AsyncDisposable {
         timer?.cancel();
         this.#holds.delete(vdpu);
       } else if (timer === undefined) {
-        const expiry = this.#options.clock.setTimer(HOLD_MAX, () => {
-          this.#holds.delete(vdpu);
-          void this.#do({ kind: "holdExpired", vdpu });
-        });
-        this.#holds.set(vdpu, expiry);
+        this.#armHold(vdpu);
       }
     }
+  }
+
+  /** What its database has not taken yet holds nobody: the time begins anew. */
+  #armHold(vdpu: string): void {
+    const expiry = this.#options.clock.setTimer(HOLD_MAX, () => {
+      const { rows, names } = this.#look();
+      const at = rows.findIndex(({ table, key }) => table === SCOPES && key.startsWith(`${vdpu}:`));
+      const row = rows[at];
+      if (row !== undefined && !this.#isWritten(row, names[at] as string)) {
+        this.#armHold(vdpu);
+        return;
+      }
+      this.#holds.delete(vdpu);
+      void this.#do({ kind: "holdExpired", vdpu });
+    });
+    this.#holds.set(vdpu, expiry);
   }
 
   /** Writes until nothing differs. One worker; who comes while it runs waits for its end. */
@@ -283,7 +296,7 @@ export class Controller implements AsyncDisposable {
       if (look !== known) {
         // Deletes run against the order of creation: scopes before their sets, whichever was written last.
         const surplus = [...this.#written].filter(([name]) => !this.#wantedNames.has(name)).reverse();
-        const first = surplus.find(([, { row }]) => row.table === "DASH_HA_SCOPE_CONFIG_TABLE") ?? surplus[0];
+        const first = surplus.find(([, { row }]) => row.table === SCOPES) ?? surplus[0];
         if (first !== undefined) {
           await this.#delete(first[0], first[1].row);
           continue;

@@ -48,6 +48,8 @@ interface ScopePlan {
   readonly pending: readonly PendingOperation[];
   /** State that the switch reports; `undefined` without a row. */
   readonly reported: string | undefined;
+  /** It stands alone, and has reported since it does that its peer decides too. */
+  readonly split: boolean;
   /** Kept disabled until the DPU reports dead: a new scope, and one that is being restarted. */
   readonly held: boolean;
 }

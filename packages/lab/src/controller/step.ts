@@ -9,6 +9,11 @@ type DpuPlan = Plan["dpus"] extends ReadonlyMap<string, infer T> ? T : never;
 
 /** One step of the SDN controller. Total: what names an unknown set, side or DPU changes nothing. */
 export function stepPlan(plan: Plan, event: PlanEvent): Plan {
+  const next = take(plan, event);
+  return next === plan ? plan : healSplitBrains(next);
+}
+
+function take(plan: Plan, event: PlanEvent): Plan {
   switch (event.kind) {
     case "createSet":
       return createSet(plan, event.place, event.owner);
@@ -38,7 +43,7 @@ export function stepPlan(plan: Plan, event: PlanEvent): Plan {
     case "approveIds":
       return approve(plan, event.vdpu, event.ids);
     case "restart":
-      return withScope(plan, event.vdpu, (scope) => ({ ...scope, held: true, reported: undefined }));
+      return restart(plan, event.vdpu);
     case "help":
       return { ...plan, helpsRestart: event.helps };
     case "planes":
@@ -49,7 +54,8 @@ export function stepPlan(plan: Plan, event: PlanEvent): Plan {
       const { state, pending } = event;
       return approveAutomatically(
         touchScope(plan, event.vdpu, (scope) => {
-          const next = { ...scope, reported: state, pending };
+          const sees = scope.split || pending.some(({ type }) => type === "brainsplit_recover");
+          const next = { ...scope, reported: state, pending, split: state === "standalone" && sees };
           return scope.held && state === "dead" ? bump({ ...next, held: false }) : next;
         }),
       );
@@ -84,6 +90,7 @@ function newScope(dpu: DpuPlace, setId: string, owner: ScopePlan["owner"], desir
     approved: [],
     pending: [],
     reported: undefined,
+    split: false,
     held: true,
   };
 }
@@ -166,9 +173,34 @@ function approveAutomatically(plan: Plan): Plan {
       vdpu,
       due.map(({ id }) => id),
     );
-    const split = due.some(({ type }) => type === "brainsplit_recover");
-    const preferred = plan.sets.get(scope.setId)?.preferred.includes(vdpu) ?? false;
-    if (split && plan.healsSplitBrain && !preferred) next = stepPlan(next, { kind: "restart", vdpu });
+  }
+  return next;
+}
+
+/** HA of one side off and on again: whatever it knew of its peer is over, and what its peer knew of it. */
+function restart(plan: Plan, vdpu: string): Plan {
+  const setId = plan.scopes.get(vdpu)?.setId;
+  const next = withScope(plan, vdpu, (scope) => ({ ...scope, held: true, reported: undefined }));
+  const scopes = [...next.scopes].map(([id, scope]): [string, ScopePlan] => [
+    id,
+    scope.setId === setId && scope.split ? { ...scope, split: false } : scope,
+  ]);
+  return { ...next, scopes: new Map(scopes) };
+}
+
+/**
+ * Where both sides of a set stand alone, the one that is not preferred is restarted once it knows: the second one where both
+ * are, or none. Looked at after each change, whichever comes last; and again when a restart did not come about.
+ */
+function healSplitBrains(plan: Plan): Plan {
+  if (!plan.healsSplitBrain) return plan;
+  let next = plan;
+  for (const { place, preferred } of plan.sets.values()) {
+    const sides = place.dpus.flatMap(({ vdpuId }) => plan.scopes.get(vdpuId) ?? []);
+    if (sides.length < 2 || !sides.every(({ reported, held }) => reported === "standalone" && !held)) continue;
+    const yields = sides.findLast(({ dpu }) => !preferred.includes(dpu.vdpuId)) ?? sides.at(-1);
+    if (yields?.split !== true || modeOf(plan, yields.dpu.vdpuId, "brainsplit_recover") !== "auto") continue;
+    next = restart(next, yields.dpu.vdpuId);
   }
   return next;
 }
@@ -192,7 +224,10 @@ function returned(plan: Plan): Plan {
     next = { ...next, dpus: new Map(next.dpus).set(name, { ...dpu, gone: false, resetStatus: false }) };
     for (const [vdpu, scope] of plan.scopes) {
       if (scope.dpu.name !== name) continue;
-      next = withScope(next, vdpu, (old) => ({ ...old, held: true, approved: [], pending: [], reported: undefined }));
+      next = withScope(next, vdpu, (old) => ({
+        ...old,
+        ...{ held: true, approved: [], pending: [], reported: undefined, split: false },
+      }));
     }
   }
   return next;
