@@ -43,6 +43,7 @@ export { auditAsic } from "./inspect/audit.js";
 export { type ObjectView, readObjects, typeName } from "./inspect/objects.js";
 export { type PendingView, readPending } from "./inspect/pending.js";
 export { type QueueView, readQueues } from "./inspect/queues.js";
+export { readRings } from "./inspect/rings.js";
 export { ListPubsubClient } from "./list-pubsub/client.js";
 export { ListPubsubServer, type ListPubsubServerOptions } from "./list-pubsub/server.js";
 export { listPubsubTraits } from "./list-pubsub/traits.js";

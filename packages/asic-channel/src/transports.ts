@@ -20,6 +20,8 @@ export interface ChannelWorld {
   readonly owner: Owner;
   /** The requests go on to another server, which writes their rows: nothing is written as they are taken. */
   readonly leavesRows?: boolean;
+  /** The ring file of shm; default `ringPath` of the context's database. */
+  readonly ring?: string;
   /** Requests over zmq stand in Redis until they are answered. */
   readonly outbox?: boolean;
 }
@@ -69,7 +71,7 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
       import("./shm/options.js"),
     ]);
     return (world) =>
-      ShmChannelServer.open({ ...common(world), path: ringPath(world.context.dbAsic), mode: world.mode });
+      ShmChannelServer.open({ ...common(world), path: world.ring ?? ringPath(world.context.dbAsic), mode: world.mode });
   },
 };
 
@@ -128,7 +130,7 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
       import("./shm/options.js"),
     ]);
     return (world) =>
-      ShmChannelClient.open({ ...common(world), path: ringPath(world.context.dbAsic), mode: world.mode });
+      ShmChannelClient.open({ ...common(world), path: world.ring ?? ringPath(world.context.dbAsic), mode: world.mode });
   },
 };
 

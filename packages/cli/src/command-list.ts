@@ -40,6 +40,7 @@ const real = (flags: string, doc: string, max: number): OptionSpec => ({
 const JSON_OPTION = flag("--json", "print JSON instead of text");
 const DB_CONFIG = text("--db-config <file>", "database_config.json or database_global.json; default: the system's");
 const ASIC_DATABASE = text("--db <name>", "the ASIC's database; default ASIC_DB");
+const RING = text("--ring <file>", "the ring file of shm; default /dev/shm/tandem-asic-<database>.ring");
 const SLOT_MAX = 255;
 
 const BUS_SECURITY = "--bus-security <file>";
@@ -335,7 +336,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     path: ["asic", "show", "queues"],
     summary: "requests and replies that wait between orchagent and syncd",
-    options: [ASIC_DATABASE, DB_CONFIG, JSON_OPTION],
+    options: [ASIC_DATABASE, DB_CONFIG, RING, JSON_OPTION],
     load: async () => (await import("./commands/asic.js")).runQueues,
   },
   {

@@ -48,6 +48,7 @@ events back. list-pubsub and zmq are what unmodified peers speak. Stops at SIGTE
   -z, --mode MODE             async or sync, as orchagent works; default sync. Behind it is the same, or sync where the
                               transport has no other
       --outbox                with --to zmq: requests stand in Redis until they are answered, so that syncd may restart alone
+      --ring FILE             the ring file of shm; default /dev/shm/tandem-asic-<database>.ring
       --record FILE           record what is said, on any transport
   -x, --context-config FILE   context_config.json; a file that is wrong counts as none, with a warning
   -g, --guid N                the context of the channel; default 0
@@ -61,6 +62,7 @@ interface Flags {
   readonly to: TransportName;
   readonly mode: ChannelMode;
   readonly outbox: boolean;
+  readonly ring: string | undefined;
   readonly record: string | undefined;
   readonly contextConfig: string | undefined;
   readonly guid: number;
@@ -82,6 +84,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         to: { type: "string" },
         mode: { type: "string", short: "z" },
         outbox: { type: "boolean" },
+        ring: { type: "string" },
         record: { type: "string" },
         "context-config": { type: "string", short: "x" },
         guid: { type: "string", short: "g" },
@@ -108,7 +111,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (!port.ok) return port;
     return ok({
       ...{ from, to, mode, guid: guid.value, metricsPort: port.value, record: values.record },
-      ...{ outbox, contextConfig: values["context-config"], dbConfig: values["db-config"] },
+      ...{ outbox, ring: values.ring, contextConfig: values["context-config"], dbConfig: values["db-config"] },
     });
   } catch (error) {
     return err(`${(error as Error).message.split("\n")[0]}; try --help`);
@@ -138,6 +141,7 @@ async function serve(
   const world = {
     ...{ stores: stores.value, context: found.value.context, clock: systemClock, random: systemRandom },
     ...{ crashPoint: crashPoint.value, leavesRows: true },
+    ...(flags.ring !== undefined && { ring: flags.ring }),
     owner: { name: "tandem-asic-gateway", host: hostname(), pid: process.pid, since: systemClock.now() },
   };
   const metrics = new Metrics().withProcessMetrics();

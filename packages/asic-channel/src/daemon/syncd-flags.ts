@@ -15,6 +15,7 @@ The server of orchagent's channel, over a virtual ASIC that outlives it: start t
       --serve NAME[,NAME…]    transports to serve: ${TRANSPORT_NAMES.join(", ")}; default streams,
                           with -z what upstream serves in that mode: list-pubsub or zmq
       --asic PATH             unix socket of the ASIC; default ${asicPathOf(0)} (of context 0)
+      --ring FILE             the ring file of shm; default /dev/shm/tandem-asic-<database>.ring
       --db-config FILE        database_config.json or database_global.json to use instead of the system's
   -x, --context-config FILE   context_config.json; a file that is wrong counts as none, with a warning
   -g, --guid N                the context to serve; default 0
@@ -37,6 +38,7 @@ export interface SyncdFlags {
   readonly start: StartType;
   readonly guid: number;
   readonly asic: string;
+  readonly ring?: string;
   readonly dbConfig?: string;
   readonly contextConfig?: string;
   readonly metricsPort?: number;
@@ -49,6 +51,7 @@ export function parseSyncdFlags(argv: readonly string[]): Result<SyncdFlags | "h
       options: {
         serve: { type: "string" },
         asic: { type: "string" },
+        ring: { type: "string" },
         "db-config": { type: "string" },
         "context-config": { type: "string", short: "x" },
         guid: { type: "string", short: "g" },
@@ -79,6 +82,7 @@ export function parseSyncdFlags(argv: readonly string[]): Result<SyncdFlags | "h
       start,
       guid: guid.value,
       asic: values.asic ?? asicPathOf(guid.value),
+      ...(values.ring !== undefined && { ring: values.ring }),
       ...(values["db-config"] !== undefined && { dbConfig: values["db-config"] }),
       ...(values["context-config"] !== undefined && { contextConfig: values["context-config"] }),
       ...(port.value !== undefined && { metricsPort: port.value }),

@@ -97,6 +97,7 @@ async function serve(
   const world = {
     ...{ stores: stores.value, context: asicContext.value, mode, owner, crashPoint: crashPoint.value },
     ...{ clock: systemClock, random: systemRandom },
+    ...(flags.ring !== undefined && { ring: flags.ring }),
   };
   for (const name of names) {
     const server = await openFrontEnd(name, { ...world, onTrouble: watch(name) });

@@ -1,12 +1,17 @@
-import { unwrap } from "@tandem/base";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { err, ok, unwrap } from "@tandem/base";
 import type { Store } from "@tandem/swss";
 import { untilConnected } from "@tandem/swss";
 import { type RedisServer, redisStoresAt, startRedis } from "@tandem/swss/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openRingFile } from "../shm/channel-file.js";
 import { intentCommand } from "../syncd/journal.js";
 import { readObjects, typeName } from "./objects.js";
 import { readPending } from "./pending.js";
 import { readQueues } from "./queues.js";
+import { readRings } from "./rings.js";
 
 let redis: RedisServer;
 let stores: ReturnType<typeof redisStoresAt>;
@@ -36,7 +41,40 @@ describe("queues", () => {
       ["GETRESPONSE_KEY_VALUE_OP_QUEUE", 0, 0, undefined],
       ["ASIC_REQUEST_STREAM", 0, 0, undefined],
       ["ASIC_RESPONSE_STREAM", 0, 0, undefined],
+      ["ASIC_GRPC_QUEUE", 0, 0, undefined],
+      ["ASIC_ZMQ_OUTBOX_QUEUE", 0, 0, undefined],
     ]);
+  });
+
+  test("what stands in Redis behind grpc and zmq is a queue too", async () => {
+    unwrap(await store.command(["XADD", "ASIC_ZMQ_OUTBOX_QUEUE", "1000-1", "op", "set"]));
+    unwrap(await store.command(["XADD", "ASIC_ZMQ_OUTBOX_QUEUE", "2000-1", "op", "set"]));
+    const outbox = unwrap(await readQueues(store)).at(-1);
+    expect(outbox).toMatchObject({ transport: "zmq", entries: 2, oldest: 1000 });
+  });
+
+  test("of a ring file are read without touching it; no file has none, another file is an error", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tandem-rings-"));
+    const path = join(folder, "ring");
+    expect(readRings(path)).toEqual(ok([]));
+    const sizes = { requests: 4096, replies: 8192, notifications: 4096 };
+    const file = openRingFile(path, sizes);
+    file.requests.put(Buffer.alloc(100), 1, 1000);
+    file.requests.put(Buffer.alloc(100), 1, 2000);
+    file.replies.put(Buffer.alloc(10), 1, 3000);
+    const seen = () => unwrap(readRings(path)).map(({ entries, bytes, oldest }) => [entries, bytes, oldest]);
+    expect(seen()).toEqual([
+      [2, 288, 1000],
+      [1, 56, 3000],
+      [0, 0, undefined],
+    ]);
+    const first = file.requests.peek();
+    if (first?.kind === "record") file.requests.release(first.record.next, first.record.sequence);
+    expect(seen()[0]).toEqual([1, 144, 2000]);
+    file.unmap();
+    await writeFile(path, "something else");
+    expect(readRings(path)).toEqual(err(`${path}: a ring file was expected, found something else`));
+    await rm(folder, { recursive: true });
   });
 
   test("show what waits, what is taken and not acknowledged, and since when", async () => {

@@ -5,7 +5,7 @@ import { GROUP, POSITION_FIRST, positionParts, REQUEST_STREAM, RESPONSE_STREAM }
 /** What waits in one queue of ASIC_DB. */
 export interface QueueView {
   readonly name: string;
-  readonly kind: "list" | "stream";
+  readonly kind: "list" | "stream" | "ring";
   readonly transport: string;
   /** Whole entries. */
   readonly entries: number;
@@ -15,6 +15,12 @@ export interface QueueView {
   readonly oldest: number | undefined;
   readonly bytes: number;
 }
+
+/** Streams whose entries leave them when they are done, and of whom they are. */
+const WAITING = [
+  ["ASIC_GRPC_QUEUE", "grpc-queue"],
+  ["ASIC_ZMQ_OUTBOX_QUEUE", "zmq"],
+] as const;
 
 const LISTS = ["ASIC_STATE_KEY_VALUE_OP_QUEUE", "GETRESPONSE_KEY_VALUE_OP_QUEUE"] as const;
 
@@ -47,6 +53,16 @@ export async function readQueues(store: Store): Promise<Result<readonly QueueVie
         entries: Number(await ask(["XLEN", name])),
         pending: Number(pending?.[0] ?? 0),
         oldest: oldestOf(pending, undelivered),
+        bytes: Number(await ask(["MEMORY", "USAGE", name])),
+      });
+    }
+    for (const [name, transport] of WAITING) {
+      const first = (await ask(["XRANGE", name, "-", "+", "COUNT", "1"])) as readonly (readonly Reply[])[] | null;
+      const id = first?.[0]?.[0];
+      queues.push({
+        ...{ name, kind: "stream", transport, pending: 0 },
+        entries: Number(await ask(["XLEN", name])),
+        oldest: id === undefined || id === null ? undefined : positionParts(String(id))[0],
         bytes: Number(await ask(["MEMORY", "USAGE", name])),
       });
     }

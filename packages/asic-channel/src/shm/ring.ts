@@ -20,6 +20,29 @@ const HEAD = 32;
 const FINISHED = 33;
 const TAKEN = 34;
 
+/** What waits in a ring. */
+export interface RingFill {
+  readonly records: number;
+  readonly bytes: number;
+  /** Where in the data the oldest one stands, unless it begins the ring anew. */
+  readonly oldestAt: number;
+}
+
+/** Read from the words of a ring alone, by somebody who is neither of its ends; `capacity` in bytes. */
+export function fillOf(control: Int32Array, capacity: number): RingFill {
+  const word = (at: number): number => control[at] ?? 0;
+  return {
+    records: Math.max(0, (word(SEQUENCE) - word(FINISHED)) | 0),
+    bytes: Math.max(0, (word(TAIL) - word(HEAD)) | 0),
+    oldestAt: word(HEAD) & (capacity - 1),
+  };
+}
+
+/** When a record was written, by its header; `undefined` of a word that says where the next one stands. */
+export function writtenAt(header: Buffer): number | undefined {
+  return header.readInt32LE(AT.length) === PAD ? undefined : header.readDoubleLE(AT.time);
+}
+
 /** One record in its place: the payload is a view of the ring, valid until the record is released. */
 export interface RingRecord {
   readonly payload: Uint8Array;

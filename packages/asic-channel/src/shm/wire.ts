@@ -55,15 +55,27 @@ export function checkIdentity(start: Uint8Array, fileBytes: number, sizes: RingS
   const version = bytes.readUInt32LE(VERSION_AT);
   if (version !== RING_VERSION) return err(`version ${RING_VERSION} was expected, found version ${version}`);
   if (bytes.readUInt32LE(CRC_AT) !== crc32(bytes, 0, CRC_AT)) return err("its header is damaged");
-  const [requests = 0, replies = 0, notifications = 0] = RING_NAMES.map((_, at) =>
-    bytes.readUInt32LE(SIZES_AT + 4 * at),
-  );
-  const found = { requests, replies, notifications };
+  const found = sizesIn(bytes);
   if (RING_NAMES.some((name) => found[name] !== sizes[name]))
     return err(`rings of ${describeSizes(sizes)} were expected, found ${describeSizes(found)}`);
   const expected = fileBytesOf(sizes);
   if (fileBytes !== expected) return err(`${expected} bytes were expected, found ${fileBytes}`);
   return ok();
+}
+
+function sizesIn(identity: Buffer): RingSizes {
+  const [requests = 0, replies = 0, notifications = 0] = RING_NAMES.map((_, at) =>
+    identity.readUInt32LE(SIZES_AT + 4 * at),
+  );
+  return { requests, replies, notifications };
+}
+
+/** The sizes that a file has by its own words, if it begins as one of this version and is as long as they say. */
+export function sizesOf(start: Uint8Array, fileBytes: number): Result<RingSizes, string> {
+  if (start.length < IDENTITY_BYTES) return err("a ring file was expected, found something else");
+  const sizes = sizesIn(Buffer.from(start.buffer, start.byteOffset, start.length));
+  const known = checkIdentity(start, fileBytes, sizes);
+  return known.ok ? ok(sizes) : known;
 }
 
 export function fileBytesOf(sizes: RingSizes): number {

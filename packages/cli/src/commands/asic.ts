@@ -6,6 +6,8 @@ import {
   readObjects,
   readPending,
   readQueues,
+  readRings,
+  ringPath,
 } from "@tandem/asic-channel";
 import { err, ok, type Result, systemClock, systemFiles } from "@tandem/base";
 import type { Store } from "@tandem/swss";
@@ -39,7 +41,13 @@ async function withAsicDb<T>(
 
 /** `tandem asic show queues` */
 export const runQueues: CommandRun = async (invocation, io) => {
-  const queues = await withAsicDb(invocation, readQueues);
+  const db = textOption(invocation, "db") ?? "ASIC_DB";
+  const queues = await withAsicDb(invocation, async (store) => {
+    const rings = readRings(textOption(invocation, "ring") ?? ringPath(db));
+    if (!rings.ok) return rings;
+    const inRedis = await readQueues(store);
+    return inRedis.ok ? ok([...inRedis.value, ...rings.value]) : inRedis;
+  });
   if (!queues.ok) return queues;
   if (wantsJson(invocation))
     printJson(io, "asic-queues", {

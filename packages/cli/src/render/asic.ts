@@ -12,7 +12,7 @@ export function renderQueues(queues: readonly QueueView[], now: number): string 
       name,
       transport,
       String(entries),
-      kind === "list" ? "-" : String(pending),
+      kind === "stream" ? String(pending) : "-",
       oldest === undefined ? "-" : `${Math.max(0, (now - oldest) / 1000).toFixed(1)} s`,
       String(Math.ceil(bytes / 1024)),
     ]),
