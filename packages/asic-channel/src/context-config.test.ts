@@ -39,7 +39,15 @@ test.each([
     "CONTEXTS[0].switches[1]: index and hwinfo must each be named once",
   ],
   [[context(), context({ ...other, guid: 0 })], "CONTEXTS[1].guid: 0 is another context's"],
-  [[context({ zmq_enable: true }), context(other)], "CONTEXTS[1]: tcp://127.0.0.1:5555 is another context's endpoint"],
+  [
+    [context({ zmq_enable: true }), context(other)],
+    "CONTEXTS[1]: tcp://127.0.0.1:5555 is another context's endpoint; CONTEXTS[1]: tcp://127.0.0.1:5556 is another context's endpoint",
+  ],
+  [
+    [context({ guid: -1, dbAsic: 1, switches: [{ index: 0 }] }), 5],
+    "CONTEXTS[0].guid: must be an integer from 0 to 255; CONTEXTS[0].dbAsic: must be a string; " +
+      "CONTEXTS[0].switches[0].hwinfo: must be a string; CONTEXTS[1]: must be an object",
+  ],
 ] as const)("%j is refused", (contexts, error) => {
   expect(parse(...contexts)).toEqual({ ok: false, error });
 });

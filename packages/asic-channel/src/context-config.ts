@@ -35,7 +35,10 @@ export const CONTEXT_DEFAULT: AsicContext = {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The contexts of a `context_config.json`; the error names the member. A file without `CONTEXTS` has none. */
+/**
+ * The contexts of a `context_config.json`. The error names each member that is wrong, `; ` between; conflicts between
+ * contexts are looked for once each is right by itself. A file without `CONTEXTS` has none.
+ */
 export function parseContextConfig(text: string): Result<readonly AsicContext[], string> {
   let file: unknown;
   try {
@@ -46,85 +49,88 @@ export function parseContextConfig(text: string): Result<readonly AsicContext[],
   if (!isObject(file)) return err("must be an object");
   const list = file["CONTEXTS"] ?? [];
   if (!Array.isArray(list)) return err("CONTEXTS: must be an array");
-  const contexts: AsicContext[] = [];
-  for (const [at, item] of list.entries()) {
-    const context = isObject(item) ? parseContext(item) : err("must be an object");
-    if (!context.ok) return err(`CONTEXTS[${at}]${context.error.startsWith("must") ? ": " : "."}${context.error}`);
-    contexts.push(context.value);
-  }
-  const conflict = conflictOf(contexts);
-  return conflict === undefined ? ok(contexts) : err(conflict);
+  const faults: string[] = [];
+  const contexts = list.map((item, at) => readContext(item, `CONTEXTS[${at}]`, faults));
+  if (faults.length === 0) faults.push(...conflictsOf(contexts));
+  return faults.length === 0 ? ok(contexts) : err(faults.join("; "));
 }
 
-function parseContext(item: Members): Result<AsicContext, string> {
-  const guid = byte(item, "guid");
-  if (!guid.ok) return guid;
-  const names: Record<string, string> = {};
-  for (const name of ["name", "dbAsic", "dbCounters", "dbFlex", "dbState"]) {
-    const value = item[name];
-    if (typeof value !== "string" || value === "") return err(`${name}: must be a string`);
-    names[name] = value;
+/** What is wrong goes to `faults`, and something that fits stands in its place. */
+function readContext(item: unknown, where: string, faults: string[]): AsicContext {
+  if (!isObject(item)) {
+    faults.push(`${where}: must be an object`);
+    return CONTEXT_DEFAULT;
   }
-  const zmqEnable = item["zmq_enable"];
-  if (zmqEnable !== undefined && typeof zmqEnable !== "boolean") return err("zmq_enable: must be true or false");
-  const endpoints: string[] = [];
-  for (const [name, absent] of [
-    ["zmq_endpoint", ZMQ_ENDPOINT_DEFAULT],
-    ["zmq_ntf_endpoint", ZMQ_NOTIFICATION_ENDPOINT_DEFAULT],
-  ] as const) {
+  const text = (name: string, absent?: string): string => {
     const value = item[name] ?? absent;
-    if (typeof value !== "string") return err(`${name}: must be a string`);
-    endpoints.push(value);
-  }
-  const switches = parseSwitches(item["switches"]);
-  if (!switches.ok) return switches;
-  const { name = "", dbAsic = "", dbCounters = "", dbFlex = "", dbState = "" } = names;
-  return ok({
-    ...{ guid: guid.value, name, dbAsic, dbCounters, dbFlex, dbState, switches: switches.value },
-    ...(zmqEnable !== undefined && { zmqEnable }),
-    ...{ zmqEndpoint: endpoints[0] as string, zmqNotificationEndpoint: endpoints[1] as string },
-  });
+    if (typeof value === "string" && (value !== "" || absent !== undefined)) return value;
+    faults.push(`${where}.${name}: must be a string`);
+    return "";
+  };
+  const guid = byte(item, "guid", where, faults);
+  const names = {
+    ...{ name: text("name"), dbAsic: text("dbAsic"), dbCounters: text("dbCounters"), dbFlex: text("dbFlex") },
+    dbState: text("dbState"),
+  };
+  const zmqEnable = item["zmq_enable"];
+  if (zmqEnable !== undefined && typeof zmqEnable !== "boolean")
+    faults.push(`${where}.zmq_enable: must be true or false`);
+  return {
+    ...{ guid, ...names, ...(typeof zmqEnable === "boolean" && { zmqEnable }) },
+    zmqEndpoint: text("zmq_endpoint", ZMQ_ENDPOINT_DEFAULT),
+    zmqNotificationEndpoint: text("zmq_ntf_endpoint", ZMQ_NOTIFICATION_ENDPOINT_DEFAULT),
+    switches: readSwitches(item["switches"], `${where}.switches`, faults),
+  };
 }
 
-function parseSwitches(list: unknown): Result<readonly SwitchConfig[], string> {
-  if (!Array.isArray(list)) return err("switches: must be an array");
+function readSwitches(list: unknown, where: string, faults: string[]): readonly SwitchConfig[] {
+  if (!Array.isArray(list)) {
+    faults.push(`${where}: must be an array`);
+    return [];
+  }
   const switches: SwitchConfig[] = [];
   for (const [at, item] of list.entries()) {
-    if (!isObject(item)) return err(`switches[${at}]: must be an object`);
-    const index = byte(item, "index");
-    if (!index.ok) return err(`switches[${at}].${index.error}`);
+    if (!isObject(item)) {
+      faults.push(`${where}[${at}]: must be an object`);
+      continue;
+    }
+    const before = faults.length;
+    const index = byte(item, "index", `${where}[${at}]`, faults);
     const hwinfo = item["hwinfo"];
-    if (typeof hwinfo !== "string") return err(`switches[${at}].hwinfo: must be a string`);
-    if (switches.some((other) => other.index === index.value || other.hwinfo === hwinfo))
-      return err(`switches[${at}]: index and hwinfo must each be named once`);
-    switches.push({ index: index.value, hwinfo });
+    if (typeof hwinfo !== "string") faults.push(`${where}[${at}].hwinfo: must be a string`);
+    if (typeof hwinfo !== "string" || faults.length > before) continue;
+    if (switches.some((other) => other.index === index || other.hwinfo === hwinfo))
+      faults.push(`${where}[${at}]: index and hwinfo must each be named once`);
+    switches.push({ index, hwinfo });
   }
-  return ok(switches);
+  return switches;
 }
 
 /** Two contexts never share a database, nor an endpoint that both use. */
-function conflictOf(contexts: readonly AsicContext[]): string | undefined {
+function conflictsOf(contexts: readonly AsicContext[]): readonly string[] {
+  const faults: string[] = [];
   for (const [at, context] of contexts.entries()) {
     for (const other of contexts.slice(0, at)) {
       for (const name of ["guid", "name", "dbAsic", "dbCounters", "dbFlex"] as const) {
         if (context[name] === other[name])
-          return `CONTEXTS[${at}].${name}: ${JSON.stringify(context[name])} is another context's`;
+          faults.push(`CONTEXTS[${at}].${name}: ${JSON.stringify(context[name])} is another context's`);
       }
       if (context.zmqEnable === false || other.zmqEnable === false) continue;
+      if (context.zmqEnable === undefined && other.zmqEnable === undefined) continue;
       for (const name of ["zmqEndpoint", "zmqNotificationEndpoint"] as const) {
-        if (context[name] !== other[name]) continue;
-        if (context.zmqEnable === undefined && other.zmqEnable === undefined) continue;
-        return `CONTEXTS[${at}]: ${context[name]} is another context's endpoint`;
+        if (context[name] === other[name])
+          faults.push(`CONTEXTS[${at}]: ${context[name]} is another context's endpoint`);
       }
     }
   }
-  return undefined;
+  return faults;
 }
 
-function byte(item: Members, name: string): Result<number, string> {
+function byte(item: Members, name: string, where: string, faults: string[]): number {
   const value = item[name];
-  const fits = typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 255;
-  return fits ? ok(value) : err(`${name}: must be an integer from 0 to 255`);
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 255) return value;
+  faults.push(`${where}.${name}: must be an integer from 0 to 255`);
+  return 0;
 }
 
 function isObject(value: unknown): value is Members {
