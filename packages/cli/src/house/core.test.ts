@@ -39,6 +39,7 @@ const CORE = [
   "packages/hamgrd/src/alerts/",
   "packages/hamgrd/src/telemetry/spans.ts",
   "packages/northbound/src/core/",
+  "packages/hax/src/bridge/core/",
   "packages/hax/src/fid.ts",
   "packages/asic-channel/src/archive/archive-lines.ts",
   "packages/asic-channel/src/archive/checkpoint.ts",
