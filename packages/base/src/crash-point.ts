@@ -24,18 +24,26 @@ export const CRASH_POINTS = [
   "archive.appended",
   "archive.synced",
   "archive.told",
+  "hax.event.before",
+  "hax.event.stored",
+  "hax.event.journaled",
+  "hax.queue.told",
+  "hax.item.published",
 ] as const;
 
 export type CrashPointName = (typeof CRASH_POINTS)[number];
 
 /** Those that a hamgrd passes; the simulator draws of these. */
-export const HAMGRD_CRASH_POINTS = CRASH_POINTS.filter((name) => !/^(?:asic|archive)\./.test(name));
+export const HAMGRD_CRASH_POINTS = CRASH_POINTS.filter((name) => !/^(?:asic|archive|hax)\./.test(name));
 
 /** Those that a syncd passes. */
 export const SYNCD_CRASH_POINTS = CRASH_POINTS.filter((name) => name.startsWith("asic."));
 
 /** Those that an archiver of the channel passes. */
 export const ARCHIVER_CRASH_POINTS = CRASH_POINTS.filter((name) => name.startsWith("archive."));
+
+/** Those that a hax passes. */
+export const HAX_CRASH_POINTS = CRASH_POINTS.filter((name) => name.startsWith("hax."));
 
 /** The crash-point port: `reach` returns, or the process is gone. */
 export interface CrashPoint {

@@ -9,6 +9,7 @@ export {
   type CrashPoint,
   type CrashPointName,
   HAMGRD_CRASH_POINTS,
+  HAX_CRASH_POINTS,
   noCrash,
   SYNCD_CRASH_POINTS,
 } from "./crash-point.js";

@@ -1,3 +1,19 @@
+export { Bridge, type BridgeOptions, VIEW_MAX_DEFAULT } from "./bridge/bridge.js";
+export { type BridgeEvent, describeBridgeEvent } from "./bridge/bridge-event.js";
+export { type MessageKind, type Profile, REACTIONS, type Reaction } from "./bridge/core/reaction.js";
+export type { NotPassing, WatchedCheck } from "./bridge/core/service-watch.js";
+export {
+  type CatalogService,
+  type ConsulApi,
+  type ConsulFailure,
+  describeConsulFailure,
+  type KvEntry,
+  type Read,
+  type ReadOptions,
+  type ServiceHealth,
+  type TxnOp,
+} from "./consul/consul-api.js";
+export { HttpConsul, type HttpConsulOptions } from "./consul/http-consul.js";
 export { type Fid, fidLetter, formatFid, NULL_FID, parseFid, sameFid, typedFid } from "./fid.js";
 export { formatLinkAddress, type LinkAddress, parseLinkAddress } from "./link/address.js";
 export {

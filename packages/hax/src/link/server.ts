@@ -1,7 +1,7 @@
 import { chmod, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
-import { CleanUp, type Clock, err, millis, ok, type Random, type Result } from "@tandem/base";
+import { CleanUp, type Clock, err, ok, type Random, type Result } from "@tandem/base";
 import type { ProcessCookie } from "../motr/fops.js";
 import { formatLinkAddress, type LinkAddress } from "./address.js";
 import { DeskLink } from "./desk-link.js";
@@ -238,13 +238,13 @@ async function listen(
 /** A socket file whose process is gone may be replaced; one that answers may not. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect({ path, timeout: 2000 });
     socket.once("connect", () => {
       socket.destroy();
       resolve(true);
     });
     socket.once("error", () => resolve(false));
-    socket.setTimeout(millis(2000), () => {
+    socket.once("timeout", () => {
       socket.destroy();
       resolve(true);
     });

@@ -114,8 +114,8 @@ export function chunksOf(notes: readonly Note[]): readonly (readonly Note[])[] {
 }
 
 /** Whether a snapshot says something else than was told last. */
-export function saysNew(notes: readonly Note[], told: ReadonlyMap<string, NoteState> | undefined): boolean {
-  return notes.some(({ fid, state }) => told?.get(formatFid(fid)) !== state);
+export function saysNew(notes: readonly Note[], told: ReadonlyMap<string, Note> | undefined): boolean {
+  return notes.some(({ fid, state }) => told?.get(formatFid(fid))?.state !== state);
 }
 
 function member(value: unknown, name: string): unknown {

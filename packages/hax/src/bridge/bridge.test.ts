@@ -1,0 +1,494 @@
+import { type Clock, err, noCrash, ok, type Result, seconds, seededRandom, unwrap } from "@tandem/base";
+import { VirtualClock } from "@tandem/base/testing";
+import { expect, test } from "vitest";
+import { formatFid, NULL_FID, parseFid } from "../fid.js";
+import type { EntrypointReply, HaLink, LinkError, LinkEvent, LinkId, LinkInfo, RequestId } from "../link/ha-link.js";
+import type { HaData, HaMessage, Note } from "../motr/message.js";
+import { MemoryConsul } from "../testing/memory-consul.js";
+import { Bridge, type BridgeOptions } from "./bridge.js";
+import type { BridgeEvent } from "./bridge-event.js";
+
+const r = (key: number) => unwrap(parseFid(`r|1:${key}`));
+const s = (key: number) => unwrap(parseFid(`s|1:${key}`));
+const DOWN = { kind: "status", status: 500, what: "500 No cluster leader" } as const;
+
+/** Links whose calls are written down; the test speaks for their processes. */
+class ScriptedLink implements HaLink {
+  readonly replies: { readonly id: RequestId; readonly reply: EntrypointReply; readonly at: number }[] = [];
+  readonly sent: { readonly to: LinkId; readonly tag: bigint; readonly message: Omit<HaMessage, "tag"> }[] = [];
+  readonly acknowledged: bigint[] = [];
+  readonly ended: LinkId[] = [];
+  readonly full = new Set<LinkId>();
+  readonly #links = new Map<LinkId, LinkInfo>();
+  readonly #listeners = new Set<(event: LinkEvent) => void>();
+  #tag = -1n;
+
+  constructor(private readonly clock: Clock) {}
+
+  onEvent(listener: (event: LinkEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  replyEntrypoint(id: RequestId, reply: EntrypointReply): Result<void, LinkError> {
+    this.replies.push({ id, reply, at: this.clock.monotonic() });
+    return ok();
+  }
+  send(to: LinkId, message: Omit<HaMessage, "tag">): Result<bigint, LinkError> {
+    if (this.full.has(to)) return err({ kind: "queueFull", link: to, limit: 256 });
+    this.#tag += 2n;
+    this.sent.push({ to, tag: this.#tag, message });
+    return ok(this.#tag);
+  }
+  delivered(_link: LinkId, tag: bigint): void {
+    this.acknowledged.push(tag);
+  }
+  disconnect(id: LinkId, reason: string): void {
+    this.ended.push(id);
+    this.#links.delete(id);
+    this.event({ kind: "linkDisconnected", link: id, reason });
+  }
+  links(): readonly LinkInfo[] {
+    return [...this.#links.values()];
+  }
+  view() {
+    return [];
+  }
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  event(event: LinkEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+  connect(name: string, key: number, again = false): LinkId {
+    const link: LinkInfo = { id: name as LinkId, process: r(key), endpoint: `inet:tcp:10.9.8.11@${key}` };
+    this.#links.set(link.id, link);
+    const requestId = again ? undefined : (name as RequestId);
+    this.event({ kind: "linkConnected", requestId, link });
+    return link.id;
+  }
+  ask(id: string, key = 16): void {
+    const request = { requestId: id as RequestId, endpoint: "x", process: r(key), gitRev: "", pid: 1n };
+    this.event({ kind: "entrypoint", request: { ...request, firstRequest: true } });
+  }
+  say(link: LinkId, tag: number, data: HaData, fid = NULL_FID): void {
+    const none = { sourceProcess: NULL_FID, sourceService: NULL_FID, time: 0n, epoch: 0n };
+    this.event({ kind: "message", link, tag: BigInt(tag), message: { ...none, fid, tag: BigInt(tag), data } });
+  }
+  started(link: LinkId, tag: number, key: number, event: "STARTING" | "STARTED" | "STOPPED" = "STARTED"): void {
+    this.say(link, tag, { type: "EVENT_PROCESS", event, processType: "M0D", pid: 4242n }, r(key));
+  }
+  vectors(): readonly (HaData & { readonly type: "NVEC" })[] {
+    return this.sent.flatMap(({ message }) => (message.data.type === "NVEC" ? [message.data] : []));
+  }
+}
+
+/** Three nodes b1, b2, b3, keys 0x40 apart; b2 leads. */
+function cluster(clock: Clock): MemoryConsul {
+  const consul = new MemoryConsul(clock);
+  consul.sessions.set("5d0c", "b2");
+  consul.set("leader", "b2", "5d0c");
+  consul.set("eq-epoch", "1");
+  for (const [i, node] of ["b1", "b2", "b3"].entries()) {
+    const at = `m0conf/nodes/${node}/processes`;
+    consul.set(`${at}/${9 + 64 * i}/services/rms`, String(10 + 64 * i));
+    consul.set(`${at}/${16 + 64 * i}/services/ios`, String(18 + 64 * i));
+    consul.set(`${at}/${16 + 64 * i}/services/rms`, String(17 + 64 * i));
+    const address = `inet:tcp:10.9.8.2${i + 1}`;
+    const add = (name: string, serviceId: number, port: number) =>
+      consul.register(name, {
+        ...{ node, serviceId: String(serviceId), address, port, meta: { transport_type: "libfab" } },
+        checks: [
+          { checkId: "serfHealth", status: "passing", serviceId: "" },
+          { checkId: `service:${serviceId}`, status: "passing", serviceId: String(serviceId) },
+        ],
+      });
+    add("confd", 9 + 64 * i, 21002);
+    add("ios", 16 + 64 * i, 21003);
+  }
+  return consul;
+}
+
+async function world(changes: Partial<BridgeOptions> = {}, prepare: (consul: MemoryConsul) => void = () => {}) {
+  const clock = new VirtualClock();
+  const link = new ScriptedLink(clock);
+  const consul = cluster(clock);
+  prepare(consul);
+  const events: BridgeEvent[] = [];
+  const bridge = new Bridge({
+    ...{ clock, random: seededRandom(7), crashPoint: noCrash, link, consul, node: "b1", profile: "default" },
+    ...{ notPassing: "graded", expand: true, stobIoq: "ignore", services: ["ios"], viewMax: seconds(60) },
+    onEvent: (event) => events.push(event),
+    ...changes,
+  });
+  await bridge.start();
+  await clock.advance(seconds(1));
+  const of = <K extends BridgeEvent["kind"]>(kind: K) =>
+    events.filter((event): event is BridgeEvent & { readonly kind: K } => event.kind === kind);
+  return { clock, link, consul, bridge, events, of };
+}
+
+const get = (...keys: number[]): HaData => ({
+  ...{ type: "NVEC", direction: "GET", idOfGet: 100n, ignoreSameState: false },
+  notes: keys.map((key): Note => ({ fid: r(key), state: "UNKNOWN" })),
+});
+
+test("R6, R7, R8: replies come later than the callback, in the order of the requests, from one read", async () => {
+  const { clock, link, consul } = await world();
+  for (let i = 0; i < 20; i++) link.ask(`q${i}`, 16 + i);
+  expect(link.replies).toEqual([]);
+  await clock.advance(seconds(1));
+  expect(link.replies.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, i) => `q${i}`));
+  expect(formatFid(link.replies[0]?.reply.rmFid ?? NULL_FID)).toBe("0x7300000000000001:0x4a");
+  expect(consul.calls.filter((call) => call === "get leader").length).toBeLessThan(4);
+});
+
+test("#1505: the RM is read anew for each request; between two leaders there is EAGAIN", async () => {
+  const { clock, link, consul } = await world();
+  consul.set("leader", "b2");
+  link.ask("a", 16);
+  await clock.advance(seconds(1));
+  consul.sessions.set("77", "b3");
+  consul.set("leader", "b3", "77");
+  link.ask("b", 17);
+  await clock.advance(seconds(1));
+  expect(link.replies.map(({ reply }) => [reply.rc, reply.rmEndpoint])).toEqual([
+    [11, null],
+    [0, "inet:tcp:10.9.8.23@21002"],
+  ]);
+});
+
+test("R9, #1905: EAGAIN at once while Consul is away, then paced for this process and for no other", async () => {
+  const { clock, link, consul } = await world();
+  consul.failure = DOWN;
+  const began = clock.monotonic();
+  for (let i = 0; i < 4; i++) {
+    link.ask(`a${i}`, 16);
+    await clock.advanceUntil(() => link.replies.length > i, seconds(20));
+  }
+  expect(link.replies.map(({ at }) => Math.round((at - began) / 1000))).toEqual([0, 1, 3, 7]);
+  link.ask("paced", 16);
+  link.ask("other", 80);
+  await clock.advance(seconds(0));
+  expect(link.replies.at(-1)?.id).toBe("other");
+  consul.failure = undefined;
+  await clock.advance(seconds(10));
+  expect(link.replies.at(-1)).toMatchObject({ id: "paced", reply: { rc: 0 } });
+});
+
+test("a Consul that hangs is EAGAIN within the deadline of 2 s", async () => {
+  const { clock, link, consul } = await world();
+  consul.hangs = true;
+  const began = clock.monotonic();
+  link.ask("a");
+  await clock.advance(seconds(3));
+  expect(link.replies.map(({ at, reply }) => [at - began, reply.rc])).toEqual([[2000, 11]]);
+});
+
+test("R12, R16, R20, R22: an event is one put of its process's key, with the exact bytes, acknowledged behind it", async () => {
+  const { clock, link, consul } = await world();
+  const a = link.connect("a", 16);
+  link.started(a, 2, 16);
+  expect(link.acknowledged).toEqual([]);
+  await clock.advance(seconds(1));
+  expect(consul.puts).toEqual([
+    {
+      key: "processes/0x7200000000000001:0x10",
+      value: `{"state": "M0_CONF_HA_PROCESS_STARTED", "type": "M0_CONF_HA_PROCESS_M0D"}`,
+    },
+  ]);
+  expect(link.acknowledged).toEqual([2n]);
+});
+
+test("§13.1: two puts fail, three identical ones are seen and nothing in between; one alarm", async () => {
+  const { clock, link, consul, of } = await world();
+  const a = link.connect("a", 16);
+  consul.failure = DOWN;
+  link.started(a, 2, 16);
+  await clock.advanceUntil(() => consul.puts.length === 2, seconds(60));
+  consul.failure = undefined;
+  await clock.advance(seconds(12));
+  expect(consul.puts).toHaveLength(3);
+  expect(new Set(consul.puts.map(({ key, value }) => key + value)).size).toBe(1);
+  expect(of("outageBegan").length).toBeLessThanOrEqual(1);
+});
+
+test("an outage of 30 s: one alarm, one end; the newest of each process is stored within 2 s, none before an older", async () => {
+  const { clock, link, consul, of } = await world();
+  const links = [16, 80, 144].map((key) => link.connect(`l${key}`, key));
+  consul.failure = DOWN;
+  for (let i = 0; i < 60; i++) {
+    for (const [n, key] of [16, 80, 144].entries())
+      link.started(links[n] as LinkId, 2 + 2 * i, key, i % 2 === 0 ? "STARTING" : "STARTED");
+    await clock.advance(seconds(0.5));
+  }
+  consul.failure = undefined;
+  await clock.advance(seconds(2));
+  for (const key of [16, 80, 144]) expect(consul.read(`processes/${formatFid(r(key))}`)).toContain("STARTED");
+  expect(of("outageBegan")).toHaveLength(1);
+  expect(of("outageEnded")).toHaveLength(1);
+  expect(link.acknowledged.toSorted()).toHaveLength(180);
+});
+
+test("R14: GET is answered as asked, its id once; one read of m0conf/nodes per message", async () => {
+  const { clock, link, consul } = await world();
+  const a = link.connect("a", 16);
+  consul.calls.length = 0;
+  link.say(a, 2, get(16, 0x999, 80));
+  await clock.advance(seconds(1));
+  expect(link.vectors()).toEqual([
+    {
+      ...{ type: "NVEC", direction: "SET", idOfGet: 100n, ignoreSameState: true },
+      notes: [
+        { fid: r(16), state: "ONLINE" },
+        { fid: r(0x999), state: "FAILED" },
+        { fid: r(80), state: "ONLINE" },
+      ],
+    },
+  ]);
+  expect(consul.calls.filter((call) => call === "list m0conf/nodes")).toHaveLength(1);
+  expect(link.acknowledged).toEqual([2n]);
+});
+
+test("GET while Consul is away: from the last good view while it is young, else when Consul is back", async () => {
+  const { clock, link, consul, of } = await world();
+  const a = link.connect("a", 16);
+  link.say(a, 2, get(16));
+  await clock.advance(seconds(1));
+  consul.failure = DOWN;
+  link.say(a, 4, get(16));
+  await clock.advance(seconds(3));
+  expect(link.vectors()).toHaveLength(2);
+  expect(of("answered").map(({ stale }) => stale)).toEqual([false, true]);
+  await clock.advance(seconds(90));
+  link.say(a, 6, get(16));
+  await clock.advance(seconds(20));
+  expect(link.vectors()).toHaveLength(2);
+  consul.failure = undefined;
+  await clock.advance(seconds(2));
+  expect(link.vectors()).toHaveLength(3);
+});
+
+test("a GET behind an event of the same process counts the event, stored or not", async () => {
+  const { clock, link, consul } = await world();
+  const a = link.connect("a", 16);
+  link.say(a, 2, get(16));
+  await clock.advance(seconds(1));
+  consul.failure = DOWN;
+  link.started(a, 4, 16, "STOPPED");
+  link.say(a, 6, get(16));
+  await clock.advance(seconds(3));
+  expect(link.vectors().at(-1)?.notes[0]?.state).toBe("FAILED");
+});
+
+test("R4, R10: a watch POST is one SET vector on every link; a full link does not delay the others (#2124)", async () => {
+  const { clock, link, consul, bridge } = await world({ services: [] });
+  for (const key of [16, 80, 144]) link.connect(`l${key}`, key);
+  link.full.add("l80" as LinkId);
+  const members = unwrap(await consul.serviceHealth("ios")).value;
+  const body = members.map(({ node, serviceId, checks }) => ({
+    ...{ Node: { Node: node }, Service: { ID: serviceId, Service: "ios" } },
+    Checks: checks.map((check) => ({ CheckID: check.checkId, Status: check.status, ServiceID: check.serviceId })),
+  }));
+  expect(bridge.watches.post(body)).toBeUndefined();
+  await clock.advance(seconds(1));
+  expect(link.sent.map(({ to }) => to)).toEqual(["l16", "l144"]);
+  expect(link.vectors()[0]).toMatchObject({ direction: "SET", idOfGet: 0n, ignoreSameState: true });
+  expect(link.vectors()[0]?.notes).toHaveLength(9);
+  expect(bridge.watches.post({})).toContain("expected an array");
+});
+
+test("R11: snapshots are passed on one at a time, only the newest of those that wait", async () => {
+  const { clock, link, bridge } = await world({ services: [] });
+  link.connect("a", 16);
+  const post = (status: string) =>
+    bridge.watches.post([
+      {
+        ...{ Node: { Node: "b1" }, Service: { ID: "16", Service: "ios" } },
+        Checks: [{ CheckID: "service:16", Status: status, ServiceID: "16" }],
+      },
+    ]);
+  for (const status of ["passing", "warning", "critical"]) post(status);
+  await clock.advance(seconds(1));
+  expect(link.vectors().map(({ notes }) => notes[0]?.state)).toEqual(["FAILED"]);
+});
+
+test("#1896: a change whose POST never comes is told within 5 s, and once", async () => {
+  const { clock, link, consul } = await world();
+  link.connect("a", 16);
+  await clock.advance(seconds(10));
+  const before = link.sent.length;
+  const [ios] = consul.services.get("ios") ?? [];
+  if (ios === undefined) throw new Error("no ios");
+  consul.register("ios", {
+    ...ios,
+    checks: [{ checkId: "service:16", status: "critical", serviceId: "16" }],
+  });
+  await clock.advance(seconds(5));
+  await clock.advance(seconds(20));
+  expect(link.sent).toHaveLength(before + 1);
+  expect(link.vectors().at(-1)?.notes[0]).toEqual({ fid: r(16), state: "FAILED" });
+});
+
+test("a link that comes back is told what it missed", async () => {
+  const { clock, link } = await world();
+  await clock.advance(seconds(1));
+  link.connect("a", 16, true);
+  expect(link.vectors()[0]?.notes).toHaveLength(9);
+});
+
+test("R5: stubs carry the asker's cookie, keepalives are answered, errors are alarmed and the link stays", async () => {
+  const { link, of } = await world();
+  const a = link.connect("a", 16);
+  const cookie = { address: 0xdeadbeefn, generation: 7n };
+  link.say(a, 2, { type: "FAILURE_VEC_REQ", pool: r(1), cookie });
+  link.say(a, 4, { type: "FAILURE_VEC_REP", pool: r(1), cookie, notes: [] });
+  link.say(a, 6, { type: "KEEPALIVE_REQ", id: 5n });
+  link.say(a, 8, { type: "BE_IO_ERR", errcode: 5, location: "LOG", opcode: "WRITE" });
+  link.say(a, 10, { type: "SNS_ERR", errcode: 5, opcode: 1 });
+  link.say(a, 12, { type: "EVENT_RPC", attempts: 1n, state: "TRANSIENT" });
+  const stub = { type: "FAILURE_VEC_REP", pool: unwrap(parseFid("o|2:9")), cookie, notes: [] };
+  expect(link.sent.map(({ message }) => message.data)).toEqual([
+    ...[stub, stub, { type: "KEEPALIVE_REP", id: 5n, counter: 1n }],
+  ]);
+  expect(of("alarm").map(({ type }) => type)).toEqual(["BE_IO_ERR", "SNS_ERR"]);
+  expect([link.acknowledged, link.ended]).toEqual([[2n, 4n, 6n, 8n, 10n, 12n], []]);
+});
+
+test("R5, strict: an I/O error is a panic with its message", async () => {
+  const { link, of } = await world({ profile: "strictSeed" });
+  link.say(link.connect("a", 16), 2, { type: "SNS_ERR", errcode: 5, opcode: 1 });
+  expect(of("panic")[0]?.detail).toContain(`"errcode":5`);
+});
+
+test("R13, strict: while an event waits for Consul nothing else is begun; then all in order", async () => {
+  const { clock, link, consul } = await world({ profile: "strictSeed" });
+  const a = link.connect("a", 16);
+  consul.failure = DOWN;
+  link.started(a, 2, 16);
+  link.started(a, 4, 16, "STOPPED");
+  link.say(a, 6, get(16));
+  link.ask("q", 80);
+  await clock.advance(seconds(10));
+  expect([link.replies, link.sent, new Set(consul.puts.map(({ value }) => value)).size]).toEqual([[], [], 1]);
+  consul.failure = undefined;
+  await clock.advance(seconds(12));
+  expect(link.acknowledged).toEqual([2n, 4n, 6n]);
+  expect(link.replies.map(({ reply }) => reply.rc)).toEqual([0]);
+  expect(consul.read("processes/0x7200000000000001:0x10")).toContain("STOPPED");
+});
+
+test("NVEC SET of Motr: repaired and online are told to all, a failed repair is FAILED again", async () => {
+  const { link } = await world();
+  const a = link.connect("a", 16);
+  const notes = (["REPAIRED", "REPAIR", "REBALANCE", "TRANSIENT"] as const).map((state) => ({
+    ...{ fid: unwrap(parseFid("d|1:1")), state },
+  }));
+  link.say(a, 2, { type: "NVEC", direction: "SET", idOfGet: 0n, ignoreSameState: false, notes });
+  expect(link.vectors()[0]?.notes.map(({ state }) => state)).toEqual(["REPAIRED", "FAILED", "REPAIRED"]);
+});
+
+test("STOB_IOQ goes into the event queue where that is asked for, acknowledged behind it", async () => {
+  const { clock, link, consul } = await world({ stobIoq: "queue" });
+  const stob = { confSdev: unwrap(parseFid("d|1:1")), stobId: { domainFid: NULL_FID, fid: s(1) }, fd: 1n, rc: -5n };
+  const rest = { opcode: "WRITE", offset: 2n ** 60n, size: 1n, bshift: 12 } as const;
+  link.say(link.connect("a", 16), 2, { type: "STOB_IOQ", ...stob, ...rest });
+  await clock.advance(seconds(1));
+  expect(consul.read("eq/2")).toContain(
+    `"message_type": "stob-ioq", "payload": {"fid": "0x0:0x0", "conf_sdev": "0x6400`,
+  );
+  expect(consul.read("eq/2")).toContain(`"offset": 1152921504606846976`);
+  expect([consul.read("eq-epoch"), link.acknowledged]).toEqual(["2", [2n]]);
+});
+
+test("#2132: a queue item that fails in Consul is done again before it is marked; 10 follows 9", async () => {
+  const { clock, link, consul } = await world({ services: [] }, (before) => before.set("bq-delivered/b1", "8"));
+  const a = link.connect("a", 16);
+  const item = (key: string) =>
+    `{"message_type": "M0_HA_MSG_NVEC", "payload": {"device": "0x6400000000000001:0x${key}", "state": "failed"}}`;
+  for (const n of [10, 7, 9]) consul.set(`bq/${n}`, item(String(n)));
+  await clock.advanceUntil(() => link.sent.length === 1, seconds(10));
+  consul.failure = DOWN;
+  link.event({ kind: "delivered", link: a, tag: link.sent[0]?.tag ?? 0n });
+  await clock.advance(seconds(5));
+  expect(consul.read("bq-delivered/b1")).toBe("8");
+  consul.failure = undefined;
+  await clock.advance(seconds(30));
+  expect(consul.read("bq-delivered/b1")).toBe("10");
+  const told = link.vectors().map(({ notes }) => formatFid(notes[0]?.fid ?? NULL_FID));
+  expect(new Set(told)).toEqual(new Set(["0x6400000000000001:0x9", "0x6400000000000001:0x10"]));
+});
+
+test("stop: who waits for an entrypoint is told there is none, links are closed, with Consul away too (#1784)", async () => {
+  const { clock, link, consul, bridge } = await world();
+  link.connect("a", 16);
+  consul.hangs = true;
+  link.ask("q", 80);
+  const began = clock.monotonic();
+  const stopping = bridge.stop();
+  await clock.run(stopping, seconds(10));
+  expect(clock.monotonic() - began).toBeLessThan(10_000);
+  expect(link.replies.map(({ reply }) => [reply.rc, reply.confds.length])).toEqual([[0, 0]]);
+  expect(link.ended).toEqual(["a"]);
+});
+
+/** A disk with one file, which outlives bridges. */
+function oneFile() {
+  const file = { text: undefined as string | undefined, full: false };
+  const disk: NonNullable<BridgeOptions["journal"]>["disk"] = {
+    read: async (path) =>
+      file.text === undefined ? err({ kind: "notFound", path, detail: "" }) : ok(Buffer.from(file.text)),
+    replace: async (path, text) => {
+      if (file.full) return err({ kind: "full", path, detail: "" });
+      file.text = text;
+      return ok();
+    },
+  };
+  return { file, journal: { disk, path: "/var/lib/tandem/hax-events" } };
+}
+
+test("an event that Consul has not after 5 s is acknowledged from the journal, and a new life of hax stores it", async () => {
+  const { file, journal } = oneFile();
+  const first = await world({ journal });
+  const a = first.link.connect("a", 16);
+  first.consul.failure = DOWN;
+  first.link.started(a, 2, 16);
+  await first.clock.advance(seconds(4));
+  expect(first.link.acknowledged).toEqual([]);
+  await first.clock.advance(seconds(2));
+  expect(first.link.acknowledged).toEqual([2n]);
+  const second = await world({ journal });
+  await second.clock.advance(seconds(2));
+  expect(second.consul.read("processes/0x7200000000000001:0x10")).toContain("STARTED");
+  expect(file.text).toBe("");
+});
+
+test("a full disk: nothing is acknowledged that Consul has not", async () => {
+  const { file, journal } = oneFile();
+  file.full = true;
+  const { clock, link, consul, of } = await world({ journal });
+  consul.failure = DOWN;
+  link.started(link.connect("a", 16), 2, 16);
+  await clock.advance(seconds(8));
+  expect(link.acknowledged).toEqual([]);
+  expect(of("journalFailed").length).toBeGreaterThan(0);
+  consul.failure = undefined;
+  await clock.advance(seconds(12));
+  expect(link.acknowledged).toEqual([2n]);
+});
+
+test("a journal with lines that cannot be read gives the others, and names those", async () => {
+  const { file, journal } = oneFile();
+  file.text = `{"key":"processes/0x7200000000000001:0x10","value":"v"}\n{"key":1}\n{`;
+  const { consul, of } = await world({ journal });
+  expect(consul.read("processes/0x7200000000000001:0x10")).toBe("v");
+  expect(of("badInput")).toHaveLength(2);
+});
+
+test("events of one process faster than Consul: the newest is stored, all are acknowledged", async () => {
+  const { clock, link, consul, bridge } = await world();
+  const a = link.connect("a", 16);
+  for (let i = 1; i <= 5000; i++) link.started(a, 2 * i, 16, i % 2 === 0 ? "STARTED" : "STARTING");
+  await clock.advance(seconds(1));
+  expect(consul.puts.length).toBeLessThan(10);
+  expect(consul.read("processes/0x7200000000000001:0x10")).toContain("STARTED");
+  expect([link.acknowledged.length, bridge.storer.book.keys]).toEqual([5000, 0]);
+});

@@ -1,0 +1,114 @@
+import { type Clock, err, type Millis, ok, type Result, seconds } from "@tandem/base";
+import type { ConsulApi, ConsulFailure } from "../consul/consul-api.js";
+import type { EntrypointReply } from "../link/ha-link.js";
+import type { Note } from "../motr/message.js";
+import type { ConsulCaller } from "./consul-caller.js";
+import { readDrives } from "./core/broadcast-queue.js";
+import { type ConfTree, readConfTree, stateIn } from "./core/conf-tree.js";
+import { confdOfLeader, entrypointReply } from "./core/entrypoint-reply.js";
+import { asksForDrives, type HealthView, nodesOf } from "./core/health-view.js";
+import type { WatchedCheck } from "./core/service-watch.js";
+
+/** Deadline of what a process waits for. */
+const READ_WITHIN = seconds(2);
+
+/** Reads of Consul that answer one question each, and the last good view behind them. */
+export class ClusterReader {
+  readonly #caller: ConsulCaller;
+  readonly #clock: Clock;
+  #conf: ConfTree | undefined;
+  #last: { readonly view: HealthView; readonly at: Millis } | undefined;
+
+  constructor(caller: ConsulCaller, clock: Clock) {
+    this.#caller = caller;
+    this.#clock = clock;
+  }
+
+  /** The reply to entrypoint requests that came before this call, or why there is none. */
+  async entrypoint(): Promise<Result<EntrypointReply, string>> {
+    let why = "";
+    const read = await this.#caller.call(READ_WITHIN, async (consul, signal) => {
+      const refuse = (text: string): Result<undefined, ConsulFailure> => {
+        why = text;
+        return ok(undefined);
+      };
+      const leader = await consul.get("leader", { consistency: "consistent", signal });
+      if (!leader.ok) return leader;
+      const session = leader.value.value?.session;
+      if (session === undefined) return refuse("nobody holds `leader`");
+      const node = await consul.sessionNode(session, { signal });
+      if (!node.ok) return node;
+      const leaderNode = node.value.value;
+      if (leaderNode === undefined) return refuse("the session of `leader` is gone");
+      const catalog = await consul.catalogService("confd", { signal });
+      if (!catalog.ok) return catalog;
+      const confds = catalog.value.value.map((service) => ({ ...service, transport: service.meta.transport_type }));
+      const principal = confdOfLeader(confds, leaderNode);
+      if (principal === undefined) return ok({ leaderNode, confds, rmsKey: undefined });
+      const key = `m0conf/nodes/${principal.node}/processes/${principal.serviceId}/services/rms`;
+      const rms = await consul.get(key, { signal });
+      return rms.ok ? ok({ leaderNode, confds, rmsKey: rms.value.value?.text }) : rms;
+    });
+    if (!read.ok) return read;
+    return read.value === undefined ? err(why) : entrypointReply(read.value);
+  }
+
+  /** The configuration: one read of `m0conf/nodes`. */
+  conf(): Promise<Result<ConfTree, string>> {
+    return this.#caller.call(READ_WITHIN, (consul, signal) => this.#readConf(consul, signal));
+  }
+
+  /** The last configuration that was read. */
+  get lastConf(): ConfTree | undefined {
+    return this.#conf;
+  }
+
+  /** Drive by device, and device by drive. */
+  drives(): Promise<Result<ReturnType<typeof readDrives>, string>> {
+    return this.#caller.call(READ_WITHIN, async (consul, signal) => {
+      const sites = await consul.list("m0conf/sites", { signal });
+      return sites.ok ? ok(readDrives(sites.value.value)) : sites;
+    });
+  }
+
+  /** What the answers to `asked` need: one read of the configuration, one of the events, one of each node's checks. */
+  view(asked: readonly Note[]): Promise<Result<HealthView, string>> {
+    return this.#caller.call(READ_WITHIN, async (consul, signal) => {
+      const conf = await this.#readConf(consul, signal);
+      if (!conf.ok) return conf;
+      const nodes = nodesOf(asked, conf.value);
+      const [stored, sites, ...checked] = await Promise.all([
+        consul.list("processes/", { signal }),
+        asksForDrives(asked) ? consul.list("m0conf/sites", { signal }) : undefined,
+        ...nodes.map((node) => consul.nodeChecks(node, { signal })),
+      ]);
+      if (!stored.ok) return stored;
+      if (sites?.ok === false) return sites;
+      const checks = new Map<string, readonly WatchedCheck[]>(this.#last?.view.checks);
+      for (const [i, answer] of checked.entries()) {
+        if (!answer.ok) return answer;
+        checks.set(nodes[i] as string, answer.value.value);
+      }
+      const events = new Map<string, string>();
+      for (const { key, text } of stored.value.value) events.set(key.slice("processes/".length), stateIn(text) ?? "");
+      const sdevs = sites === undefined ? (this.#last?.view.sdevs ?? new Map()) : readDrives(sites.value.value).sdevOf;
+      const view: HealthView = { conf: conf.value, events, checks, sdevs };
+      this.#last = { view, at: this.#clock.monotonic() };
+      return ok(view);
+    });
+  }
+
+  /** The last good view, if it is not older than `age` and knows the nodes that `asked` is about. */
+  lastView(asked: readonly Note[], age: Millis): HealthView | undefined {
+    if (this.#last === undefined || this.#clock.monotonic() - this.#last.at > age) return undefined;
+    const { view } = this.#last;
+    return nodesOf(asked, view.conf).every((node) => view.checks.has(node)) ? view : undefined;
+  }
+
+  async #readConf(consul: ConsulApi, signal: AbortSignal): Promise<Result<ConfTree, ConsulFailure>> {
+    const nodes = await consul.list("m0conf/nodes", { signal });
+    if (!nodes.ok) return nodes;
+    this.#conf = readConfTree(nodes.value.value);
+    return ok(this.#conf);
+  }
+}

@@ -1,0 +1,170 @@
+import { type Clock, type CrashPoint, type Disk, describeDiskError, millis, seconds, type Timer } from "@tandem/base";
+import type { HaLink } from "../link/ha-link.js";
+import type { BridgeEvent } from "./bridge-event.js";
+import type { ConsulCaller } from "./consul-caller.js";
+import { EventBook, type Owed, type PendingPut } from "./core/event-book.js";
+
+/** Puts on their way at once, of different processes. */
+const PUTS_AT_ONCE = 8;
+/** Puts that wait; beyond it a link is closed, and its process replays. */
+export const EVENTS_MAX = 4096;
+const PUT_WITHIN = seconds(5);
+/** An event that is not in Consul after so long goes into the journal, and is acknowledged. */
+const JOURNAL_AFTER = seconds(5);
+const JOURNAL_EVERY = millis(250);
+
+/** The file that keeps events while Consul is away. */
+export interface Journal {
+  readonly disk: Pick<Disk, "read" | "replace">;
+  readonly path: string;
+}
+
+/** Performs what the book of events says: puts, the journal, acknowledgements. */
+export class EventStorer {
+  readonly book: EventBook;
+  readonly #abort = new Set<() => void>();
+  #flying = 0;
+  #retry: Timer | undefined;
+  #journalTimer: Timer | undefined;
+  #writing = false;
+
+  constructor(
+    private readonly parts: {
+      readonly clock: Clock;
+      readonly crashPoint: CrashPoint;
+      readonly link: HaLink;
+      readonly caller: ConsulCaller;
+      readonly tell: (event: BridgeEvent) => void;
+      readonly keep: "newest" | "every";
+      /** Without it events stay unacknowledged while Consul is away: their processes hold them. */
+      readonly journal?: Journal;
+    },
+  ) {
+    this.book = new EventBook({ limit: EVENTS_MAX, keep: parts.keep });
+    parts.caller.onBack(() => {
+      this.book.retryNow(parts.clock.monotonic());
+      this.#pump();
+    });
+    parts.caller.signal.addEventListener("abort", () => {
+      this.#retry?.cancel();
+      this.#journalTimer?.cancel();
+    });
+  }
+
+  /** Takes up what a former life left. Before any link. */
+  async load(): Promise<void> {
+    const { journal, tell, clock } = this.parts;
+    if (journal === undefined) return;
+    const read = await journal.disk.read(journal.path, 0, 64 * 1024 * 1024);
+    if (!read.ok) {
+      if (read.error.kind !== "notFound") tell({ kind: "journalFailed", because: describeDiskError(read.error) });
+      return;
+    }
+    const puts: PendingPut[] = [];
+    for (const line of Buffer.from(read.value).toString("utf8").split("\n")) {
+      if (line === "") continue;
+      try {
+        const { key, value } = JSON.parse(line) as { readonly key?: unknown; readonly value?: unknown };
+        if (typeof key !== "string" || typeof value !== "string") throw new SyntaxError("expected key and value");
+        puts.push({ key, value, seq: puts.length });
+      } catch (error) {
+        tell({ kind: "badInput", where: journal.path, detail: `line left out: ${(error as Error).message}` });
+      }
+    }
+    this.book.restore(puts, clock.monotonic());
+    this.#pump();
+  }
+
+  /** False: there is no room; the sender must come again. */
+  offer(key: string, value: string, owed: Owed): boolean {
+    const offered = this.book.offer(key, value, [owed], this.parts.clock.monotonic());
+    if (!offered.ok) return false;
+    if (offered.value === "replaced") this.parts.tell({ kind: "replaced", key });
+    this.#pump();
+    this.#armJournal();
+    return true;
+  }
+
+  /** Resolves when nothing waits, or everything ends. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.book.waiting === 0 && !this.#writing) resolve();
+      else this.#abort.add(resolve);
+    });
+  }
+
+  /** Writes the journal now, whatever the age of what waits. */
+  async journalNow(): Promise<void> {
+    const { journal, crashPoint, tell } = this.parts;
+    if (journal === undefined || this.#writing) return;
+    this.#writing = true;
+    const puts = this.book.snapshot();
+    const text = puts.map(({ key, value }) => `${JSON.stringify({ key, value })}\n`).join("");
+    const written = await journal.disk.replace(journal.path, text);
+    this.#writing = false;
+    if (!written.ok) tell({ kind: "journalFailed", because: describeDiskError(written.error) });
+    else {
+      crashPoint.reach("hax.event.journaled");
+      tell({ kind: "journaled", puts: puts.length });
+      this.#acknowledge(this.book.journaled(puts));
+    }
+    this.#settled();
+    this.#armJournal();
+  }
+
+  #pump(): void {
+    const { clock, caller } = this.parts;
+    if (caller.signal.aborted) return;
+    while (this.#flying < PUTS_AT_ONCE) {
+      const put = this.book.take(clock.monotonic());
+      if (put === undefined) break;
+      this.#flying += 1;
+      void this.#put(put);
+    }
+    this.#retry?.cancel();
+    const next = this.book.nextTry;
+    if (next === undefined || this.#flying >= PUTS_AT_ONCE) return;
+    this.#retry = clock.setTimer(millis(Math.max(0, next - clock.monotonic())), () => this.#pump());
+  }
+
+  async #put(put: PendingPut): Promise<void> {
+    const { clock, caller, crashPoint, tell } = this.parts;
+    const began = clock.monotonic();
+    crashPoint.reach("hax.event.before");
+    const result = await caller.call(PUT_WITHIN, (consul, signal) => consul.put(put.key, put.value, { signal }));
+    this.#flying -= 1;
+    if (result.ok) {
+      crashPoint.reach("hax.event.stored");
+      tell({ kind: "stored", key: put.key, took: clock.monotonic() - began });
+      this.#acknowledge(this.book.stored(put));
+      this.#armJournal();
+    } else if (!caller.signal.aborted) {
+      const failures = this.book.failed(put, (attempt) => clock.monotonic() + caller.delay(attempt));
+      tell({ kind: "putFailed", key: put.key, failures, because: result.error });
+    }
+    this.#pump();
+    this.#settled();
+  }
+
+  #acknowledge(owed: readonly Owed[]): void {
+    for (const { link, tag } of owed) this.parts.link.delivered(link, tag);
+  }
+
+  #armJournal(): void {
+    const { clock, journal, caller } = this.parts;
+    if (journal === undefined || this.#journalTimer !== undefined || caller.signal.aborted) return;
+    const { oldest, mustForget } = this.book;
+    if (oldest === undefined && !mustForget) return;
+    const due = mustForget ? 0 : (oldest as number) + JOURNAL_AFTER - clock.monotonic();
+    this.#journalTimer = clock.setTimer(millis(Math.max(JOURNAL_EVERY, due)), () => {
+      this.#journalTimer = undefined;
+      void this.journalNow();
+    });
+  }
+
+  #settled(): void {
+    if (this.book.waiting > 0 || this.#writing) return;
+    for (const resolve of this.#abort) resolve();
+    this.#abort.clear();
+  }
+}

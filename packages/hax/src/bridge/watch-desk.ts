@@ -1,0 +1,128 @@
+import { seconds } from "@tandem/base";
+import { formatFid } from "../fid.js";
+import type { Note } from "../motr/message.js";
+import type { BridgeEvent } from "./bridge-event.js";
+import type { Broadcaster } from "./broadcaster.js";
+import type { ClusterReader } from "./cluster-reader.js";
+import type { ConsulCaller } from "./consul-caller.js";
+import {
+  type NotPassing,
+  notesOf,
+  processOfServiceId,
+  readServiceWatch,
+  type ServiceSnapshot,
+  saysNew,
+  type WatchedService,
+} from "./core/service-watch.js";
+import { WatchBox } from "./core/watch-box.js";
+
+/** Services that may be told about at once. */
+const SERVICES_MAX = 256;
+/** A waiting read of Consul lasts so long, so a watch POST that was lost or late is repaired in that time. */
+const POLL_EVERY = seconds(4);
+
+interface Waiting {
+  readonly snapshot: ServiceSnapshot;
+  readonly from: "watch" | "poll";
+}
+
+/**
+ * States that Consul tells, one snapshot at a time, the newest of each service. A POST is passed on in full; what Consul
+ * itself says is passed on when it differs from what was told last.
+ */
+export class WatchDesk {
+  readonly #box = new WatchBox<Waiting>(SERVICES_MAX);
+  readonly #told = new Map<string, ReadonlyMap<string, Note>>();
+  #working = false;
+
+  constructor(
+    private readonly parts: {
+      readonly reader: ClusterReader;
+      readonly caller: ConsulCaller;
+      readonly broadcaster: Broadcaster;
+      readonly tell: (event: BridgeEvent) => void;
+      readonly notPassing: NotPassing;
+      /** Also the services of each process. */
+      readonly expand: boolean;
+      /** Services that Consul is asked about. */
+      readonly services: readonly string[];
+    },
+  ) {}
+
+  get waiting(): number {
+    return this.#box.size;
+  }
+
+  get replaced(): number {
+    return this.#box.replaced;
+  }
+
+  /** The body of a watch's POST. Gives what is wrong with it. */
+  post(body: unknown): string | undefined {
+    const snapshot = readServiceWatch(body);
+    if (!snapshot.ok) {
+      this.parts.tell({ kind: "badInput", where: "POST /", detail: snapshot.error });
+      return snapshot.error;
+    }
+    if (snapshot.value !== undefined) this.#offer({ snapshot: snapshot.value, from: "watch" });
+    return undefined;
+  }
+
+  /** Everything that was told last, for a link that was away. */
+  told(): readonly Note[] {
+    return [...this.#told.values()].flatMap((notes) => [...notes.values()]);
+  }
+
+  /** Asks Consul itself about every service, until everything ends. */
+  async poll(): Promise<void> {
+    await Promise.all(this.parts.services.map((service) => this.#follow(service)));
+  }
+
+  async #follow(service: string): Promise<void> {
+    const { caller, tell } = this.parts;
+    let index = 0;
+    for (let attempt = 0; !caller.signal.aborted; ) {
+      const read = await caller.call(seconds(10), (consul, signal) =>
+        consul.serviceHealth(service, { index, waitMs: POLL_EVERY, signal }),
+      );
+      if (!read.ok) {
+        await caller.pause(attempt);
+        attempt += 1;
+        continue;
+      }
+      attempt = 0;
+      // An index that goes back is of another Consul: everything is read anew.
+      index = read.value.index < index ? 0 : Math.max(1, read.value.index);
+      const members: WatchedService[] = [];
+      for (const { node, serviceId, checks } of read.value.value) {
+        const process = processOfServiceId(serviceId);
+        if (process !== undefined) members.push({ node, process, checks });
+        else tell({ kind: "badInput", where: `service ${service}`, detail: `id ${serviceId} is of no process` });
+      }
+      if (members.length > 0) this.#offer({ snapshot: { service, members }, from: "poll" });
+    }
+  }
+
+  #offer(waiting: Waiting): void {
+    if (!this.#box.offer(waiting.snapshot.service, waiting))
+      this.parts.tell({ kind: "overflow", queue: "watches", limit: SERVICES_MAX });
+    if (!this.#working) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    await Promise.resolve();
+    for (let next = this.#box.take(); next !== undefined; next = this.#box.take()) await this.#pass(next);
+    this.#working = false;
+  }
+
+  async #pass({ snapshot, from }: Waiting): Promise<void> {
+    const { reader, broadcaster, notPassing, expand } = this.parts;
+    const told = this.#told.get(snapshot.service);
+    if (from === "poll" && !saysNew(notesOf(snapshot, undefined, notPassing), told)) return;
+    const conf = expand ? await reader.conf() : undefined;
+    const notes = notesOf(snapshot, conf?.ok === true ? conf.value : reader.lastConf, notPassing);
+    this.#told.set(snapshot.service, new Map(notes.map((note) => [formatFid(note.fid), note])));
+    broadcaster.send(notes, from);
+  }
+}
