@@ -19,21 +19,27 @@ export interface RowEnvelope {
    * `replace`, which bridges that do not know it ignore.
    */
   readonly replace?: true;
+  /**
+   * The row is to be written although it equals what was written: its refresh is due, and whoever takes it acts on each
+   * row. Travels as the member `again`, which bridges that do not know it ignore.
+   */
+  readonly again?: true;
 }
 
 export function encodeEnvelope(envelope: RowEnvelope): Json {
-  const { key, operation, fields, replace } = envelope;
-  return { key, operation, field_values: fields, ...(replace && { replace }) };
+  const { key, operation, fields, replace, again } = envelope;
+  return { key, operation, field_values: fields, ...(replace && { replace }), ...(again && { again }) };
 }
 
 /** Unknown members are ignored; values that are not text, a wrong operation or a missing member make it `undefined`. */
 export function decodeEnvelope(data: Json): RowEnvelope | undefined {
   if (!isObject(data)) return undefined;
-  const { key, operation, field_values: fields, replace } = data;
+  const { key, operation, field_values: fields, replace, again } = data;
   if (typeof key !== "string" || (operation !== "Set" && operation !== "Del")) return undefined;
   if (!isObject(fields)) return undefined;
   for (const name in fields) if (typeof fields[name] !== "string") return undefined;
-  return { key, operation, fields: fields as Fields, ...(replace === true && { replace }) };
+  const marks = { ...(replace === true && { replace }), ...(again === true && { again }) } as const;
+  return { key, operation, fields: fields as Fields, ...marks };
 }
 
 /** Payload of a data request: UTF-8 JSON `{"key": text, "data": any}`, or that object itself. */

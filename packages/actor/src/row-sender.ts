@@ -82,7 +82,11 @@ export class RowSender {
     const { host, text } = { host: this.#host, text: op.ref.text };
     const row = op.op === "set" ? op.row : undefined;
     const fields = row === undefined ? {} : stampedFields(row, host.clock.now());
-    const envelope: RowEnvelope = { key: op.ref.key, operation: row === undefined ? "Del" : "Set", fields };
+    const acked = this.#book.rows.get(text)?.acked;
+    // Only a refresh sends what stands there already: a bridge would see no change in it.
+    const again = row !== undefined && acked !== undefined && sameFields(fields, acked);
+    const operation = row === undefined ? "Del" : "Set";
+    const envelope: RowEnvelope = { key: op.ref.key, operation, fields, ...(again && { again }) };
     const flight: Flight = { ref: op.ref, op: op.op, row, since: host.clock.monotonic(), refusal: undefined };
     this.#flights.set(text, flight);
     this.#book.sending(text);

@@ -2,6 +2,7 @@ import { ok, seconds } from "@tandem/base";
 import { settle } from "@tandem/base/testing";
 import { SwbusErrorCode } from "@tandem/swbus/edge";
 import { expect, test } from "vitest";
+import type { RowWriter } from "./bridge/row-writer.js";
 import { type AnyActor, defineActor, standingRow, stands, type TellPort } from "./define-actor.js";
 import {
   exampleActors,
@@ -463,6 +464,37 @@ test("a refresh that is due behind a sink that does not answer costs no spinning
   ports.autoAck = true;
   await harness.rest();
   expect(await harness.row(RouteTable, "p0")).toEqual({ peer: "p1" });
+});
+
+test("a refresh reaches its sink though the row is the same; a row without one is written once", async () => {
+  const asking = defineActor({
+    type: "asking",
+    rows: [PortConfig],
+    derive: (inputs) => {
+      const { peer = "" } = inputs.row(PortConfig) ?? {};
+      const options = peer === "now" ? { refresh: seconds(2) } : {};
+      return stands({ reason: "asking", rows: [standingRow(RouteTable, { name: inputs.id }, { peer }, options)] });
+    },
+  });
+  await using harness = await TestHarness.start({
+    actors: [asking],
+    sinks: [{ table: RouteTable, kind: "unconnected" }],
+  });
+  const written: string[] = [];
+  const writer: RowWriter = {
+    copy: undefined,
+    merges: false,
+    write: async (changes) => {
+      for (const { key, fieldValues } of changes) written.push(`${key} ${fieldValues?.["peer"]}`);
+      return ok();
+    },
+    onReset: () => () => {},
+  };
+  harness.runtime.connectSink(RouteTable, writer);
+  await harness.write(PortConfig, "p0", { peer: "now" });
+  await harness.write(PortConfig, "p1", { peer: "later" });
+  await harness.clock.advance(seconds(7));
+  expect(written).toEqual(["p0 now", "p1 later", "p0 now", "p0 now", "p0 now"]);
 });
 
 test("two actors that answer each other for ever are slowed down and named; the process goes on", async () => {

@@ -105,6 +105,17 @@ test("a sink that replaces rows gets no delete before a Set, except for a replac
   expect(writer.batches.at(-1)?.map(({ op }) => op)).toEqual(["DEL", "SET"]);
 });
 
+test("a row that comes again on purpose is written once more, though it stands there", async () => {
+  const writer = new FakeWriter(false);
+  const { set, bridge, actor } = world(writer);
+  await set("a", { x: "1" });
+  const again = encodeEnvelope({ key: "a", operation: "Set", fields: { x: "1" }, again: true });
+  expect(await actor.send(bridge.path, "d0", again)).toMatchObject({ code: OK, text: "" });
+  expect(await set("a", { x: "1" })).toMatchObject({ text: "No change in data" });
+  const row = { key: "a", op: "SET", fieldValues: { x: "1" } };
+  expect(writer.batches).toEqual([[row], [row]]);
+});
+
 test("what arrives during a write goes into the next one, in order", async () => {
   const writer = new FakeWriter(false);
   const { bridge, actor } = world(writer);

@@ -38,7 +38,7 @@ const BATCH_MAX = 512;
  *
  * Whatever has arrived when a write ends goes into the next one, in order. A request is answered when it is written: OK,
  * or FAIL with the reason, after which the sender repeats it. A Set that equals what was written last is answered
- * `No change in data`, unless it is a replace or what was written is in doubt. After a reset of a writer that only queues,
+ * `No change in data`, unless it is a replace, comes again on purpose, or what was written is in doubt. After a reset of a writer that only queues,
  * what was deleted is deleted once more, before anything else is written.
  */
 export class ProducerBridge implements Disposable {
@@ -204,11 +204,12 @@ export class ProducerBridge implements Disposable {
   }
 
   /** The writes that make the row what the envelope says; none when it is that already. */
-  #changesFor({ key, operation, fields, replace }: RowEnvelope, before: Fields | undefined): readonly RowChange[] {
+  #changesFor(envelope: RowEnvelope, before: Fields | undefined): readonly RowChange[] {
+    const { key, operation, fields, replace, again } = envelope;
     if (operation === "Del") return [{ key, op: "DEL" }];
     const set: RowChange = { key, op: "SET", fieldValues: fields };
     if (replace || this.#deletes.mustReplace(key)) return [{ key, op: "DEL" }, set];
-    if (before !== undefined && sameFields(before, fields)) return [];
+    if (before !== undefined && again !== true && sameFields(before, fields)) return [];
     if (before === undefined && Object.keys(fields).length === 0) return [];
     const mayKeepOld = before === undefined || Object.keys(before).some((name) => !Object.hasOwn(fields, name));
     return this.#writer?.merges && mayKeepOld ? [{ key, op: "DEL" }, set] : [set];
