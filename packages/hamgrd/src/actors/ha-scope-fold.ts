@@ -15,8 +15,10 @@ import {
   DPU_OPERATIONS,
   followFlags,
   forgetApproved,
+  forgetSpent,
   noteAsked,
   samePending,
+  spendApproved,
 } from "./operations.js";
 import { planesOfPmon, watchPlanes } from "./planes.js";
 import { readable } from "./readable.js";
@@ -128,8 +130,11 @@ function follow(memory: HaScopeMemory, change: Change, inputs: HaScopeInputs, dr
   const config = acceptedConfig(memory);
   if (config === undefined || !memory.adopted) return memory;
   const { scopeId } = scopeIds(inputs.id);
-  let operations = followFlags(memory.operations, freshReport(memory), draw);
+  const isGoingDown = goesDown(config);
+  let operations = isGoingDown ? memory.operations : forgetSpent(memory.operations);
+  operations = followFlags(operations, freshReport(memory), draw);
   operations = approve(operations, config.approved_pending_operation_ids);
+  if (isGoingDown) operations = spendApproved(operations);
   if (change.kind === "written" && change.table.id === DashHaScope.id && change.key === scopeId) {
     operations = noteAsked(operations, inputs.written(DashHaScope, scopeId), draw.now());
   }

@@ -13,9 +13,13 @@ export interface Operation {
   readonly approved?: {
     /** When the DPU was last sent the request; absent when it is to be sent. */
     readonly asked?: Millis;
+    /** The row that carried it then. */
+    readonly row?: Fields;
     /** How often it is being sent, from 1. */
     readonly attempt: number;
   };
+  /** It was approved for a launch that has ended: nothing asks for it any more, as long as the DPU's flag still stands. */
+  readonly spent?: true;
 }
 
 /** The DPU's report on the scope as it was last seen to change. */
@@ -58,7 +62,12 @@ export function encodeHaScopeMemory(memory: HaScopeMemory): Json {
     ...plain,
     watch: encodeWatch(watch),
     operations: operations.map(
-      ({ type, id, approved }): Json => ({ type, id, ...(approved && { approved: { ...approved } }) }),
+      ({ type, id, approved, spent }): Json => ({
+        type,
+        id,
+        ...(approved && { approved: { ...approved } }),
+        ...(spent && { spent }),
+      }),
     ),
     ...(report !== undefined && { report: { ...report } }),
   };
@@ -80,12 +89,14 @@ function decodeOperation(data: Json): Operation | undefined {
     const inner = Members.of(value);
     if (!inner.ok) return undefined;
     const asked = inner.value.maybeTime("asked");
+    const row = inner.value.maybe("row", "fields", decodeFields);
     const attempt = inner.value.integer("attempt");
     if (inner.value.failure !== undefined) return undefined;
-    return asked === undefined ? { attempt } : { asked, attempt };
+    return { attempt, ...(asked !== undefined && { asked }), ...(row !== undefined && { row }) };
   });
+  const spent = m.maybe("spent", "true", (value) => value === true || undefined);
   if (m.failure !== undefined || type === undefined) return undefined;
-  return approved === undefined ? { type, id } : { type, id, approved };
+  return { type, id, ...(approved !== undefined && { approved }), ...(spent === true && { spent }) };
 }
 
 function decodeReport(data: Json): DpuReport | undefined {

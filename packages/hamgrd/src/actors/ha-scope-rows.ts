@@ -10,7 +10,7 @@ import { DashHaScopeState, type DashHaScopeStateRow } from "../schema/dash-ha-sc
 import type { HaScopeId, VdpuId } from "../schema/ids.js";
 import { numericVersion } from "../schema/version.js";
 import { freshReport } from "./ha-scope-fold.js";
-import type { HaScopeMemory } from "./ha-scope-memory.js";
+import type { HaScopeMemory, Operation } from "./ha-scope-memory.js";
 import { DPU_OPERATIONS, type RequestField, requestField } from "./operations.js";
 
 /** After this long a request that the DPU has not taken is sent once more. */
@@ -45,9 +45,11 @@ export function dpuScopeRow(
   written: Fields | undefined,
 ): StandingRow {
   const report = freshReport(memory);
-  const open = memory.operations.filter(({ type, approved }) => {
+  const open = memory.operations.filter(({ type, approved, spent }) => {
     const operation = DPU_OPERATIONS.find((known) => known.type === type);
-    return approved !== undefined && operation !== undefined && report?.[operation.pending] === true;
+    return (
+      approved !== undefined && spent === undefined && operation !== undefined && report?.[operation.pending] === true
+    );
   });
   const withRequests = (operations: typeof open): StandingRow => {
     const requests: Record<string, boolean> = { ...NO_REQUESTS };
@@ -57,9 +59,11 @@ export function dpuScopeRow(
     return standingRow(DashHaScope, { ha_scope_id: scopeId as HaScopeId }, row, options);
   };
   const all = withRequests(open);
-  // After a restart nothing is known of the sink: a row that stands there already is then not written again.
-  if (written === undefined || sameRow(all.fields, written)) return all;
-  return withRequests(open.filter(({ approved }) => approved?.asked === undefined));
+  const isAsked = ({ approved }: Operation): boolean => approved?.asked !== undefined;
+  // After a restart nothing is known of the sink: the row that carried the requests may go out again, another may not.
+  const carriers = written === undefined ? open.filter(isAsked).map(({ approved }) => approved?.row) : [written];
+  if (carriers.every((row) => row !== undefined && sameRow(all.fields, row))) return all;
+  return withRequests(open.filter((operation) => !isAsked(operation)));
 }
 
 function scopeRow(config: DashHaScopeConfigRow, set: HaSetActorState, requests: Requests): DashHaScopeRow {

@@ -205,7 +205,7 @@ function waitsForDpu({ memory }: HaScopeInputs, config: DashHaScopeConfigRow): r
         deadline: undefined,
         then: "the controller decides",
       });
-    } else {
+    } else if (operation.spent === undefined) {
       const alarm = `the DPU to take ${operation.type}`;
       waits.push({ for: answerWait(operation), deadline: RESEND_INTERVAL, then: "ask again", alarm });
     }

@@ -61,6 +61,23 @@ export function forgetApproved(operations: readonly Operation[]): readonly Opera
   return kept.length === operations.length ? operations : kept;
 }
 
+/**
+ * The scope is told to go down, which ends its launch: what was approved for that must not activate it after the next
+ * one, whether or not the DPU had taken it when it reported last.
+ */
+export function spendApproved(operations: readonly Operation[]): readonly Operation[] {
+  const ends = ({ type, approved, spent }: Operation): boolean =>
+    type === "activate_role" && approved !== undefined && spent === undefined;
+  if (!operations.some(ends)) return operations;
+  return operations.map((operation) => (ends(operation) ? { ...operation, spent: true } : operation));
+}
+
+/** The scope is wanted up: what its DPU waits for from now on is another operation than what was spent before. */
+export function forgetSpent(operations: readonly Operation[]): readonly Operation[] {
+  const kept = operations.filter(({ spent }) => spent === undefined);
+  return kept.length === operations.length ? operations : kept;
+}
+
 /** A row went out: the requests that it carries are asked. */
 export function noteAsked(
   operations: readonly Operation[],
@@ -70,7 +87,7 @@ export function noteAsked(
   return changeApproved(operations, ({ type, approved }) => {
     const field = requestField(type);
     if (approved.asked !== undefined || field === undefined || written?.[field] !== "true") return approved;
-    return { ...approved, asked: now };
+    return { ...approved, asked: now, row: written };
   });
 }
 

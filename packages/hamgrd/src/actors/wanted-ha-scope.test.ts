@@ -255,6 +255,39 @@ test("an approval under way survives a restart, and is not sent twice for it", (
   expect(world.row(DashHaScope, "haset0")?.["activate_role_requested"]).toBe("false");
 });
 
+test("a row that was changed after it carried a request does not carry it again for a restart, until it is due", () => {
+  const world = pendingWorld();
+  const guid = ids(world).join();
+  world.scope({ version: "3", disabled: "false", approved_pending_operation_ids: guid });
+  world.scope({ version: "4", disabled: "false", approved_pending_operation_ids: guid });
+  world.restart();
+  expect(world.row(DashHaScope, "haset0")).toMatchObject({ version: "4", activate_role_requested: "false" });
+  expect(asked(world)).toBe(1);
+  world.pass(2000);
+  expect(asked(world)).toBe(2);
+});
+
+test("what was approved before the scope was told to go down activates nothing afterwards", () => {
+  const world = pendingWorld();
+  const [before] = ids(world);
+  const approved = { approved_pending_operation_ids: before as string };
+  world.scope({ version: "3", disabled: "false", ...approved });
+  expect(asked(world)).toBe(1);
+  for (const down of [{ disabled: "true" }, { disabled: "false", desired_ha_state: "dead" }]) {
+    world.scope({ version: "4", ...approved, ...down });
+    world.pass(10_000);
+    expect(asked(world)).toBe(1);
+    expect(ids(world)).toEqual([]);
+  }
+  // The report may be of before, or the DPU may never have gone down: what it waits for is another operation.
+  world.scope({ version: "5", disabled: "false", ...approved });
+  const [after] = ids(world);
+  expect([after === undefined, after === before]).toEqual([false, false]);
+  expect(asked(world)).toBe(1);
+  world.scope({ version: "6", disabled: "false", approved_pending_operation_ids: `${before},${after}` });
+  expect(asked(world)).toBe(2);
+});
+
 test("an operation that the DPU withdraws is gone, and its id approves nothing later", () => {
   const world = pendingWorld();
   const [first] = ids(world);
