@@ -106,6 +106,15 @@ test("no step enters a serving state from one that waits for approval without th
   }
 });
 
+test("what was heard while probes failed counts for nothing when they come back; what is heard then counts", () => {
+  const alone: Machine = { ...machineIn("standalone"), channel: "down" };
+  const follower = { kind: "heard", announcement: announcement("standby") } as const;
+  const back = stepMachine(stepMachine(alone, follower).machine, { kind: "channel", channel: "up" });
+  expect(back.machine.state).toBe("standalone");
+  expect(back.effects.map(({ kind }) => kind)).toContain("announce");
+  expect(stepMachine(back.machine, follower).machine.state).toBe("active");
+});
+
 test("of two sides exactly one leads, whichever asks", () => {
   const wants = ["active", "standby", "standalone"] as const;
   for (const ours of wants) {

@@ -77,8 +77,9 @@ export function stepMachine(machine: Machine, event: MachineEvent): MachineStep 
       }
       break;
     case "channel":
-      // What was heard before the loss says nothing about the peer now; the other side announces itself again.
-      work.set(event.channel === "down" ? { channel: "down", peer: undefined } : { channel: "up" });
+      // What was heard before says nothing about the peer now, not even what was heard while probes failed: what has got
+      // lost since then nobody knows. The other side announces itself again.
+      work.set({ channel: event.channel, peer: undefined });
       if (event.channel === "up") work.announce();
       break;
     case "pathHealed":
@@ -190,7 +191,7 @@ function timersOf(state: HaState): readonly MachineTimer[] {
 }
 
 function heard(work: Work, peer: Announcement): void {
-  // Probes alone decide whether the peer is there; what it says meanwhile counts once they do.
+  // Probes alone decide whether the peer is there: what it says while they fail is answered, and counts for nothing.
   const resend = work.m.bulk?.sent === true && peer.visit === work.m.bulk.visit && !peer.synced;
   work.set({ peer, ...(resend && { bulk: undefined }) });
   if (work.m.state === "standby" && peer.state === "active" && peer.term > work.m.term) work.set({ term: peer.term });
