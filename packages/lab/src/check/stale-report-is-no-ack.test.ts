@@ -36,3 +36,21 @@ test("whoever learns late of the rise says unknown three seconds later at the la
   expect(acks(late().wait(300), "active").violations).toEqual([]);
   expect(acks(late().wait(3000), "active").violations).toHaveLength(1);
 });
+
+test("a scope that is created again takes what stands as it is; one whose config stood all the time does not", () => {
+  const config = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0", fields);
+  const created = (history: History, time: string): History =>
+    history.row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", {
+      creation_time_in_ms: time,
+      local_vdpu_midplane_state: "up",
+      local_vdpu_control_plane_state: "up",
+      local_acked_asic_ha_state: "active",
+    });
+  const old = (): History => {
+    const before = created(config(report(planes(new History(staleReportIsNoAck), "up"), "active"), {}), "1").wait(5000);
+    return planes(planes(before, "down").wait(3000), "up").wait(10);
+  };
+  expect(created(config(config(old(), undefined), {}), "2").violations).toEqual([]);
+  expect(created(old(), "2").violations).toHaveLength(1);
+});

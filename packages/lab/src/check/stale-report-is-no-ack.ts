@@ -15,11 +15,13 @@ export const staleReportIsNoAck: Always = {
   text: "To a scope that lived through the DPU's last start, a report from before is no acknowledgement: until the DPU writes a new one, for half a minute, its state reads as unknown.",
   when: "always",
   exact: true,
-  sees: ["row DPU_STATE", "row DASH_HA_SCOPE_STATE_TABLE", "row DASH_HA_SCOPE_STATE"],
+  sees: ["row DPU_STATE", "row DASH_HA_SCOPE_STATE_TABLE", "row DASH_HA_SCOPE_STATE", "row DASH_HA_SCOPE_CONFIG_TABLE"],
   start(view) {
     const wasDown = new Set<string>();
     const roseAt = new Map<string, Millis>();
     const reportedAt = new Map<string, Millis>();
+    /** DPUs whose scope's config was deleted, until the row of the scope that came after it is seen. */
+    const ending = new Set<string>();
     return {
       observe(seen) {
         if (seen.kind !== "row") return [];
@@ -35,9 +37,15 @@ export const staleReportIsNoAck: Always = {
           return [];
         }
         const dpu = dpuOfScopeKey(view.topology, seen.key);
-        const { fields } = seen;
+        const { fields, before } = seen;
         if (dpu === undefined) return [];
-        if (fields === undefined || seen.before === undefined) {
+        if (seen.table === "DASH_HA_SCOPE_CONFIG_TABLE") {
+          if (fields === undefined) ending.add(dpu.name);
+          return [];
+        }
+        // A config that was deleted and written again makes another scope, whose row takes the place of the one before.
+        const isNew = before?.["creation_time_in_ms"] !== fields?.["creation_time_in_ms"] && ending.delete(dpu.name);
+        if (fields === undefined || before === undefined || isNew) {
           // A new scope takes what stands as it is: it cannot know what came before it.
           roseAt.delete(dpu.name);
           return [];
