@@ -53,3 +53,9 @@ test("what a late hamgrd takes for pending before it hears of a restart goes wit
   expect(publish(restarted().wait(300), "").violations).toHaveLength(1);
   expect(publish(restarted().trouble("sw0_dpu0", "process").wait(3000), "").violations).toHaveLength(1);
 });
+
+test("an operation that is opened for a flag that has fallen already goes as hamgrd hears of that, no other does", () => {
+  const fallen = (): History => publish(flag(start(), "false"), "");
+  expect(publish(publish(fallen(), "b"), "").violations).toEqual([]);
+  expect(publish(publish(flag(fallen(), "true"), "b"), "").violations).toHaveLength(1);
+});

@@ -14,7 +14,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
 
 export const operationEndsForAReason: Always = {
   id: "operation-ends-for-a-reason",
-  text: "A pending operation keeps its id until it is approved, the DPU's flag falls, the DPU starts anew or the scope's config is deleted; no restart of hamgrd changes it.",
+  text: "A pending operation keeps its id until it is approved, the DPU's flag falls or has fallen already, the DPU starts anew or the scope's config is deleted; no restart of hamgrd changes it.",
   when: "always",
   exact: true,
   sees: [
@@ -77,7 +77,14 @@ export const operationEndsForAReason: Always = {
         const types = listOf(seen.fields, "pending_operation_types");
         const gone = [...(open.get(dpu.name) ?? [])].filter(([id]) => !ids.includes(id));
         // A row that goes as a whole, a lost database among others, says nothing of its operations.
+        const known = open.get(dpu.name);
         open.set(dpu.name, new Map(ids.map((id, i) => [id, types[i] ?? ""])));
+        // Opened by a hamgrd that has not heard yet of a flag that fell: it goes when that is heard.
+        const report = view.rows(dpu, "DPU_STATE_DB", "DASH_HA_SCOPE_STATE_TABLE").get(seen.key.split("|")[1] ?? "");
+        excuse(
+          dpu,
+          (id, type) => known?.has(id) !== true && report !== undefined && !isTrue(report[FLAG_OF[type] ?? ""]),
+        );
         const wrong = gone.filter(([id]) => !excused.delete(id));
         if (seen.fields === undefined) return [];
         const since = seen.fields["creation_time_in_ms"];
