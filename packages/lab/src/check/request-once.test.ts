@@ -32,3 +32,11 @@ test("a request for another operation of the type is another one; for the same i
   expect(ask(lists(lists(asked(), "b"), ""), "2", "true").violations).toEqual([]);
   expect(ask(lists(asked(), ""), "2", "true").violations).toHaveLength(1);
 });
+
+test("the same row again before two seconds are over does not put off when another may carry the request", () => {
+  const repeated = (): History => ask(ask(flag(new History(requestOnce), "true"), "1", "true").wait(1500), "1", "true");
+  expect(ask(repeated().wait(500), "2", "true").violations).toEqual([]);
+  expect(ask(repeated().wait(400), "2", "true").violations).toEqual([
+    "request-once: sw0_dpu0: activate_role_requested in two rows within 1900 ms",
+  ]);
+});

@@ -56,7 +56,9 @@ export const requestOnce: Always = {
           if (!isTrue(fields[field])) continue;
           const name = `${dpu.name} ${field}`;
           const before = asked.get(name);
-          asked.set(name, { at, row: fields });
+          // The same row again, as for a new connection, puts nothing off: what is due was counted before it.
+          const isRepeat = before !== undefined && sameRow(before.row, fields) && at - before.at < AGAIN_AFTER;
+          if (!isRepeat) asked.set(name, { at, row: fields });
           // A row whose acknowledgement has not come when the next one is due may be lost: that one carries it too.
           const since = before === undefined ? 0 : at - before.at;
           if (before !== undefined && !sameRow(before.row, fields) && since > UNDER_WAY && since < AGAIN_AFTER) {
