@@ -22,3 +22,14 @@ test("a new operation, one that is approved, and a hamgrd that was away are as t
   const away = recreated().part("sw0_dpu0", false).wait(1000).part("sw0_dpu0", true);
   expect(away.wait(60_000).violations).toEqual([]);
 });
+
+test("a scope that is created again without its set shows what it showed until the set is back, and not longer", () => {
+  const set = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0", fields);
+  const scope = (history: History, fields: Readonly<Record<string, string>> | undefined): History =>
+    config(history, fields).row("sw0", "APPL_DB", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0", fields);
+  const gone = set(set(shows(scope(new History(recreatedIsNew), ROW), "id-1"), {}).wait(1000), undefined).wait(1000);
+  const waits = scope(scope(gone, undefined), ROW).wait(60_000);
+  expect(waits.violations).toEqual([]);
+  expect(set(waits, {}).wait(20_000).violations).toHaveLength(1);
+});

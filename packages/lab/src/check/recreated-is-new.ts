@@ -1,9 +1,11 @@
 import { type Millis, seconds } from "@tandem/base";
 import { type DpuPlace, switchOf } from "../topology.js";
+import { latest } from "./fair.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { listOf } from "./row-fields.js";
 import { dpuOfScopeKey } from "./scope-key.js";
+import { SET_SIGHTS, SetBook } from "./set-book.js";
 
 const STATES = "DASH_HA_SCOPE_STATE";
 const CONFIGS = "DASH_HA_SCOPE_CONFIG_TABLE";
@@ -18,18 +20,21 @@ interface Before {
 
 export const recreatedIsNew: Always = {
   id: "recreated-is-new",
-  text: "A scope whose config was deleted and written again is another one: within ten seconds it shows no operation any more that was pending before, if hamgrd could see both.",
+  text: "A scope whose config was deleted and written again is another one: within ten seconds it shows no operation any more that was pending before, if hamgrd could see both and knows its set.",
   when: "always",
   exact: true,
-  sees: [`wanted ${CONFIGS}`, `row ${STATES}`, "part"],
+  sees: [`wanted ${CONFIGS}`, `row ${STATES}`, ...SET_SIGHTS, "part"],
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const before = new Map<string, Before>();
     const listed = new Map<string, readonly string[]>();
+    const sets = new SetBook(view);
     const old = new Overdue(LIMIT, (name: string) => {
-      const since = view.wellSince(places.get(name) as DpuPlace);
+      const dpu = places.get(name) as DpuPlace;
+      const since = view.wellSince(dpu);
       // Whoever was away in between has seen one row, and later one row.
-      return since === undefined || since > (before.get(name)?.deletedAt ?? 0) ? undefined : since;
+      if (since === undefined || since > (before.get(name)?.deletedAt ?? 0)) return undefined;
+      return latest(since, sets.knownSince(dpu));
     });
     const look = ({ name }: DpuPlace): void => {
       const ids = before.get(name)?.ids;
@@ -42,7 +47,9 @@ export const recreatedIsNew: Always = {
     };
     return {
       observe(seen) {
+        sets.note(seen);
         if (seen.kind !== "wanted" && seen.kind !== "row") return [];
+        if (seen.kind === "row" && seen.table !== STATES) return [];
         const dpu = dpuOfScopeKey(view.topology, seen.key);
         if (dpu === undefined) return [];
         if (seen.kind === "row") {
