@@ -37,3 +37,12 @@ test("rows whose ledger was taken away are nobody's to delete", () => {
   const history = planes(keeps(new History(bfdWithheldWhileDown)), "down");
   expect(history.row(...LEDGER, undefined).wait(20_000).violations).toEqual([]);
 });
+
+test("a row that was sent before the fall may come late where rows are late, one that was sent after it may not", () => {
+  const row = (history: History): History => history.row("sw0_dpu0", "DPU_APPL_DB", "BFD_SESSION_TABLE", KEY, {});
+  const told = (history: History): History => history.told("sw0_dpu0", "BFD_SESSION_TABLE", KEY, {});
+  const late = (): History => row(new History(bfdWithheldWhileDown).trouble("sw0_dpu0", "dpu")).wait(1000);
+  expect(told(planes(late(), "down").wait(3000)).violations).toEqual([]);
+  expect(told(row(planes(late(), "down").wait(2000)).wait(1000)).violations).toHaveLength(1);
+  expect(told(planes(row(new History(bfdWithheldWhileDown)).wait(1000), "down").wait(3000)).violations).toHaveLength(1);
+});

@@ -1,4 +1,4 @@
-import { millis, seconds } from "@tandem/base";
+import { type Millis, millis, seconds } from "@tandem/base";
 import { type DpuPlace, type SwitchPlace, switchOf } from "../topology.js";
 import type { Always, ClusterView } from "./invariant.js";
 import { Overdue } from "./overdue.js";
@@ -35,6 +35,8 @@ export const bfdWithheldWhileDown: Always = {
   start(view) {
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const downSince = new Map<string, number>();
+    /** When each session's row of a DPU was written last: what comes late was sent then. */
+    const writtenAt = new Map<string, Millis>();
     const kept = new Overdue(LIMIT, (name) => view.wellSince(places.get(name) as DpuPlace));
     const look = (dpu: DpuPlace): void => {
       const now = view.now();
@@ -46,12 +48,18 @@ export const bfdWithheldWhileDown: Always = {
     };
     return {
       observe(seen) {
-        if (seen.kind === "row" && seen.table === TABLE) look(seen.owner as DpuPlace);
-        else if (seen.kind === "row") for (const dpu of (seen.owner as SwitchPlace).dpus) look(dpu);
+        if (seen.kind === "row" && seen.table === TABLE) {
+          if (seen.fields !== undefined) writtenAt.set(`${seen.owner.name} ${seen.key}`, seen.at);
+          look(seen.owner as DpuPlace);
+        } else if (seen.kind === "row") for (const dpu of (seen.owner as SwitchPlace).dpus) look(dpu);
         if (seen.kind !== "told" || seen.fields === undefined) return [];
         const since = downSince.get(seen.dpu.name);
         const well = view.wellSince(seen.dpu);
         if (since === undefined || well === undefined || seen.at < Math.max(since, well) + UNDER_WAY) return [];
+        const fair = view.fairSince(seen.dpu, ["dpu"]);
+        const sentAt = writtenAt.get(`${seen.dpu.name} ${seen.key}`);
+        // Rows may come late to the DPU: what was sent before the fall is on its way, its delete behind it.
+        if ((fair === undefined || fair > since) && sentAt !== undefined && sentAt <= since) return [];
         return [`${seen.dpu.name} is down and was told to answer ${seen.key}`];
       },
       due: () => kept.due(),
