@@ -42,7 +42,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "packages/hamgrd/dist/actors/ha-scope-rows.js",
-        find: "return withRequests(open.filter(({ approved }) => approved?.asked === undefined));",
+        find: "return withRequests(open.filter((operation) => !isAsked(operation)));",
         replace: "return all;",
       },
     ],
