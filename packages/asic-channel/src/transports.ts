@@ -1,4 +1,4 @@
-import type { Clock, CrashPoint, Random, Result } from "@tandem/base";
+import type { Clock, CrashPoint, Millis, Random, Result } from "@tandem/base";
 import type { Stores } from "@tandem/swss";
 import type { EndError, Owner } from "./asic-error.js";
 import type { ChannelTrouble } from "./channel-trouble.js";
@@ -75,11 +75,20 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
   },
 };
 
+/** What orchagent's end is opened with. */
+export interface ClientWorld extends Omit<ChannelWorld, "leavesRows"> {
+  /** Default `REPLY_TIMEOUT_DEFAULT`. */
+  readonly replyTimeout?: Millis;
+}
+
+/** What every client takes besides its place. */
+function commonOfClient(world: ClientWorld) {
+  const { replyTimeout } = world;
+  return { ...common(world), ...(replyTimeout !== undefined && { replyTimeout }) };
+}
+
 /** Opens orchagent's end of one transport. */
-export type OpenClient = (
-  world: Omit<ChannelWorld, "leavesRows">,
-  signal: AbortSignal,
-) => Promise<Result<AsicClient, EndError>>;
+export type OpenClient = (world: ClientWorld, signal: AbortSignal) => Promise<Result<AsicClient, EndError>>;
 
 /** Transports that a command can speak as orchagent, each loaded when it is asked for. */
 export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenClient>>>> = {
@@ -99,7 +108,10 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
       import("./grpc/options.js"),
     ]);
     return (world) =>
-      GrpcChannelClient.open({ ...common(world), endpoint: grpcEndpoints(world.context.guid).endpoint }, world.random);
+      GrpcChannelClient.open(
+        { ...commonOfClient(world), endpoint: grpcEndpoints(world.context.guid).endpoint },
+        world.random,
+      );
   },
   "grpc-queue": async () => {
     const [{ GrpcQueueClient }, { grpcEndpoints }] = await Promise.all([
@@ -120,8 +132,12 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
     ]);
     return (world, signal) => {
       const { stores, context, mode, random } = world;
-      if (world.outbox !== true) return ZmqChannelClient.open({ ...common(world), context });
-      return ZmqOutboxClient.open({ ...common(world), stores, context, mode, db: context.dbAsic }, signal, random);
+      if (world.outbox !== true) return ZmqChannelClient.open({ ...commonOfClient(world), context });
+      return ZmqOutboxClient.open(
+        { ...commonOfClient(world), stores, context, mode, db: context.dbAsic },
+        signal,
+        random,
+      );
     };
   },
   shm: async () => {
@@ -130,7 +146,11 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
       import("./shm/options.js"),
     ]);
     return (world) =>
-      ShmChannelClient.open({ ...common(world), path: world.ring ?? ringPath(world.context.dbAsic), mode: world.mode });
+      ShmChannelClient.open({
+        ...commonOfClient(world),
+        path: world.ring ?? ringPath(world.context.dbAsic),
+        mode: world.mode,
+      });
   },
 };
 

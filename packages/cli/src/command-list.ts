@@ -272,6 +272,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runAsicArchive,
   },
   {
+    path: ["asic", "conformance"],
+    args: "[transport]",
+    summary: "what each transport of the channel holds while real processes are killed, as a matrix",
+    options: [
+      flag("--short", "three cases a transport, in about a minute"),
+      flag("--long", "bursts of 250,000 and a minute's absence; about half an hour"),
+      text("--case <name>", "one case only"),
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/asic-conformance.js")).runConformance,
+  },
+  {
     path: ["asic", "gateway"],
     summary: "pass requests from an orchagent on to a syncd that speaks another transport",
     delegates: true,
