@@ -54,3 +54,9 @@ test("a scope that is created again takes what stands as it is; one whose config
   expect(created(config(config(old(), undefined), {}), "2").violations).toEqual([]);
   expect(created(old(), "2").violations).toHaveLength(1);
 });
+
+test("what a Redis brings back while hamgrd is down says nothing of hamgrd; once that runs, it does", () => {
+  const away = (): History => restarted().part("sw0_dpu0", false).wait(10);
+  expect(acks(away(), "active").violations).toEqual([]);
+  expect(acks(away().part("sw0_dpu0", true), "active").violations).toHaveLength(1);
+});

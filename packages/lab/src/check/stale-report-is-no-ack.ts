@@ -15,15 +15,27 @@ export const staleReportIsNoAck: Always = {
   text: "To a scope that lived through the DPU's last start, a report from before is no acknowledgement: until the DPU writes a new one, for half a minute, its state reads as unknown.",
   when: "always",
   exact: true,
-  sees: ["row DPU_STATE", "row DASH_HA_SCOPE_STATE_TABLE", "row DASH_HA_SCOPE_STATE", "row DASH_HA_SCOPE_CONFIG_TABLE"],
+  sees: [
+    "row DPU_STATE",
+    "row DASH_HA_SCOPE_STATE_TABLE",
+    "row DASH_HA_SCOPE_STATE",
+    "row DASH_HA_SCOPE_CONFIG_TABLE",
+    "part",
+  ],
   start(view) {
     const wasDown = new Set<string>();
     const roseAt = new Map<string, Millis>();
     const reportedAt = new Map<string, Millis>();
     /** DPUs whose scope's config was deleted, until the row of the scope that came after it is seen. */
     const ending = new Set<string>();
+    /** Processes that are down: what a switch's Redis brings back from what it had saved, no hamgrd has written. */
+    const down = new Set<string>();
     return {
       observe(seen) {
+        if (seen.kind === "part") {
+          if (seen.up) down.delete(seen.part);
+          else down.add(seen.part);
+        }
         if (seen.kind !== "row") return [];
         if (seen.table === "DASH_HA_SCOPE_STATE_TABLE") {
           reportedAt.set(seen.owner.name, seen.at);
@@ -54,7 +66,7 @@ export const staleReportIsNoAck: Always = {
         const knowsOfIt =
           fields["local_vdpu_midplane_state"] === "up" && fields["local_vdpu_control_plane_state"] === "up";
         if (rose === undefined || wasDown.has(dpu.name) || !knowsOfIt || seen.at >= rose + DOUBT) return [];
-        if (learnsLate(view, dpu, rose, seen.at)) return [];
+        if (down.has(`${dpu.name}.hamgrd`) || learnsLate(view, dpu, rose, seen.at)) return [];
         const reported = reportedAt.get(dpu.name) ?? Number.NEGATIVE_INFINITY;
         const acked = fields["local_acked_asic_ha_state"];
         if (acked === undefined || acked === "unknown" || reported >= rose - ORDER) return [];
