@@ -275,6 +275,26 @@ test("rows wait for a database that is away", async () => {
   expect(await lab.scope(lab.left)).toMatchObject({ disabled: false });
 });
 
+test("a database that is away, or does not answer, delays rows of no other switch", async () => {
+  await using lab = new ControllerWorld();
+  await lab.created();
+  const [left, right] = lab.set.dpus;
+  for (const trouble of ["away", "stalled"]) {
+    const redis = lab.world.redis.get("sw0");
+    if (trouble === "away") redis?.kill();
+    else redis?.suffer("stalled");
+    void lab.controller.disable(left.vdpuId);
+    await lab.world.clock.advance(millis(100));
+    void lab.controller.enable(right.vdpuId);
+    await lab.world.clock.advance(millis(100));
+    expect(await lab.scope(right), trouble).toMatchObject({ disabled: false });
+    if (trouble === "away") redis?.restart({ keep: true });
+    else redis?.suffer(undefined);
+    await lab.world.run(lab.controller.disable(right.vdpuId));
+    expect(await lab.scope(left), trouble).toMatchObject({ disabled: true });
+  }
+});
+
 test("removing a set removes scopes before sets, whichever was written last", async () => {
   await using lab = new ControllerWorld();
   await lab.created();

@@ -23,7 +23,7 @@ import {
   Table,
   untilConnected,
 } from "@tandem/swss";
-import type { HaSetPlace, SwitchPlace, Topology } from "../topology.js";
+import type { DpuPlace, HaSetPlace, SwitchPlace, Topology } from "../topology.js";
 import {
   type ApprovalMode,
   newPlan,
@@ -33,7 +33,8 @@ import {
   type WantedRow,
 } from "./plan.js";
 import { stepPlan } from "./step.js";
-import { rowName, wantedRows } from "./wanted-rows.js";
+import { rowName, rowsBySwitch, type SwitchRows, wantedRows } from "./wanted-rows.js";
+import { WrittenRows } from "./written-rows.js";
 
 export interface ControllerOptions {
   readonly topology: Topology;
@@ -68,20 +69,21 @@ export class Controller implements AsyncDisposable {
   readonly #options: ControllerOptions;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #tables: SubscriberStateTable[] = [];
-  readonly #written = new Map<string, { readonly row: WantedRow; readonly text: string }>();
+  /** By switch. */
+  readonly #written: ReadonlyMap<number, WrittenRows>;
   readonly #holds = new Map<string, Timer>();
   readonly #resets = new Set<string>();
   readonly #closing = new AbortController();
   readonly #listeners = new Set<() => void>();
   readonly #writing = new Set<(row: ControllerWrite) => void>();
   #plan: Plan;
-  #looked: Look | undefined;
-  #wantedNames: ReadonlySet<string> = new Set();
-  #working: Promise<void> | undefined;
+  #looked: { readonly plan: Plan; readonly looks: ReadonlyMap<number, SwitchRows> } | undefined;
+  readonly #working = new Map<number, Promise<void>>();
 
   private constructor(options: ControllerOptions, stores: ReadonlyMap<string, Store>) {
     this.#options = options;
     this.#stores = stores;
+    this.#written = new Map(options.topology.switches.map(({ index }) => [index, new WrittenRows()]));
     this.#plan = newPlan({
       defaultMode: options.approvals ?? "auto",
       helpsRestart: options.helpsRestart ?? true,
@@ -179,7 +181,7 @@ export class Controller implements AsyncDisposable {
 
   /** Writes every row again that stands, unchanged: rows are at-least-once. */
   async replay(): Promise<void> {
-    this.#written.clear();
+    for (const written of this.#written.values()) written.clear();
     this.#looked = undefined;
     await this.#work();
   }
@@ -207,7 +209,7 @@ export class Controller implements AsyncDisposable {
 
   /** Resolves when every row that it wants is written. */
   async idle(): Promise<void> {
-    while (this.#working !== undefined) await this.#working;
+    while (this.#working.size > 0) await Promise.all(this.#working.values());
   }
 
   /** Called after each change of what it knows or wants. Returns the unsubscriber. */
@@ -258,10 +260,7 @@ export class Controller implements AsyncDisposable {
   /** What its database has not taken yet holds nobody: the time begins anew. */
   #armHold(vdpu: string): void {
     const expiry = this.#options.clock.setTimer(HOLD_MAX, () => {
-      const { rows, names } = this.#look();
-      const at = rows.findIndex(({ table, key }) => table === SCOPES && key.startsWith(`${vdpu}:`));
-      const row = rows[at];
-      if (row !== undefined && !this.#isWritten(row, names[at] as string)) {
+      if (!this.#isScopeWritten(vdpu)) {
         this.#armHold(vdpu);
         return;
       }
@@ -271,41 +270,57 @@ export class Controller implements AsyncDisposable {
     this.#holds.set(vdpu, expiry);
   }
 
-  /** Writes until nothing differs. One worker; who comes while it runs waits for its end. */
-  #work(): Promise<void> {
-    this.#working ??= this.#perform();
-    return this.#working;
+  /** Whether the row of that scope, if it is to have one, stands as it is wanted. */
+  #isScopeWritten(vdpu: string): boolean {
+    const scope = this.#plan.scopes.get(vdpu);
+    if (scope === undefined) return true;
+    const { rows, names } = this.#look(scope.dpu.switchIndex);
+    const at = rows.findIndex(({ table, key }) => table === SCOPES && key === `${vdpu}:${scope.setId}`);
+    return at < 0 || this.#writtenAt(scope.dpu.switchIndex).holds(rows[at] as WantedRow, names[at] as string);
+  }
+
+  /** Writes until nothing differs: one worker for each switch, so that one whose database is away delays no other. */
+  async #work(): Promise<void> {
+    await Promise.all(this.#options.topology.switches.map(({ index }) => this.#workAt(index)));
+  }
+
+  /** Who comes while the worker of that switch runs waits for its end. */
+  #workAt(switchIndex: number): Promise<void> {
+    const known = this.#working.get(switchIndex);
+    if (known !== undefined) return known;
+    const working = this.#perform(switchIndex);
+    this.#working.set(switchIndex, working);
+    return working;
   }
 
   /** Its last look at the plan and its end are one step: no change comes between them. */
-  async #perform(): Promise<void> {
+  async #perform(switchIndex: number): Promise<void> {
     await undefined;
     try {
-      await this.#writeAll();
+      await this.#writeAll(switchIndex);
     } finally {
-      this.#working = undefined;
+      this.#working.delete(switchIndex);
     }
   }
 
-  async #writeAll(): Promise<void> {
-    let known: Look | undefined;
+  async #writeAll(switchIndex: number): Promise<void> {
+    const standing = this.#writtenAt(switchIndex);
+    let known: SwitchRows | undefined;
     let written = 0;
     while (!this.#closing.signal.aborted) {
-      const look = this.#look();
-      const { rows, names } = look;
+      const look = this.#look(switchIndex);
+      const { rows, names, wanted } = look;
       if (look !== known) {
-        // Deletes run against the order of creation: scopes before their sets, whichever was written last.
-        const surplus = [...this.#written].filter(([name]) => !this.#wantedNames.has(name)).reverse();
-        const first = surplus.find(([, { row }]) => row.table === SCOPES) ?? surplus[0];
-        if (first !== undefined) {
-          await this.#delete(first[0], first[1].row);
+        const surplus = standing.surplus(wanted);
+        if (surplus !== undefined) {
+          await this.#delete(surplus);
           continue;
         }
         known = look;
         written = 0;
       }
       // What was found written stays so until the plan is another one, or all is to be written again.
-      while (written < rows.length && this.#isWritten(rows[written] as WantedRow, names[written] as string))
+      while (written < rows.length && standing.holds(rows[written] as WantedRow, names[written] as string))
         written += 1;
       const missing = rows[written];
       if (missing !== undefined) {
@@ -313,25 +328,22 @@ export class Controller implements AsyncDisposable {
         continue;
       }
       const before = this.#plan;
-      await this.#clearResets();
-      this.#step({ kind: "settled" });
+      await this.#clearResets(switchIndex);
+      this.#step({ kind: "settled", dpus: this.#dpusOf(switchIndex).map(({ name }) => name) });
       if (this.#plan === before) return;
     }
   }
 
-  /** What the plan wants now, worked out once for each plan. */
-  #look(): Look {
-    if (this.#looked?.plan === this.#plan) return this.#looked;
-    const rows = wantedRows(this.#plan, this.#options.topology);
-    const names = rows.map(rowName);
-    this.#wantedNames = new Set(names);
-    this.#looked = { plan: this.#plan, rows, names };
-    return this.#looked;
+  #writtenAt(switchIndex: number): WrittenRows {
+    return this.#written.get(switchIndex) as WrittenRows;
   }
 
-  #isWritten(row: WantedRow, name: string): boolean {
-    const written = this.#written.get(name);
-    return written !== undefined && (written.row.row === row.row || written.text === textOf(row));
+  /** What the plan wants of a switch now, worked out once for each plan. */
+  #look(switchIndex: number): SwitchRows {
+    if (this.#looked?.plan !== this.#plan) {
+      this.#looked = { plan: this.#plan, looks: rowsBySwitch(this.#plan, this.#options.topology) };
+    }
+    return this.#looked.looks.get(switchIndex) as SwitchRows;
   }
 
   async #write(row: WantedRow): Promise<void> {
@@ -339,28 +351,25 @@ export class Controller implements AsyncDisposable {
     const fields = encode(row);
     this.#tellWrite(row, fields);
     const written = await new Table(store, row.table).set(row.key, fields);
-    if (written.ok) {
-      const name = rowName(row);
-      this.#written.delete(name);
-      this.#written.set(name, { row, text: textOf(row) });
-    } else await this.#afterFailure(store, describeStoreError(written.error));
+    if (written.ok) this.#writtenAt(row.switchIndex).wrote(row);
+    else await this.#afterFailure(store, describeStoreError(written.error));
   }
 
   #tellWrite({ switchIndex, table, key }: WantedRow, fields: Fields | undefined): void {
     for (const listener of [...this.#writing]) listener({ switchIndex, table, key, fields });
   }
 
-  async #delete(name: string, row: WantedRow): Promise<void> {
+  async #delete(row: WantedRow): Promise<void> {
     const store = this.#store(row.switchIndex, "APPL_DB");
     this.#tellWrite(row, undefined);
     const deleted = await new Table(store, row.table).del(row.key);
-    if (deleted.ok) this.#written.delete(name);
+    if (deleted.ok) this.#writtenAt(row.switchIndex).deleted(row);
     else await this.#afterFailure(store, describeStoreError(deleted.error));
   }
 
   /** A reset that is being handled is marked as seen: step 11 of the DPU restart. */
-  async #clearResets(): Promise<void> {
-    for (const dpu of this.#options.topology.dpus) {
+  async #clearResets(switchIndex: number): Promise<void> {
+    for (const dpu of this.#dpusOf(switchIndex)) {
       const plan = this.#plan.dpus.get(dpu.name);
       if (plan === undefined || !plan.gone || !plan.planesUp || !this.#resets.has(dpu.name)) continue;
       const store = this.#store(dpu.switchIndex, "STATE_DB");
@@ -447,16 +456,13 @@ export class Controller implements AsyncDisposable {
     return { kind: "planes", dpu, up: !down };
   }
 
+  #dpusOf(switchIndex: number): readonly DpuPlace[] {
+    return this.#options.topology.dpus.filter((dpu) => dpu.switchIndex === switchIndex);
+  }
+
   #store(switchIndex: number, db: string): Store {
     return this.#stores.get(`${switchIndex} ${db}`) as Store;
   }
-}
-
-/** What a plan wants. */
-interface Look {
-  readonly plan: Plan;
-  readonly rows: readonly WantedRow[];
-  readonly names: readonly string[];
 }
 
 function dpuOf(sw: SwitchPlace, key: Result<{ readonly slot: number }, unknown>): string | undefined {
@@ -467,12 +473,4 @@ function encode(wanted: WantedRow): Fields {
   return wanted.table === "DASH_HA_SET_CONFIG_TABLE"
     ? DashHaSetConfig.encode(wanted.row)
     : DashHaScopeConfig.encode(wanted.row);
-}
-
-const TEXTS = new WeakMap<WantedRow["row"], string>();
-
-function textOf({ row }: WantedRow): string {
-  const text = TEXTS.get(row) ?? JSON.stringify(row);
-  TEXTS.set(row, text);
-  return text;
 }

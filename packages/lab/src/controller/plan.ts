@@ -101,8 +101,8 @@ export type PlanEvent =
     }
   /** A held scope did not report dead in time. */
   | { readonly kind: "holdExpired"; readonly vdpu: string }
-  /** Every row that the plan wants is written. */
-  | { readonly kind: "settled" };
+  /** Every row that the plan wants on the switch of these DPUs is written. */
+  | { readonly kind: "settled"; readonly dpus: readonly string[] };
 
 /** A row that the controller wants on one switch. */
 export type WantedRow =

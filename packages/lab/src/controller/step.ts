@@ -63,7 +63,7 @@ function take(plan: Plan, event: PlanEvent): Plan {
     case "holdExpired":
       return withScope(plan, event.vdpu, (scope) => ({ ...scope, held: false }));
     case "settled":
-      return returned(plan);
+      return returned(plan, event.dpus);
     default:
       return unreachable(event);
   }
@@ -217,10 +217,11 @@ function onDpu(plan: Plan, name: string, seen: Partial<Pick<DpuPlan, "planesUp" 
 }
 
 /** Steps 11 and 12: what was deleted is created again once the DPU is up, each scope disabled first. */
-function returned(plan: Plan): Plan {
+function returned(plan: Plan, dpus: readonly string[]): Plan {
   let next = plan;
-  for (const [name, dpu] of plan.dpus) {
-    if (!dpu.gone || !dpu.planesUp) continue;
+  for (const name of dpus) {
+    const dpu = plan.dpus.get(name);
+    if (dpu === undefined || !dpu.gone || !dpu.planesUp) continue;
     next = { ...next, dpus: new Map(next.dpus).set(name, { ...dpu, gone: false, resetStatus: false }) };
     for (const [vdpu, scope] of plan.scopes) {
       if (scope.dpu.name !== name) continue;

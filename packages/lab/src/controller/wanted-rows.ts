@@ -25,6 +25,26 @@ export function wantedRows(plan: Plan, topology: Topology): readonly WantedRow[]
   return rows;
 }
 
+/** What a plan wants on one switch, in the order of `wantedRows`. */
+export interface SwitchRows {
+  readonly rows: readonly WantedRow[];
+  /** Their `rowName`s, in the same order, and as a set. */
+  readonly names: readonly string[];
+  readonly wanted: ReadonlySet<string>;
+}
+
+/** By index, for each switch of the topology. */
+export function rowsBySwitch(plan: Plan, topology: Topology): ReadonlyMap<number, SwitchRows> {
+  const bySwitch = new Map<number, WantedRow[]>(topology.switches.map(({ index }) => [index, []]));
+  for (const row of wantedRows(plan, topology)) bySwitch.get(row.switchIndex)?.push(row);
+  return new Map(
+    [...bySwitch].map(([index, rows]) => {
+      const names = rows.map(rowName);
+      return [index, { rows, names, wanted: new Set(names) }];
+    }),
+  );
+}
+
 type SetPlan = Plan["sets"] extends ReadonlyMap<string, infer T> ? T : never;
 type ScopePlan = Plan["scopes"] extends ReadonlyMap<string, infer T> ? T : never;
 

@@ -1,0 +1,47 @@
+import type { WantedRow } from "./plan.js";
+import { rowName } from "./wanted-rows.js";
+
+interface Written {
+  readonly row: WantedRow;
+  readonly text: string;
+}
+
+/** The rows that the controller has written on one switch, oldest first. Bounded by what its plans wanted. */
+export class WrittenRows {
+  readonly #rows = new Map<string, Written>();
+
+  /** Whether the row stands as it is wanted. */
+  holds(row: WantedRow, name: string): boolean {
+    const written = this.#rows.get(name);
+    return written !== undefined && (written.row.row === row.row || written.text === textOf(row));
+  }
+
+  /** What is to be deleted next: deletes run against the order of creation, scopes before their sets, whichever came last. */
+  surplus(wanted: ReadonlySet<string>): WantedRow | undefined {
+    const rows = [...this.#rows].flatMap(([name, { row }]) => (wanted.has(name) ? [] : [row])).reverse();
+    return rows.find(({ table }) => table === "DASH_HA_SCOPE_CONFIG_TABLE") ?? rows[0];
+  }
+
+  wrote(row: WantedRow): void {
+    const name = rowName(row);
+    this.#rows.delete(name);
+    this.#rows.set(name, { row, text: textOf(row) });
+  }
+
+  deleted(row: WantedRow): void {
+    this.#rows.delete(rowName(row));
+  }
+
+  /** Everything is to be written again. */
+  clear(): void {
+    this.#rows.clear();
+  }
+}
+
+const TEXTS = new WeakMap<WantedRow["row"], string>();
+
+function textOf({ row }: WantedRow): string {
+  const text = TEXTS.get(row) ?? JSON.stringify(row);
+  TEXTS.set(row, text);
+  return text;
+}
