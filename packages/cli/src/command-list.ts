@@ -346,6 +346,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runVirtualAsic,
   },
   {
+    path: ["hax", "m0d"],
+    summary: "a Motr process that is none: it talks to a hax, and holds it to Motr's rules",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runHaxM0d,
+  },
+  {
     path: ["asic", "show", "queues"],
     summary: "requests and replies that wait between orchagent and syncd",
     options: [ASIC_DATABASE, DB_CONFIG, RING, JSON_OPTION],

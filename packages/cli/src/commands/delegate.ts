@@ -38,6 +38,13 @@ export const runVirtualAsic = daemon(
   async () => (await import("@tandem/asic-channel/main")).virtualAsicMain,
 );
 
+/** The emulated process prints by itself, as text or with `--json` an object a line. */
+export const runHaxM0d: CommandRun = async ({ args }, io) => {
+  const { haxM0dMain } = await import("@tandem/hax/main");
+  const exitCode = await haxM0dMain(args, io.env);
+  return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+};
+
 /** A daemon talks through its log; with `--json` its end is one object on stdout. */
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {

@@ -1,0 +1,1 @@
+export { haxM0dMain } from "./m0d/m0d-main.js";
