@@ -23,3 +23,9 @@ test("a reset for each fall, seen or not, is as it should be", () => {
   const history = raise(planes(raise(fallen(), "2"), "up", "3"), "2");
   expect(raise(planes(history, "up", "5"), "5").violations).toEqual([]);
 });
+
+test("a DPU that is UP in capitals has risen, and falls anew; any other word is no rise", () => {
+  const again = (word: string): History => raise(planes(planes(raise(fallen(), "2"), word, "3"), "down", "4"), "4");
+  expect(again("UP").violations).toEqual([]);
+  expect(again("unknown").violations).toHaveLength(1);
+});

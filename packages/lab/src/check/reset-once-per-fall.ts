@@ -3,6 +3,9 @@ import type { DpuPlace, SwitchPlace } from "../topology.js";
 import type { Always } from "./invariant.js";
 import { isTrue } from "./row-fields.js";
 
+/** Words of pmon count in any case, as hamgrd reads them. */
+const isUp = (word: string | undefined): boolean => word?.trim().toLowerCase() === "up";
+
 export const resetOncePerFall: Always = {
   id: "reset-once-per-fall",
   text: "DPU_RESET_INFO is raised once per fall of a DPU, however often hamgrd restarts meanwhile.",
@@ -18,7 +21,7 @@ export const resetOncePerFall: Always = {
     const timesOf = (row: Fields | undefined): string =>
       `${row?.["dpu_midplane_link_time"]} ${row?.["dpu_control_plane_time"]}`;
     const look = (dpu: DpuPlace, row: Fields | undefined): void => {
-      const isNow = row?.["dpu_midplane_link_state"] !== "up" || row["dpu_control_plane_state"] !== "up";
+      const isNow = !isUp(row?.["dpu_midplane_link_state"]) || !isUp(row?.["dpu_control_plane_state"]);
       // A plane that is up since another time has fallen and risen between two looks.
       const since = timesOf(row);
       const known = times.has(dpu.name);
