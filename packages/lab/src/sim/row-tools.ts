@@ -6,8 +6,8 @@ import type { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { type DpuPlace, pairOf, type SwitchPlace, switchOf } from "../topology.js";
 
 /** Between two tries, and so many: longer than any fault lasts. */
-const RETRY_AFTER = millis(250);
-const TRIES_MAX = 1000;
+export const RETRY_AFTER = millis(250);
+export const TRIES_MAX = 1000;
 
 /**
  * Rows as somebody writes them who does not belong to the cluster. Where the database is away, nothing happens: what is

@@ -1,20 +1,32 @@
-import { millis, unwrap } from "@tandem/base";
+import { millis, sleep, unwrap } from "@tandem/base";
 import { type Fields, Table, untilConnected } from "@tandem/swss";
 import { pairOf, type SwitchPlace, switchOf } from "../../topology.js";
 import { defineFault } from "../fault.js";
 import { aSide } from "../fault-params.js";
+import { RETRY_AFTER, TRIES_MAX } from "../row-tools.js";
 import type { SimWorld } from "../sim-world.js";
 
 const CONFIGS = "DASH_HA_SCOPE_CONFIG_TABLE";
 
-/** Writes or deletes a config row on one switch, however long its Redis is away. */
-async function put(world: SimWorld, sw: SwitchPlace, key: string, fields: Fields | undefined): Promise<void> {
+/** Of each world, the last stray row: what takes it away comes after what wrote it, however long that took. */
+const last = new WeakMap<SimWorld, Promise<void>>();
+
+/** Writes or deletes a stray row, after the one before. */
+function put(world: SimWorld, sw: SwitchPlace, key: string, fields: Fields | undefined): Promise<void> {
+  const done = (last.get(world) ?? Promise.resolve()).then(() => write(world, sw, key, fields));
+  last.set(world, done);
+  return done;
+}
+
+/** Writes or deletes a config row on one switch, however long its Redis is away or takes none. */
+async function write(world: SimWorld, sw: SwitchPlace, key: string, fields: Fields | undefined): Promise<void> {
   const store = unwrap(world.host.stores(sw).open({ db: "APPL_DB" }), `${sw.name} APPL_DB`);
   const table = new Table(store, CONFIGS);
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     await untilConnected(store);
     const done = await (fields === undefined ? table.del(key) : table.set(key, fields));
     if (done.ok) return;
+    await sleep(world.host.clock, RETRY_AFTER);
   }
 }
 
