@@ -1,5 +1,6 @@
 # What hax asks of Consul, and nothing else. `consul acl policy create -name hax -rules @consul-policy.hcl`
-key "leader" { policy = "read" }
+# A node that stands for election writes this key and its session; for one that only reads, "read" is enough for both.
+key "leader" { policy = "write" }
 key "epoch" { policy = "write" }
 key "eq-epoch" { policy = "write" }
 key_prefix "bq/" { policy = "write" }
@@ -13,4 +14,4 @@ key_prefix "alpha1/processes/" { policy = "write" }
 
 service_prefix "" { policy = "read" }
 node_prefix "" { policy = "read" }
-session_prefix "" { policy = "read" }
+session_prefix "" { policy = "write" }

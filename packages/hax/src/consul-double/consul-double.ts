@@ -42,6 +42,7 @@ const WAIT_MAX = minutes(10);
 export class ConsulDouble implements AsyncDisposable {
   readonly state: ConsulState;
   readonly node: string;
+  /** Read only; `turn` sets them. */
   readonly faults: DoubleFaults = calm();
   readonly #clock: Clock;
   readonly #token: string | undefined;
@@ -77,6 +78,12 @@ export class ConsulDouble implements AsyncDisposable {
       this.#server.once("error", reject);
       this.#server.listen(port, "127.0.0.1", resolve);
     });
+    this.changed();
+  }
+
+  /** Turns fault switches on or off, at once: calls that wait already feel it too. */
+  turn(faults: Partial<DoubleFaults>): void {
+    Object.assign(this.faults, faults);
     this.changed();
   }
 

@@ -117,7 +117,7 @@ test("#1784: whoever stops while Consul has no leader stops nonetheless", async 
   const { double, consul } = await stage();
   const one = candidate(consul, "b1");
   await one.until("elected");
-  double.faults.noLeader = true;
+  double.turn({ noLeader: true });
   await one.stop();
   expect(one.seen[0]).toEqual({ kind: "elected" });
 });

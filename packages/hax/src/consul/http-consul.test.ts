@@ -122,10 +122,10 @@ test("an answer beyond the bound is a failure, and its connection is closed", as
 test("#444: no leader is a failure with Consul's words, and calls work again when there is one", async () => {
   const agent = await double();
   const consul = client([agent.url]);
-  agent.faults.noLeader = true;
+  agent.turn({ noLeader: true });
   const what = "GET /v1/kv/k: 500 No cluster leader";
   expect(await consul.get("k")).toEqual({ ok: false, error: { kind: "status", status: 500, what } });
-  agent.faults.noLeader = false;
+  agent.turn({ noLeader: false });
   expect(await consul.get("k")).toMatchObject({ ok: true });
 });
 
@@ -152,4 +152,15 @@ test("every call is reported with its outcome", async () => {
     "GET true answered",
     "GET false unreachable",
   ]);
+});
+
+test("a read that waits is told at once that Consul has no leader any more", async () => {
+  const agent = await startConsulDouble({ node: "alpha1" });
+  open.push(agent);
+  const consul = client([agent.url]);
+  const { index } = unwrap(await consul.get("leader"));
+  const waiting = consul.get("leader", { index: Math.max(1, index), waitMs: seconds(60) });
+  await expect.poll(() => agent.requests).toBe(2);
+  agent.turn({ noLeader: true });
+  expect(await waiting).toMatchObject({ ok: false, error: { kind: "status", status: 500 } });
 });
