@@ -1,5 +1,6 @@
 import type { ScenarioStep } from "@tandem/base/testing";
 import { Cluster } from "./cluster/cluster.js";
+import { TooLateError } from "./cluster/cluster-host.js";
 import { describeDpuEntry } from "./cluster/dpu-log.js";
 import { ProcessCluster } from "./cluster/process-cluster.js";
 import type { LabEvent } from "./lab-event.js";
@@ -77,7 +78,13 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
   const perform = async (step: ScenarioStep, compares: boolean): Promise<void> => {
     tell({ kind: "command", ms: elapsed(), command: step.command });
     // What is not compared is shown once it has settled.
-    const printed = await narrator.run(compares ? step : { ...step, expected: "" });
+    const printed = await narrator.run(compares ? step : { ...step, expected: "" }).catch((error) => {
+      if (error instanceof TooLateError) {
+        host.keepLogs = true;
+        complain(`tandem lab: what the daemons say is kept in ${host.logFolder}`);
+      }
+      throw error;
+    });
     const expected = !compares || step.expected.trimEnd() === printed ? undefined : step.expected.trimEnd();
     if (expected !== undefined) unexpected += 1;
     tell({ kind: "step", ms: elapsed(), command: step.command, printed, expected });

@@ -124,7 +124,12 @@ export type PartListener = (part: string, up: boolean) => void;
 export class TooLateError extends Error {
   override readonly name = "TooLateError";
 
-  constructor(what: string, limit: Millis) {
-    super(`${what}: not within ${limit / 1000} s`);
+  /** `missing`: what was there instead, where somebody knows. */
+  constructor(
+    readonly what: string,
+    readonly limit: Millis,
+    missing?: string,
+  ) {
+    super(`${what}: not within ${limit / 1000} s${missing === undefined ? "" : `; ${missing}`}`);
   }
 }

@@ -189,9 +189,14 @@ export class Cluster implements ClusterView, AsyncDisposable {
     await this.#configRows(sw, dpu, async (table, { key }) => unwrap(await table.del(key), key));
   }
 
-  /** Resolves once `condition` holds; throws, naming `what`, when it does not within `limit`. */
-  until(what: string, condition: () => boolean, limit: Millis): Promise<void> {
-    return this.host.run(what, this.observer.until(condition), limit);
+  /** Resolves once `condition` holds; throws, naming `what` and what is `missing` by then, when it does not within `limit`. */
+  async until(what: string, condition: () => boolean, limit: Millis, missing?: () => string): Promise<void> {
+    try {
+      await this.host.run(what, this.observer.until(condition), limit);
+    } catch (error) {
+      if (error instanceof TooLateError && missing !== undefined) throw new TooLateError(what, limit, missing());
+      throw error;
+    }
   }
 
   /** Whether `condition` came to hold within `limit`. */

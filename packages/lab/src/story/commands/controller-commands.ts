@@ -167,14 +167,24 @@ async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSe
     limit,
   );
   const serve = (dpu: DpuPlace): boolean => isServing(cluster.haState(dpu));
-  await cluster.until(step.command, () => members.every(serve), limit);
-  await cluster.until(`${step.command}: BFD`, () => members.every((dpu) => seenByAll(stage, dpu)), limit);
+  const besides = (is: (dpu: DpuPlace) => boolean) => (): string => others(stage, members, is);
+  await cluster.until(step.command, () => members.every(serve), limit, besides(serve));
+  const seen = (dpu: DpuPlace): boolean => seenByAll(stage, dpu);
+  await cluster.until(`${step.command}: BFD`, () => members.every(seen), limit, besides(seen));
   stage.book.launched();
   for (const dpu of members) stage.since(dpu);
   if (members.length <= NAMED_MAX) return members.map((dpu) => `${dpu.name} is ${cluster.haState(dpu)}`);
   const counts = new Map<string, number>();
   for (const dpu of members) counts.set(`${cluster.haState(dpu)}`, (counts.get(`${cluster.haState(dpu)}`) ?? 0) + 1);
   return [...counts].sort().map(([state, count]) => `${count} DPUs are ${state}`);
+}
+
+/** Those that are not as they should be, with what they are. */
+function others({ cluster }: StoryStage, members: readonly DpuPlace[], is: (dpu: DpuPlace) => boolean): string {
+  const late = members.filter((dpu) => !is(dpu));
+  const told = late.slice(0, NAMED_MAX).map((dpu) => `${dpu.name} is ${cluster.haState(dpu) ?? "without a scope"}`);
+  const rest = late.length - told.length;
+  return [...told, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
 }
 
 /** Every switch's probe of the DPU is up, and its own switch reports that and its state. */
