@@ -182,8 +182,8 @@ test("SIGUSR2 leaves a flight beside the record files, which replays", LIMIT, as
 
 test("what is stuck stands below show ha, in why, and in the log", LIMIT, async ({ signal }) => {
   const hamgrd = present(host.processes.find(({ name }) => name === "sw0_dpu0.hamgrd"));
-  const words = "still waits for the state of DPU sw9_dpu9, since 10 s; now: go on asking for it; it counts as down";
-  expect(await hamgrd.untilLine(/vdpu\/vdpu9: still waits for the state of /, signal)).toContain(words);
+  const words = /still waits for the state of DPU sw9_dpu9, since \d+ s; now: go on asking for it; it counts as down/;
+  expect(await hamgrd.untilLine(/vdpu\/vdpu9: still waits for the state of /, signal)).toMatch(words);
   const shown = await tandem("show", "ha");
   expect(shown).toMatchObject({ exitCode: 0, stderr: "" });
   expect(shown.stdout).toMatch(/\n\nstuck: vDPU vdpu9 waits for the state of DPU sw9_dpu9, since \d+ s, /);
