@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { unwrap } from "@tandem/base";
+import { millis, sleep, systemClock, unwrap } from "@tandem/base";
 import { LockstepClient } from "@tandem/swss";
 import { grpcEndpoints } from "../../grpc/options.js";
 import { ringPath } from "../../shm/options.js";
@@ -50,7 +50,7 @@ export const endCases: readonly ConformanceCase[] = [
       await client.peer.kill9();
       await world.raise(away);
       // The client that could tell that syncd has passed it on is the one that is away.
-      await new Promise((resolve) => setTimeout(resolve, EVENT_TOLD_MS));
+      await sleep(systemClock, millis(EVENT_TOLD_MS));
       const next = await world.client({ name: "conformance-next" });
       await next.listen();
       await world.raise(after);
@@ -93,7 +93,7 @@ export const endCases: readonly ConformanceCase[] = [
       unwrap(await world.store.command(["LPUSH", "ASIC_STATE_KEY_VALUE_OP_QUEUE", ...entry]));
       while ((await world.timesMade(0, 1))[0] !== 1) {
         if (now() > started + WAKE_UP_GIVEN_UP_MS) throw new Error("it was not found");
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await sleep(systemClock, millis(20));
       }
       return holds(`found ${((now() - started) / 1000).toFixed(2)} s after it was stored`);
     },
@@ -179,7 +179,8 @@ function sendBytes(endpoint: string): Promise<void> {
     socket.on("error", () => {});
     socket.once("close", () => resolve());
     socket.write("{\r\n\r\n");
-    socket.setTimeout(1000, () => socket.destroy());
+    const silent = systemClock.setTimer(millis(1000), () => socket.destroy());
+    socket.once("close", () => silent.cancel());
   });
 }
 

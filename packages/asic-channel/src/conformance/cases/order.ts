@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { millis, sleep, systemClock } from "@tandem/base";
 import type { ConformanceCase } from "../case.js";
 import { fails, holds } from "../case.js";
 import { account, barrier, describeTally, expectAll, pair, SUCCESS } from "../steps.js";
@@ -62,7 +63,7 @@ export const orderCases: readonly ConformanceCase[] = [
       const { syncd, client } = await pair(world);
       syncd.pause();
       const done = client.create(0, 400, 100);
-      await new Promise((resolve) => setTimeout(resolve, world.long ? 5000 : 1000));
+      await sleep(systemClock, millis(world.long ? 5000 : 1000));
       const before = client.ends.size;
       syncd.goOn();
       await done;

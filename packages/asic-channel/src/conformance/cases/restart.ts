@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CrashPointName } from "@tandem/base";
+import { millis, sleep, systemClock } from "@tandem/base";
 import type { TransportName } from "../../transport.js";
 import { type ConformanceCase, fails, holds } from "../case.js";
 import { account, applyView, barrier, describeTally, expectAll, pair, SUCCESS, tally } from "../steps.js";
@@ -77,13 +78,13 @@ export const restartCases: readonly ConformanceCase[] = [
       const before = (await world.made()).length;
       await syncd.kill9();
       const awayMs = world.long ? 60_000 : 0;
-      const until = Date.now() + awayMs;
+      const until = systemClock.monotonic() + awayMs;
       let sent = 100;
       do {
         await client.create(sent, 200, 200);
         sent += 200;
-        if (awayMs > 0) await new Promise((resolve) => setTimeout(resolve, 1000));
-      } while (Date.now() < until && sent < 20_000);
+        if (awayMs > 0) await sleep(systemClock, millis(1000));
+      } while (systemClock.monotonic() < until && sent < 20_000);
       await world.syncd({ mode });
       if (world.traits.survivesServerRestart) {
         await barrier(client, world);
@@ -178,7 +179,7 @@ export const restartCases: readonly ConformanceCase[] = [
       await world.restartQuery("WARM");
       await syncd.gone;
       assert.equal(syncd.exitCode, 0, "syncd ends as it was asked to");
-      await new Promise((resolve) => setTimeout(resolve, AOF_WRITTEN_MS));
+      await sleep(systemClock, millis(AOF_WRITTEN_MS));
       await world.restartRedis();
       await world.syncd({ start: "warm" });
       const next = await world.client();
