@@ -346,6 +346,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runVirtualAsic,
   },
   {
+    path: ["hax"],
+    summary: "the bridge between Consul and this node's Motr processes",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runHax,
+  },
+  {
     path: ["hax", "m0d"],
     summary: "a Motr process that is none: it talks to a hax, and holds it to Motr's rules",
     delegates: true,

@@ -34,7 +34,7 @@ export async function runProgram(
       if (!result.ok) exitCode = told(result.error, [name, ...spec.path].join(" "));
     });
   }
-  const delegated = commands.find((spec) => spec.delegates === true && spec.path.every((word, i) => words[i] === word));
+  const delegated = delegatedBy(commands, words);
   try {
     if (delegated === undefined) await program.parseAsync(words, { from: "user" });
     else {
@@ -47,6 +47,13 @@ export async function runProgram(
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   return exitCode;
+}
+
+/** The command that `words` name, if it reads the rest itself: of `hax` and `hax m0d` the longer one that fits. */
+function delegatedBy(commands: readonly CommandSpec[], words: readonly string[]): CommandSpec | undefined {
+  const named = commands.filter(({ path }) => path.every((word, i) => words[i] === word));
+  const longest = named.toSorted((a, b) => b.path.length - a.path.length)[0];
+  return longest?.delegates === true ? longest : undefined;
 }
 
 function frame(command: Command, io: Io): Command {

@@ -1,3 +1,4 @@
+export { isAuthorized } from "./bearer.js";
 export type { TlsTriple } from "./certificate-check.js";
 export {
   type DaemonProgram,

@@ -14,6 +14,7 @@ export {
   type TxnOp,
 } from "./consul/consul-api.js";
 export { HttpConsul, type HttpConsulOptions } from "./consul/http-consul.js";
+export { countHax, type HaxSizes, type HaxTally } from "./daemon/hax-metrics.js";
 export { type Fid, fidLetter, formatFid, NULL_FID, parseFid, sameFid, typedFid } from "./fid.js";
 export { formatLinkAddress, type LinkAddress, parseLinkAddress } from "./link/address.js";
 export {

@@ -1,1 +1,2 @@
+export { haxMain } from "./daemon/hax-main.js";
 export { haxM0dMain } from "./m0d/m0d-main.js";

@@ -38,6 +38,8 @@ export const runVirtualAsic = daemon(
   async () => (await import("@tandem/asic-channel/main")).virtualAsicMain,
 );
 
+export const runHax = daemon("hax", async () => (await import("@tandem/hax/main")).haxMain);
+
 /** The emulated process prints by itself, as text or with `--json` an object a line. */
 export const runHaxM0d: CommandRun = async ({ args }, io) => {
   const { haxM0dMain } = await import("@tandem/hax/main");

@@ -18,6 +18,7 @@ import {
   publishHamgrd,
   startHamgrd,
 } from "@tandem/hamgrd";
+import { countHax } from "@tandem/hax";
 import { countRequests } from "@tandem/northbound";
 import { publishStats, publishTls } from "@tandem/swbus";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
@@ -41,7 +42,7 @@ from \`packages/hamgrd/src/alerts/alerts.ts\`; do not edit them (\`UPDATE=1\` pr
 `;
 
 /** Packages of what serves `/metrics`. */
-const DAEMONS = ["asic-channel", "daemon", "hamgrd", "northbound", "swbus"];
+const DAEMONS = ["asic-channel", "daemon", "hamgrd", "hax", "northbound", "swbus"];
 
 let declared: ReadonlyMap<string, readonly DeclaredMetric[]>;
 
@@ -72,6 +73,8 @@ beforeAll(async () => {
   const ofGateway = new Metrics();
   countGatewayEvents(ofGateway);
   watchTroubles(ofGateway, { warn: () => undefined });
+  const ofHax = new Metrics();
+  countHax(ofHax, () => ({ links: 0, unstored: 0, watches: 0, lag: 0, outage: 0 }));
   const ofRecorder = new Metrics();
   measureRecorder(ofRecorder, { written: 0, lost: 0, paused: false });
   const ofArchiver = new Metrics();
@@ -85,6 +88,7 @@ beforeAll(async () => {
     ["tandem asic gateway", ofGateway.declared],
     ["tandem asic record", ofRecorder.declared],
     ["tandem asic archive", ofArchiver.declared],
+    ["tandem hax", ofHax.declared],
   ]);
 });
 
@@ -101,7 +105,7 @@ test("docs/metrics.md is what the declarations say", () => {
 test("every metric that a daemon names in its code stands on the page", () => {
   const known = new Set([...declared.values()].flat().map(({ name }) => name));
   const unknown = DAEMONS.flatMap((name) => filesBelow(`packages/${name}/src`)).flatMap((file) =>
-    [...(isTestCode(file) ? "" : textOf(file)).matchAll(/"(tandem_(?:hamgrd|swbusd|api|tls|syncd|asic)_\w+)"/g)]
+    [...(isTestCode(file) ? "" : textOf(file)).matchAll(/"(tandem_(?:hamgrd|swbusd|api|tls|syncd|asic|hax)_\w+)"/g)]
       .map(([, name = ""]) => name.replace(/_(?:count|sum|bucket)$/, ""))
       .filter((name) => !known.has(name))
       .map((name) => `${file}: ${name}`),

@@ -1,11 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { fastifySwagger } from "@fastify/swagger";
 import { type Clock, err, ok, type Result, VERSION } from "@tandem/base";
-import type { Metrics } from "@tandem/daemon";
+import { isAuthorized, type Metrics } from "@tandem/daemon";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { type Answer, errorAnswer } from "../core/answer.js";
 import type { Northbound } from "../northbound.js";
-import { isAuthorized } from "./auth.js";
+
 import { EventStream } from "./event-stream.js";
 import { apiPage } from "./page.js";
 import { addRoutes } from "./routes.js";

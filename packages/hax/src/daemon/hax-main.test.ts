@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { CleanUp, seconds } from "@tandem/base";
+import { afterEach, expect, test } from "vitest";
+import { type ConsulDouble, startConsulDouble } from "../consul-double/consul-double.js";
+
+const PROGRAM = fileURLToPath(new URL("../../../../tandem", import.meta.url));
+const LIMIT = { timeout: 120_000 };
+const KEY = "processes/0x7200000000000001:0x10";
+
+let cleanUp = new CleanUp();
+afterEach(async () => {
+  await cleanUp[Symbol.asyncDispose]();
+  cleanUp = new CleanUp();
+});
+
+/** A process of ours, with the lines that it says. */
+class Program {
+  readonly said: string[] = [];
+  readonly gone: Promise<number | null>;
+  readonly child: ChildProcess;
+  #wake: (() => void)[] = [];
+
+  constructor(...args: readonly string[]) {
+    this.child = spawn(process.execPath, [join(PROGRAM, "../packages/cli/dist/main.js"), "hax", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    cleanUp.defer(async () => {
+      this.child.kill("SIGKILL");
+      await this.gone;
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      createInterface({ input: stream as NodeJS.ReadableStream }).on("line", (line) => {
+        this.said.push(line);
+        for (const wake of this.#wake.splice(0)) wake();
+      });
+    this.gone = new Promise((resolve) => this.child.once("close", (code) => resolve(code)));
+  }
+
+  async line(says: RegExp): Promise<string> {
+    for (;;) {
+      const line = this.said.find((text) => says.test(text));
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+}
+
+interface Stage {
+  readonly consul: ConsulDouble;
+  readonly folder: string;
+  readonly link: string;
+  readonly hax: (...args: readonly string[]) => Program;
+  readonly m0d: () => Program;
+}
+
+/** A Consul with one confd, whose node leads; and what starts the rest. */
+async function stage(): Promise<Stage> {
+  const consul = cleanUp.use(await startConsulDouble({ node: "alpha1" }));
+  const folder = await mkdtemp(join(tmpdir(), "hax-"));
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  const put = (path: string, body: string) => fetch(new URL(path, consul.url), { method: "PUT", body });
+  await put("/v1/kv/m0conf/nodes/alpha1/processes/9/services/rms", "10");
+  await put("/v1/kv/m0conf/nodes/alpha1/processes/9/services/confd", "11");
+  await put("/v1/kv/m0conf/nodes/alpha1/processes/16/services/ios", "18");
+  const confd = {
+    ID: "9",
+    Name: "confd",
+    Address: "inet:tcp:10.9.8.11",
+    Port: 21002,
+    Meta: { transport_type: "libfab" },
+  };
+  await put("/v1/agent/service/register", JSON.stringify(confd));
+  const session = await put("/v1/session/create", JSON.stringify({ Name: "leader", Node: "alpha1" }));
+  const { ID } = (await session.json()) as { ID: string };
+  await put(`/v1/kv/leader?acquire=${ID}`, "alpha1");
+  const link = `unix:${join(folder, "link.sock")}`;
+  const common = ["--node", "alpha1", "--link", link, "--consul", consul.url.href, "--port", "0"];
+  return {
+    ...{ consul, folder, link },
+    hax: (...args) => new Program(...common, "--journal", join(folder, "journal"), ...args),
+    m0d: () => new Program("m0d", "--hax", link, "--fid", "0x7200000000000001:0x10"),
+  };
+}
+
+async function addressOf(hax: Program): Promise<URL> {
+  return new URL(/http:\S+/.exec(await hax.line(/listening on http/))?.[0] as string);
+}
+
+async function stored({ consul }: Stage): Promise<string | undefined> {
+  const answer = await fetch(new URL(`/v1/kv/${KEY}?raw=1`, consul.url));
+  if (answer.status !== 200) return undefined;
+  const body = await answer.text();
+  if (!body.startsWith("[")) return body;
+  const [{ Value }] = JSON.parse(body) as [{ Value: string }];
+  return Buffer.from(Value, "base64").toString();
+}
+
+test("R1 R3 R6 R12 R20 R22: a process gets its entrypoint, and Consul its status, byte for byte", LIMIT, async () => {
+  const world = await stage();
+  const hax = world.hax();
+  await addressOf(hax);
+  const m0d = world.m0d();
+  expect(await m0d.line(/entrypoint: 1 confds/)).toContain(
+    "entrypoint: 1 confds, quorum 1, RM 0x7300000000000001:0xa at inet:tcp:10.9.8.11@21002",
+  );
+  await m0d.line(/delivered 4/);
+  expect(await stored(world)).toBe('{"state": "M0_CONF_HA_PROCESS_STARTED", "type": "M0_CONF_HA_PROCESS_M0D"}');
+  hax.child.kill("SIGTERM");
+  expect(await hax.gone).toBe(0);
+});
+
+test("R9: while nobody leads a process is told to ask again, and is served once somebody does", LIMIT, async () => {
+  const world = await stage();
+  world.consul.turn({ noLeader: true });
+  const hax = world.hax();
+  await addressOf(hax);
+  const m0d = world.m0d();
+  await m0d.line(/entrypoint: not now/);
+  world.consul.turn({ noLeader: false });
+  await m0d.line(/entrypoint: 1 confds/);
+});
+
+test("an event that Consul does not take is kept on disk: a kill of hax does not lose it", LIMIT, async () => {
+  const world = await stage();
+  const first = world.hax();
+  await addressOf(first);
+  const m0d = world.m0d();
+  await m0d.line(/delivered 4/);
+  world.consul.turn({ noLeader: true });
+  m0d.child.kill("SIGTERM");
+  const journal = (): Promise<string> => readFile(join(world.folder, "journal"), "utf8").catch(() => "");
+  await expect.poll(journal, { timeout: seconds(30) }).toContain("M0_CONF_HA_PROCESS_STOPPED");
+  first.child.kill("SIGKILL");
+  await first.gone;
+  const second = world.hax();
+  await addressOf(second);
+  world.consul.turn({ noLeader: false });
+  await expect.poll(() => stored(world), { timeout: seconds(30) }).toContain("M0_CONF_HA_PROCESS_STOPPED");
+});
+
+test("bad bodies are one clear error each, and hax goes on", LIMIT, async () => {
+  const world = await stage();
+  const token = "0123456789abcdef-token";
+  await writeFile(join(world.folder, "token"), `${token}\n`);
+  const url = await addressOf(world.hax("--body-max", "4096", "--token-file", join(world.folder, "token")));
+  const authorization = `Bearer ${token}`;
+  const post = async (path: string, body: string, headers: Record<string, string> = { authorization }) => {
+    const answer = await fetch(new URL(path, url), { method: "POST", body, headers });
+    const text = await answer.text();
+    return { status: answer.status, ...(text === "" ? {} : (JSON.parse(text) as object)) };
+  };
+  expect(await post("/", "{")).toMatchObject({ status: 400, reason: "Bad JSON provided" });
+  expect(await post("/", "null")).toEqual({ status: 200 });
+  expect(await post("/", "[]")).toEqual({ status: 200 });
+  expect(await post("/", `${"[".repeat(1500)}${"]".repeat(1500)}`)).toMatchObject({ status: 400 });
+  const odd = '[{"Node":{"Node":"b1"},"Service":{"ID":"moon","Service":"ios"},"Checks":[]}]';
+  expect(await post("/", odd)).toMatchObject({
+    status: 400,
+    error_message: expect.stringContaining('service id "moon"'),
+  });
+  expect(await post("/", JSON.stringify("x".repeat(5000)))).toMatchObject({ status: 413 });
+  expect(await post("/watcher/bq", "null")).toEqual({ status: 200 });
+  expect(await post("/watcher/bq", '{"Key":1}')).toMatchObject({ status: 400 });
+  expect(await post("/watcher/moon", "[]")).toMatchObject({ status: 404 });
+  expect(await post("/", "[]", {})).toMatchObject({ status: 401 });
+  expect((await fetch(new URL("/ready", url))).status).toBe(200);
+  expect(await (await fetch(new URL("/metrics", url))).text()).toContain("tandem_hax_links 0");
+});
+
+test.each([
+  [["--port", "x"], "--port"],
+  [["--host", "0.0.0.0"], "needs --token-file"],
+  [["--link", "moon"], "expected unix:PATH"],
+  [["--link-cert", "a"], "expected all three or none"],
+  [["--not-passing", "maybe"], "expected graded or failed or transient"],
+] as const)("tandem hax %j is wrong usage, said in one line", LIMIT, async (args, says) => {
+  const hax = new Program(...args);
+  expect(await hax.gone).toBe(2);
+  expect(hax.said).toHaveLength(1);
+  expect(hax.said[0]).toContain(says);
+});
