@@ -153,25 +153,31 @@ export class ListPubsubClient implements AsicClient {
     if (await this.#put([ticket], () => undefined)) await this.#replies.answer(ticket);
   }
 
-  /** Puts tickets into the list; false when none is there. `stored` is their outcome, if they have one by then. */
+  /**
+   * Puts tickets into the list; false when none can be there. One that was given up meanwhile, or of which Redis said
+   * nothing, may be, and then it may be answered. `stored` is their outcome, if they have one by then.
+   */
   async #put(tickets: readonly Ticket[], stored: () => AsicOutcome | undefined): Promise<boolean> {
     const ready = await this.#untilReady(tickets);
     const limit = this.traits.requestsInFlightMax;
     if (this.#queued + ready.length > limit) await this.#count();
-    const calls = ready.map(async (ticket) => {
+    const calls = ready.map(async (ticket): Promise<boolean> => {
+      const ended = (outcome: AsicOutcome, mayBeThere = false): boolean => {
+        this.#line.settle(ticket, outcome);
+        return mayBeThere;
+      };
       const refusal = refusalOf(ticket.request, this.mode);
-      if (refusal !== undefined) return this.#line.settle(ticket, err(refusal));
-      if (this.#queued >= limit) return this.#line.settle(ticket, err({ kind: "queueFull", unit: "requests", limit }));
-      if (!this.#line.leaves(ticket)) return;
+      if (refusal !== undefined) return ended(err(refusal));
+      if (this.#queued >= limit) return ended(err({ kind: "queueFull", unit: "requests", limit }));
+      if (!this.#line.leaves(ticket)) return false;
       this.#queued += 1;
       const written = await this.#requests.write([entryOf(ticket.request)]);
-      if (!written.ok) return this.#line.settle(ticket, err(notWritten(written.error)));
+      if (!written.ok) return ended(err(notWritten(written.error)), written.error.kind === "disconnected");
       (this.#options.crash ?? noCrash).reach("asic.request.stored");
       const outcome = stored();
-      if (outcome !== undefined) this.#line.settle(ticket, outcome);
+      return outcome === undefined || ended(outcome, true);
     });
-    await Promise.all(calls);
-    return ready.some((ticket) => !this.#line.isOver(ticket));
+    return (await Promise.all(calls)).includes(true);
   }
 
   async #count(): Promise<void> {

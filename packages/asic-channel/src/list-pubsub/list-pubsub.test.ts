@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seconds, unwrap } from "@tandem/base";
+import { type CrashPoint, noCrash, seconds, unwrap } from "@tandem/base";
 import type { Command, Reply } from "@tandem/swss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ChannelTrouble } from "../channel-trouble.js";
@@ -17,16 +17,18 @@ const MAC = "SAI_VIRTUAL_ROUTER_ATTR_SRC_MAC_ADDRESS";
 
 let worlds: RedisWorlds;
 let serverOptions: Partial<ListPubsubServerOptions> = {};
+let clientCrash: CrashPoint = noCrash;
 beforeAll(async () => {
   worlds = await RedisWorlds.start({
     traits: listPubsubTraits(),
-    client: (options) => ListPubsubClient.open(options),
+    client: (options) => ListPubsubClient.open({ ...options, crash: { reach: (name) => clientCrash.reach(name) } }),
     server: (options) => ListPubsubServer.open({ ...options, ...serverOptions }),
     garble: async () => {},
   });
 });
 beforeEach(() => {
   serverOptions = {};
+  clientCrash = noCrash;
 });
 afterAll(() => worlds[Symbol.asyncDispose]());
 
@@ -267,4 +269,15 @@ describe("an unmodified orchagent sits at the other end", () => {
     while (stops.length < 3) await isDone(Promise.resolve());
     assert.deepEqual(stops, ["WARM", "PRE-SHUTDOWN", "COLD"]);
   });
+});
+
+test("a request that is given up as Redis takes it leaves a reply that is nobody else's", async () => {
+  await using world = await worlds.open();
+  await serving(world, new TestSyncd(), { mode: "sync" });
+  await using client = await clientOf(world, { mode: "sync" });
+  expect(await words([client.request(create(1)), client.request(set(1, "one"))])).not.toContain("unknown");
+  const giveUp = new AbortController();
+  clientCrash = { reach: () => giveUp.abort(new Error("enough")) };
+  await expect(client.request(remove(2), giveUp.signal)).rejects.toThrow("enough");
+  expect(word(await client.request(get(1)))).toBe("SAI_STATUS_SUCCESS");
 });
