@@ -58,6 +58,12 @@ const BUS_OPTIONS = [
   text(BUS_SECURITY, "certificates of the bus; default: TANDEM_BUS_SECURITY, else those of swbusd's YAML file"),
 ] as const;
 
+/** Where a running hax is asked. */
+const HAX_OPTIONS = [
+  text("--hax <url>", "its address; default http://127.0.0.1:8008"),
+  text("--token-file <file>", "its first line is the token that the hax wants"),
+] as const;
+
 const ONE_SLOT = whole("-s, --slot-id <slot>", "ask only the hamgrd of this DPU slot of the switch", 0, SLOT_MAX);
 
 /** Longest wait and longest pause that may be asked for: a day. */
@@ -347,7 +353,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     path: ["hax"],
-    summary: "the bridge between Consul and this node's Motr processes",
+    summary: "the bridge of a storage node between Consul and its Motr processes",
     delegates: true,
     load: async () => (await import("./commands/delegate.js")).runHax,
   },
@@ -387,6 +393,26 @@ export const COMMANDS: readonly CommandSpec[] = [
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/asic.js")).runAudit,
+  },
+  {
+    path: ["hax", "check"],
+    args: "<fid>",
+    summary: "stored status and liveness of a Motr process: exit 0 passing, 1 warning, 2 critical",
+    options: [text("--consul <url>", "Consul's agent; default http://127.0.0.1:8500"), JSON_OPTION],
+    load: async () => (await import("./commands/hax.js")).runHaxCheck,
+  },
+  {
+    path: ["hax", "show"],
+    summary: "processes, links, queues, leader and last events of a running hax",
+    options: [...HAX_OPTIONS, JSON_OPTION],
+    load: async () => (await import("./commands/hax.js")).runHaxShow,
+  },
+  {
+    path: ["hax", "why"],
+    args: "<fid>",
+    summary: "the state of a process, service or device, and the evidence for it",
+    options: [...HAX_OPTIONS, JSON_OPTION],
+    load: async () => (await import("./commands/hax.js")).runHaxWhy,
   },
   {
     path: ["bench"],

@@ -34,7 +34,11 @@ export async function runProgram(
       if (!result.ok) exitCode = told(result.error, [name, ...spec.path].join(" "));
     });
   }
-  const delegated = delegatedBy(commands, words);
+  // A daemon may have commands of its own beside it (`hax`, `hax show`): the longest path is what is meant.
+  const meant = commands
+    .filter((spec) => spec.path.every((word, i) => words[i] === word))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  const delegated = meant?.delegates === true ? meant : undefined;
   try {
     if (delegated === undefined) await program.parseAsync(words, { from: "user" });
     else {
@@ -47,13 +51,6 @@ export async function runProgram(
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   return exitCode;
-}
-
-/** The command that `words` name, if it reads the rest itself: of `hax` and `hax m0d` the longer one that fits. */
-function delegatedBy(commands: readonly CommandSpec[], words: readonly string[]): CommandSpec | undefined {
-  const named = commands.filter(({ path }) => path.every((word, i) => words[i] === word));
-  const longest = named.toSorted((a, b) => b.path.length - a.path.length)[0];
-  return longest?.delegates === true ? longest : undefined;
 }
 
 function frame(command: Command, io: Io): Command {

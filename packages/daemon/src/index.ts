@@ -1,3 +1,4 @@
+export { apiPage } from "./api-page.js";
 export { isAuthorized } from "./bearer.js";
 export type { TlsTriple } from "./certificate-check.js";
 export {

@@ -2,6 +2,8 @@ export { Bridge, type BridgeOptions, VIEW_MAX_DEFAULT } from "./bridge/bridge.js
 export { type BridgeEvent, describeBridgeEvent } from "./bridge/bridge-event.js";
 export { type MessageKind, type Profile, REACTIONS, type Reaction } from "./bridge/core/reaction.js";
 export type { NotPassing, WatchedCheck } from "./bridge/core/service-watch.js";
+export { livingProcesses } from "./check/living.js";
+export { VERDICT_CODE, type Verdict, verdictOf } from "./check/verdict.js";
 export {
   type CatalogService,
   type ConsulApi,
@@ -14,7 +16,7 @@ export {
   type TxnOp,
 } from "./consul/consul-api.js";
 export { HttpConsul, type HttpConsulOptions } from "./consul/http-consul.js";
-export { countHax, type HaxSizes, type HaxTally } from "./daemon/hax-metrics.js";
+export { countHaxEvents, measureHax } from "./daemon/hax-metrics.js";
 export { type Fid, fidLetter, formatFid, NULL_FID, parseFid, sameFid, typedFid } from "./fid.js";
 export { formatLinkAddress, type LinkAddress, parseLinkAddress } from "./link/address.js";
 export {

@@ -33,12 +33,12 @@ export const runAsicRecord = daemon(
 
 export const runAsicSyncd = daemon("asic-syncd", async () => (await import("@tandem/asic-channel/main")).asicSyncdMain);
 
+export const runHax = daemon("hax", async () => (await import("@tandem/hax/main")).haxMain);
+
 export const runVirtualAsic = daemon(
   "asic-virtual",
   async () => (await import("@tandem/asic-channel/main")).virtualAsicMain,
 );
-
-export const runHax = daemon("hax", async () => (await import("@tandem/hax/main")).haxMain);
 
 /** The emulated process prints by itself, as text or with `--json` an object a line. */
 export const runHaxM0d: CommandRun = async ({ args }, io) => {

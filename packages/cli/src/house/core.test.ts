@@ -40,6 +40,7 @@ const CORE = [
   "packages/hamgrd/src/telemetry/spans.ts",
   "packages/northbound/src/core/",
   "packages/hax/src/bridge/core/",
+  "packages/hax/src/check/verdict.ts",
   "packages/hax/src/consul/json-rows.ts",
   "packages/hax/src/fid.ts",
   "packages/asic-channel/src/archive/archive-lines.ts",

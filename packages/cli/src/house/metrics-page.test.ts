@@ -18,7 +18,7 @@ import {
   publishHamgrd,
   startHamgrd,
 } from "@tandem/hamgrd";
-import { countHax } from "@tandem/hax";
+import { countHaxEvents, measureHax } from "@tandem/hax";
 import { countRequests } from "@tandem/northbound";
 import { publishStats, publishTls } from "@tandem/swbus";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
@@ -73,12 +73,13 @@ beforeAll(async () => {
   const ofGateway = new Metrics();
   countGatewayEvents(ofGateway);
   watchTroubles(ofGateway, { warn: () => undefined });
-  const ofHax = new Metrics();
-  countHax(ofHax, () => ({ links: 0, unstored: 0, watches: 0, lag: 0, outage: 0 }));
   const ofRecorder = new Metrics();
   measureRecorder(ofRecorder, { written: 0, lost: 0, paused: false });
   const ofArchiver = new Metrics();
   measureArchiver(ofArchiver, { lines: 0, batches: 0, gaps: 0, lost: 0, retained: 0, paused: false });
+  const ofHax = new Metrics();
+  countHaxEvents(ofHax);
+  measureHax(ofHax, undefined as never, undefined as never, () => 0);
   declared = new Map([
     ["hamgrd", ofHamgrd.declared],
     ["swbusd", ofSwbusd.declared],

@@ -164,4 +164,30 @@ export const ALERTS: readonly Alert[] = [
     runbook:
       "The disk under `--record-dir` is full or slow; make room. A line in the file says where how many are missing.",
   },
+  {
+    name: "TandemHaxConsulAway",
+    expression: above(metric("tandem_hax_consul_outage_seconds"), 10),
+    forSeconds: 0,
+    severity: "critical",
+    summary: "Consul has not answered the hax of {{ $labels.instance }} for {{ $value }} s",
+    runbook:
+      "Events of processes wait in hax, entrypoints are told EAGAIN. Look for a leader (`consul operator raft list-peers`) and at the local agent.",
+  },
+  {
+    name: "TandemHaxEventsWait",
+    expression: above(metric("tandem_hax_oldest_event_seconds"), 30),
+    forSeconds: 0,
+    severity: "warning",
+    summary: "An event of a Motr process has waited for over 30 s on {{ $labels.instance }}",
+    runbook:
+      "`tandem hax show` names Consul's state; with Consul up, hax's log names the key that is refused (ACL token?).",
+  },
+  {
+    name: "TandemHaxIoError",
+    expression: above(increase("tandem_hax_alarms_total", 300), 0),
+    forSeconds: 0,
+    severity: "critical",
+    summary: "A Motr process of {{ $labels.instance }} reports {{ $labels.type }}",
+    runbook: "hax's log holds the whole message with its process; look at the devices of that node.",
+  },
 ];

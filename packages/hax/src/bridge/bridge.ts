@@ -18,6 +18,7 @@ import { Broadcaster } from "./broadcaster.js";
 import { ClusterReader } from "./cluster-reader.js";
 import { ConsulCaller } from "./consul-caller.js";
 import { statusText } from "./core/event-book.js";
+import { readProcessWatch } from "./core/process-watch.js";
 import { kindOf, type Profile, REACTIONS } from "./core/reaction.js";
 import type { NotPassing } from "./core/service-watch.js";
 import { queueItemText, stobIoqText } from "./core/stob-ioq-text.js";
@@ -123,6 +124,17 @@ export class Bridge {
     this.#unsubscribe();
     this.#ending.abort(new Error("the bridge stops"));
     this.broadcaster.stop();
+  }
+
+  /** The body of a watch on one key below `processes/`. Gives what is wrong with it. */
+  processWatch(body: unknown): string | undefined {
+    const read = readProcessWatch(body, this.reader.lastConf);
+    if (!read.ok) {
+      this.#options.onEvent({ kind: "badInput", where: "POST /watcher/processes", detail: read.error });
+      return read.error;
+    }
+    if (read.value.length > 0) this.broadcaster.send(read.value, "watch");
+    return undefined;
   }
 
   #onLink(event: LinkEvent): void {

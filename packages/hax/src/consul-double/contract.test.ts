@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
 import { systemClock } from "@tandem/base";
 import { HttpConsul } from "../consul/http-consul.js";
 import { type ContractAgent, consulContract } from "../testing/consul-contract.js";
@@ -49,17 +50,20 @@ async function startAgent(command: string): Promise<ContractAgent> {
   const ports = { "http-port": http, "server-port": server, "serf-lan-port": lan, "serf-wan-port": wan };
   const off = ["dns-port", "grpc-port", "grpc-tls-port"].map((name) => `-${name}=-1`);
   const given = Object.entries(ports).map(([name, port]) => `-${name}=${port}`);
-  const child = spawn(command, ["agent", "-dev", "-node=alpha1", ...given, ...off], { stdio: "ignore" });
+  const child = spawn(command, ["agent", "-dev", "-node=alpha1", ...given, ...off], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const ended = once(child, "exit");
   const agent = agentAt(new URL(`http://127.0.0.1:${http}`), async () => {
     child.kill("SIGKILL");
     await ended;
   });
-  // Ready once the node itself stands in the catalog with its check.
-  while (child.exitCode === null) {
+  // Ready once the node itself stands in the catalog with its check; of that, too, it says a line.
+  for await (const _ of createInterface({ input: child.stdout })) {
     const checks = await agent.client.nodeChecks("alpha1");
-    if (checks.ok && checks.value.value.length > 0) return agent;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (!checks.ok || checks.value.value.length === 0) continue;
+    child.stdout.resume();
+    return agent;
   }
   throw new Error(`${command} agent -dev ended with ${child.exitCode}`);
 }

@@ -79,7 +79,7 @@ async function stage(): Promise<Stage> {
   const { ID } = (await session.json()) as { ID: string };
   await put(`/v1/kv/leader?acquire=${ID}`, "alpha1");
   const link = `unix:${join(folder, "link.sock")}`;
-  const common = ["--node", "alpha1", "--link", link, "--consul", consul.url.href, "--port", "0"];
+  const common = ["--node", "alpha1", "--listen", link, "--consul", consul.url.href, "--http", "127.0.0.1:0"];
   return {
     ...{ consul, folder, link },
     hax: (...args) => new Program(...common, "--journal", join(folder, "journal"), ...args),
@@ -88,7 +88,7 @@ async function stage(): Promise<Stage> {
 }
 
 async function addressOf(hax: Program): Promise<URL> {
-  return new URL(/http:\S+/.exec(await hax.line(/listening on http/))?.[0] as string);
+  return new URL(/http:\S+/.exec(await hax.line(/watches at http/))?.[0] as string);
 }
 
 async function stored({ consul }: Stage): Promise<string | undefined> {
@@ -173,11 +173,11 @@ test("bad bodies are one clear error each, and hax goes on", LIMIT, async () => 
 });
 
 test.each([
-  [["--port", "x"], "--port"],
-  [["--host", "0.0.0.0"], "needs --token-file"],
-  [["--link", "moon"], "expected unix:PATH"],
-  [["--link-cert", "a"], "expected all three or none"],
-  [["--not-passing", "maybe"], "expected graded or failed or transient"],
+  [["--http", "x"], "--http"],
+  [["--http", "0.0.0.0:1"], "needs --token-file"],
+  [["--listen", "moon"], "expected unix:PATH"],
+  [["--link-tls", "a"], "expected CERT,KEY,CA"],
+  [["--not-passing", "maybe"], "expected graded, failed or transient"],
 ] as const)("tandem hax %j is wrong usage, said in one line", LIMIT, async (args, says) => {
   const hax = new Program(...args);
   expect(await hax.gone).toBe(2);

@@ -1,12 +1,14 @@
-import { readFile } from "node:fs/promises";
 import {
   CleanUp,
   crashPointFrom,
   err,
+  type Files,
   ok,
   type Result,
+  seconds,
   systemClock,
   systemDisk,
+  systemFiles,
   systemRandom,
   untilAborted,
 } from "@tandem/base";
@@ -18,140 +20,152 @@ import {
   Metrics,
   runDaemonProgram,
 } from "@tandem/daemon";
-import { Bridge, VIEW_MAX_DEFAULT } from "../bridge/bridge.js";
+import { Bridge } from "../bridge/bridge.js";
 import { type BridgeEvent, describeBridgeEvent } from "../bridge/bridge-event.js";
 import { HttpConsul } from "../consul/http-consul.js";
-import { serveHax } from "../http/hax-server.js";
+import { HaxView } from "../http/hax-view.js";
+import { serveHax } from "../http/http-server.js";
 import { formatLinkAddress } from "../link/address.js";
-import { type LinkTlsMaterial, openLinkServer } from "../link/server.js";
-import { HAX_HELP, type HaxFlags, parseHaxFlags } from "./hax-flags.js";
-import { countHax, type HaxSizes, sizesOf } from "./hax-metrics.js";
+import { openLinkServer } from "../link/server.js";
+import { HAX_HELP, type HaxConfig, haxConfig, parseHaxFile, parseHaxFlags } from "./hax-config.js";
+import { countHaxEvents, measureHax } from "./hax-metrics.js";
 
-/** Exit code after a message that ends hax with --strict-seed; as sysexits.h, an internal error. */
-const PANIC_CODE = 70;
+/** Exit code of a hax that a message ended, with --strict-seed. */
+const PANICKED = 70;
+
+type Flags = Exclude<Extract<ReturnType<typeof parseHaxFlags>, { readonly ok: true }>["value"], "help">;
 
 /** Runs the bridge until SIGTERM or SIGINT; `argv` is without node and script. Gives the exit code. */
 export async function haxMain(argv: readonly string[], env: Environment): Promise<number> {
-  let panicked = false;
-  const onPanic = (): void => {
-    panicked = true;
+  const panic = new AbortController();
+  const program = {
+    ...{ name: "tandem-hax", help: HAX_HELP, parse: parseHaxFlags },
+    serve: (flags: Flags, logger: DaemonLogger, context: DaemonContext) => serve(flags, logger, context, env, panic),
   };
-  const code = await runDaemonProgram(
-    {
-      name: "tandem-hax",
-      help: HAX_HELP,
-      parse: (words) => parseHaxFlags(words, env),
-      serve: (flags, logger, context) => serve({ flags, logger, context, env, onPanic }),
-    },
-    argv,
-    env,
-  );
-  return panicked ? PANIC_CODE : code;
+  const code = await runDaemonProgram(program, argv, env);
+  return panic.signal.aborted ? PANICKED : code;
 }
 
 const failed = (message: string): Result<never, DaemonFailure> => err({ kind: "failed", message });
 
-interface Life {
-  readonly flags: HaxFlags;
-  readonly logger: DaemonLogger;
-  readonly context: DaemonContext;
-  readonly env: Environment;
-  readonly onPanic: () => void;
-}
-
-async function serve({ flags, logger, context, env, onPanic }: Life): Promise<Result<void, DaemonFailure>> {
+async function serve(
+  flags: Flags,
+  logger: DaemonLogger,
+  context: DaemonContext,
+  env: Environment,
+  panic: AbortController,
+): Promise<Result<void, DaemonFailure>> {
   await using cleanUp = new CleanUp();
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
-  const secrets = await Secrets.read(flags);
+  const config = await loadConfig(flags, systemFiles);
+  if (!config.ok) return err({ kind: "usage", message: config.error });
+  const { consul, listen, node, httpHost, httpPort } = config.value;
+  const secrets = await Secrets.load(config.value, env, systemFiles);
   if (!secrets.ok) return failed(secrets.error);
+  const known = secrets.value;
   context.onReload(() => {
-    void Secrets.read(flags).then((again) => {
-      if (again.ok) Object.assign(secrets.value, again.value);
-      else logger.error(`${again.error}; what was read before stays`);
+    void Secrets.load(config.value, env, systemFiles).then((again) => {
+      if (again.ok) known.take(again.value);
+      else logger.error(`${again.error}; what was read last stays`);
     });
   });
-  const metrics = new Metrics().withProcessMetrics();
-  let sizes = (): HaxSizes => ({ links: 0, unstored: 0, watches: 0, lag: 0, outage: 0 });
-  const tally = countHax(metrics, () => sizes());
-  const { linkTls } = secrets.value;
+  const client = new HttpConsul({ clock: systemClock, addresses: consul, token: () => known.consulToken });
+  cleanUp.use(client);
+  const { linkTls, httpTls, token } = known;
   const link = await openLinkServer({
-    ...{ clock: systemClock, random: systemRandom, addresses: flags.links },
-    ...(linkTls !== undefined && { tls: () => secrets.value.linkTls ?? linkTls }),
+    ...{ clock: systemClock, random: systemRandom, addresses: listen },
+    ...(linkTls !== undefined && { tls: () => known.linkTls ?? linkTls }),
   });
   if (!link.ok) return failed(link.error);
   cleanUp.use(link.value);
-  const consul = new HttpConsul({
-    ...{ clock: systemClock, addresses: flags.consul, observer: tally.consul },
-    token: () => secrets.value.consulToken ?? env["CONSUL_HTTP_TOKEN"],
-  });
-  cleanUp.use(consul);
-  const panic = new AbortController();
+  const metrics = new Metrics().withProcessMetrics();
+  const count = countHaxEvents(metrics);
+  const onEvent = (event: BridgeEvent): void => {
+    count.event(event);
+    view.note(event);
+    const described = describeBridgeEvent(event);
+    if (described !== undefined) logger[described.level](described.text);
+    if (event.kind === "panic") panic.abort();
+  };
+  const { strictSeed, notPassing, expand, stobIoq, services, viewMaxSeconds, journal } = config.value;
   const bridge = new Bridge({
-    ...{ clock: systemClock, random: systemRandom, crashPoint: crashPoint.value, link: link.value, consul },
-    ...{ node: flags.node, profile: flags.strictSeed ? "strictSeed" : "default", notPassing: flags.notPassing },
-    ...{ expand: flags.expand, stobIoq: flags.stobIoq, services: flags.services, viewMax: VIEW_MAX_DEFAULT },
-    ...(flags.journal !== undefined && { journal: { disk: systemDisk, path: flags.journal } }),
-    onEvent: (event) => {
-      tally.event(event);
-      log(logger, event);
-      if (event.kind !== "panic") return;
-      onPanic();
-      panic.abort(new Error("a message ends hax"));
+    ...{
+      clock: systemClock,
+      random: systemRandom,
+      crashPoint: crashPoint.value,
+      link: link.value,
+      consul: client,
+      node,
+    },
+    ...{ profile: strictSeed ? "strictSeed" : "default", notPassing, expand, stobIoq, services, onEvent },
+    ...{
+      viewMax: seconds(viewMaxSeconds),
+      ...(journal !== undefined && { journal: { disk: systemDisk, path: journal } }),
     },
   });
-  sizes = () => sizesOf(bridge, link.value);
-  await bridge.start();
-  const { host, port, bodyMax } = flags;
+  const view = new HaxView({ clock: systemClock, node, link: link.value, bridge });
+  measureHax(metrics, bridge, link.value, () => systemClock.monotonic());
   const server = await serveHax({
-    ...{ bridge, metrics, host, port, bodyMax },
-    ...(flags.tokenFile !== undefined && { token: () => secrets.value.token ?? "" }),
-    notReady: () => (bridge.caller.outage.since === undefined ? undefined : "Consul does not answer"),
+    ...{ bridge, view, metrics, host: httpHost, port: httpPort, bodyMax: config.value.bodyMax, count: count.request },
+    ...(token !== undefined && { token: () => known.token ?? "" }),
+    ...(httpTls !== undefined && { tls: httpTls }),
   });
-  if (!server.ok) {
-    await bridge.stop();
-    return failed(`cannot listen on ${server.error}`);
-  }
+  if (!server.ok) return failed(`cannot listen on ${server.error}`);
   cleanUp.use(server.value);
-  logger.info(`HA links at ${link.value.addresses.map(formatLinkAddress).join(", ")}`);
-  logger.info(`listening on http://${host.includes(":") ? `[${host}]` : host}:${server.value.port}/`);
-  await untilAborted(AbortSignal.any([context.signal, panic.signal]));
-  if (!panic.signal.aborted) await bridge.stop();
-  return ok();
+  await bridge.start();
+  const scheme = httpTls === undefined ? "http" : "https";
+  logger.info(`node ${node}: watches at ${scheme}://${httpHost}:${server.value.port}/`);
+  for (const address of link.value.addresses) logger.info(`links at ${formatLinkAddress(address)}`);
+  await Promise.race([untilAborted(context.signal), untilAborted(panic.signal)]);
+  // Watches are served until the links are closed: their handlers would be refused otherwise.
+  await bridge.stop();
+  return panic.signal.aborted ? failed("ended by a message of a Motr process, as --strict-seed wants it") : ok();
 }
 
-function log(logger: DaemonLogger, event: BridgeEvent): void {
-  const said = describeBridgeEvent(event);
-  if (said !== undefined) logger[said.level](said.text);
+async function loadConfig({ file, raw }: Flags, files: Files): Promise<Result<HaxConfig, string>> {
+  if (file === undefined) return haxConfig(raw);
+  const read = await files.read(file);
+  if (!read.ok) return err(`${file}: ${read.error.kind === "notFound" ? "no such file" : read.error.detail}`);
+  const parsed = parseHaxFile(file, read.value);
+  return parsed.ok ? haxConfig({ ...parsed.value, ...raw }) : parsed;
 }
 
-/** What files hold and nobody may see; read again at SIGHUP, all or nothing. */
+/** Tokens and certificates, as their files hold them. */
 class Secrets {
   token: string | undefined;
   consulToken: string | undefined;
-  linkTls: LinkTlsMaterial | undefined;
+  linkTls: { readonly cert: string; readonly key: string; readonly ca: string } | undefined;
+  httpTls: { readonly cert: string; readonly key: string } | undefined;
 
-  static async read({ tokenFile, consulTokenFile, linkTls }: HaxFlags): Promise<Result<Secrets, string>> {
+  static async load(config: HaxConfig, env: Environment, files: Files): Promise<Result<Secrets, string>> {
     const secrets = new Secrets();
-    try {
-      if (tokenFile !== undefined) secrets.token = await firstLine(tokenFile);
-      if (consulTokenFile !== undefined) secrets.consulToken = await firstLine(consulTokenFile);
-      if (linkTls !== undefined) {
-        const [cert, key, ca] = await Promise.all(
-          [linkTls.cert, linkTls.key, linkTls.ca].map((path) => readFile(path, "utf8")),
-        );
-        secrets.linkTls = { cert: cert ?? "", key: key ?? "", ca: ca ?? "" };
-      }
-      return ok(secrets);
-    } catch (error) {
-      const { code, path, message } = error as NodeJS.ErrnoException;
-      return err(path === undefined ? message : `${path}: cannot be read (${code ?? "unknown"})`);
+    const wrong: string[] = [];
+    const read = async (path: string): Promise<string> => {
+      const text = await files.read(path);
+      if (!text.ok) wrong.push(`${path}: cannot be read`);
+      return text.ok ? text.value : "";
+    };
+    const line = async (path: string): Promise<string> => (await read(path)).split("\n", 1)[0]?.trim() ?? "";
+    if (config.tokenFile !== undefined) {
+      secrets.token = await line(config.tokenFile);
+      if (!/^\S{16,}$/.test(secrets.token))
+        wrong.push(`${config.tokenFile}: expected a token of 16 characters or more in its first line`);
     }
+    secrets.consulToken =
+      config.consulTokenFile === undefined ? env.CONSUL_HTTP_TOKEN : await line(config.consulTokenFile);
+    if (config.linkTls !== undefined) {
+      const [cert, key, ca] = await Promise.all(config.linkTls.map(read));
+      secrets.linkTls = { cert: cert ?? "", key: key ?? "", ca: ca ?? "" };
+    }
+    if (config.httpTls !== undefined) {
+      const [cert, key] = await Promise.all(config.httpTls.map(read));
+      secrets.httpTls = { cert: cert ?? "", key: key ?? "" };
+    }
+    return wrong[0] === undefined ? ok(secrets) : err(wrong[0]);
   }
-}
 
-async function firstLine(path: string): Promise<string> {
-  const line = (await readFile(path, "utf8")).split("\n", 1)[0]?.trim() ?? "";
-  if (!/^\S{16,}$/.test(line)) throw new Error(`${path}: expected a token of 16 characters or more in its first line`);
-  return line;
+  take(newer: Secrets): void {
+    Object.assign(this, newer);
+  }
 }

@@ -1,85 +1,119 @@
 import type { Metrics } from "@tandem/daemon";
 import type { Bridge } from "../bridge/bridge.js";
 import type { BridgeEvent } from "../bridge/bridge-event.js";
-import type { ConsulCallReport } from "../consul/consul-http.js";
-import type { LinkServer } from "../link/server.js";
+import type { HaLink } from "../link/ha-link.js";
 
-/** What one hax counts. */
-export interface HaxTally {
+/** Counts what a bridge tells; gives also what counts requests. */
+export function countHaxEvents(metrics: Metrics): {
   readonly event: (event: BridgeEvent) => void;
-  readonly consul: (report: ConsulCallReport) => void;
-}
-
-/** What waits where. */
-export interface HaxSizes {
-  readonly links: number;
-  readonly unstored: number;
-  readonly watches: number;
-  readonly lag: number;
-  readonly outage: 0 | 1;
-}
-
-/** Declares the metrics of hax; `now` is asked at each scrape. */
-export function countHax(metrics: Metrics, now: () => HaxSizes): HaxTally {
-  const messages = metrics.counter({
-    name: "tandem_hax_messages_total",
-    help: "Messages from Motr, by type and by what hax does with it.",
-    labels: ["type", "reaction"],
+  readonly request: (method: string, route: string, status: number) => void;
+} {
+  const counter = <L extends string = never>(name: string, help: string, labels: readonly L[] = []) =>
+    metrics.counter<L>({ name, help, labels });
+  const messages = counter("tandem_hax_messages_total", "Messages of Motr processes, by type and by what was done.", [
+    "type",
+    "reaction",
+  ]);
+  const alarms = counter("tandem_hax_alarms_total", "Errors that Motr processes reported: look at the node.", ["type"]);
+  const entrypoints = counter(
+    "tandem_hax_entrypoint_replies_total",
+    "Entrypoint replies; `query`: the process was told to ask again.",
+    ["control"],
+  );
+  const stored = counter("tandem_hax_events_stored_total", "Events of processes put into Consul.");
+  const putFailures = counter("tandem_hax_put_failures_total", "Puts that Consul did not take; they are repeated.");
+  const replaced = counter(
+    "tandem_hax_events_replaced_total",
+    "Events that a newer one of their process replaced before they were sent.",
+  );
+  const overflows = counter("tandem_hax_overflows_total", "Work refused because a queue was full.", ["queue"]);
+  const journals = counter("tandem_hax_journal_writes_total", "Writes of the journal.", ["outcome"]);
+  const notes = counter("tandem_hax_notes_sent_total", "Notes told, by where they came from.", ["from"]);
+  const fates = counter("tandem_hax_deliveries_total", "Messages to processes, by what became of them.", ["fate"]);
+  const outages = counter(
+    "tandem_hax_consul_outages_total",
+    "Times that Consul stopped answering for a second or more.",
+  );
+  const bad = counter("tandem_hax_bad_inputs_total", "Bodies, keys and journal lines that could not be read.");
+  const troubles = counter("tandem_hax_link_troubles_total", "What peers of the link did wrong.", ["trouble"]);
+  const requests = counter("tandem_hax_requests_total", "HTTP requests answered.", ["method", "route", "status"]);
+  const latency = metrics.histogram({
+    name: "tandem_hax_entrypoint_seconds",
+    help: "From an entrypoint request to its reply, pace not counted.",
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 8],
   });
-  const entrypoints = metrics.counter({
-    name: "tandem_hax_entrypoint_replies_total",
-    help: "Entrypoint replies, by control: CONSUME, or QUERY for a process that is to ask again.",
-    labels: ["control"],
-  });
-  const events = metrics.counter({
-    name: "tandem_hax_events_total",
-    help: "What the bridge did or met, by kind.",
-    labels: ["kind"],
-  });
-  const trouble = metrics.counter({
-    name: "tandem_hax_link_troubles_total",
-    help: "What peers of HA links did wrong, by kind.",
-    labels: ["trouble"],
-  });
-  const notes = metrics.counter({
-    name: "tandem_hax_broadcast_notes_total",
-    help: "Notes told to Motr processes, times the links that they went to.",
-  });
-  const calls = metrics.histogram({
-    name: "tandem_hax_consul_call_seconds",
-    help: "Calls of Consul that do not wait, by outcome.",
-    labels: ["outcome"],
-    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5],
-  });
-  const sizes: readonly (readonly [name: string, help: string, of: keyof HaxSizes])[] = [
-    ["tandem_hax_links", "HA links that stand.", "links"],
-    ["tandem_hax_unstored_events", "Process events that Consul does not have yet.", "unstored"],
-    ["tandem_hax_waiting_watches", "Snapshots of services that are not told yet.", "watches"],
-    ["tandem_hax_queue_lag", "Items of bq/ that are known and not done.", "lag"],
-    ["tandem_hax_consul_outage", "1 while Consul does not answer.", "outage"],
-  ];
-  for (const [name, help, of] of sizes) metrics.gaugeOf({ name, help }, () => now()[of]);
   return {
-    event: (event) => {
-      events.with({ kind: event.kind }).inc();
-      if (event.kind === "message") messages.with({ type: event.type, reaction: event.reaction }).inc();
-      if (event.kind === "entrypoint") entrypoints.with({ control: event.rc === 0 ? "CONSUME" : "QUERY" }).inc();
-      if (event.kind === "trouble") trouble.with({ trouble: event.trouble }).inc();
-      if (event.kind === "broadcast") notes.with({}).inc(event.notes * event.links);
-    },
-    consul: (report) => {
-      if (!report.waiting) calls.with({ outcome: report.outcome }).observe(report.took / 1000);
+    request: (method, route, status) => requests.with({ method, route, status: String(status) }).inc(),
+    event(event) {
+      switch (event.kind) {
+        case "message":
+          messages.with({ type: event.type, reaction: event.reaction }).inc();
+          break;
+        case "alarm":
+        case "panic":
+          alarms.with({ type: event.type }).inc();
+          break;
+        case "entrypoint":
+          entrypoints.with({ control: event.rc === 0 ? "consume" : "query" }).inc();
+          latency.with({}).observe(event.took / 1000);
+          break;
+        case "stored":
+          stored.with({}).inc();
+          break;
+        case "putFailed":
+          putFailures.with({}).inc();
+          break;
+        case "replaced":
+          replaced.with({}).inc();
+          break;
+        case "overflow":
+          overflows.with({ queue: event.queue }).inc();
+          break;
+        case "journaled":
+          journals.with({ outcome: "written" }).inc();
+          break;
+        case "journalFailed":
+          journals.with({ outcome: "failed" }).inc();
+          break;
+        case "broadcast":
+          notes.with({ from: event.from }).inc(event.notes * event.links);
+          break;
+        case "answered":
+          notes.with({ from: "get" }).inc(event.notes);
+          break;
+        case "fate":
+          fates.with({ fate: event.fate }).inc();
+          break;
+        case "outageBegan":
+          outages.with({}).inc();
+          break;
+        case "badInput":
+          bad.with({}).inc();
+          break;
+        case "trouble":
+          troubles.with({ trouble: event.trouble }).inc();
+          break;
+        default:
+          break;
+      }
     },
   };
 }
 
-/** Depths, as they are. */
-export function sizesOf(bridge: Bridge, link: LinkServer): HaxSizes {
-  return {
-    links: link.links().length,
-    unstored: bridge.storer.book.pendingValues().size,
-    watches: bridge.watches.waiting,
-    lag: bridge.queue.lag,
-    outage: bridge.caller.outage.since === undefined ? 0 : 1,
-  };
+/** What a bridge holds now, read when somebody asks. */
+export function measureHax(metrics: Metrics, bridge: Bridge, link: HaLink, now: () => number): void {
+  const gauge = (name: string, help: string, read: () => number): void => metrics.gaugeOf({ name, help }, read);
+  gauge("tandem_hax_links", "Links with Motr processes.", () => link.links().length);
+  gauge("tandem_hax_events_waiting", "Events of processes that Consul has not yet.", () => bridge.storer.book.waiting);
+  gauge("tandem_hax_oldest_event_seconds", "How long the oldest unacknowledged event has waited.", () => {
+    const { oldest } = bridge.storer.book;
+    return oldest === undefined ? 0 : (now() - oldest) / 1000;
+  });
+  gauge("tandem_hax_entrypoints_waiting", "Entrypoint requests without a reply.", () => bridge.entrypoints.waiting);
+  gauge("tandem_hax_gets_waiting", "NVEC GETs without an answer.", () => bridge.gets.waiting);
+  gauge("tandem_hax_broadcast_queue_lag", "Items of bq/ that are known and not done.", () => bridge.queue.lag);
+  gauge("tandem_hax_consul_outage_seconds", "How long Consul has not answered; 0 while it does.", () => {
+    const { since } = bridge.caller.outage;
+    return since === undefined ? 0 : (now() - since) / 1000;
+  });
 }

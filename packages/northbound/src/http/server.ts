@@ -1,13 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { fastifySwagger } from "@fastify/swagger";
 import { type Clock, err, ok, type Result, VERSION } from "@tandem/base";
-import { isAuthorized, type Metrics } from "@tandem/daemon";
+import { apiPage, isAuthorized, type Metrics } from "@tandem/daemon";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { type Answer, errorAnswer } from "../core/answer.js";
 import type { Northbound } from "../northbound.js";
-
 import { EventStream } from "./event-stream.js";
-import { apiPage } from "./page.js";
 import { addRoutes } from "./routes.js";
 import type { ServerTally } from "./server-metrics.js";
 
