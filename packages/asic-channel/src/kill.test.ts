@@ -83,7 +83,7 @@ class KillWorld implements AsyncDisposable {
     const { transport, mode } = this;
     const started = new EndProcess({ transport, mode, socket: this.socket, ...what }, dies);
     this.#cleanUp.use(started);
-    await started.until("ready");
+    await started.says("ready");
     return started;
   }
 }
@@ -117,8 +117,8 @@ async function serverDies(world: KillWorld, point: CrashPointName, time: number)
   const client = await world.client({ count: COUNT, replyTimeoutMs: 10_000 });
   await first.gone;
   const second = await world.server();
-  await client.until("done");
-  await second.until(did(COUNT - 1));
+  await client.says("done");
+  await second.says(did(COUNT - 1));
   return client;
 }
 
@@ -183,9 +183,9 @@ describe("a client that is killed", () => {
         ]);
         await first.gone;
         const next = await world.client({ from: COUNT, count: COUNT });
-        await next.until("done");
+        await next.says("done");
         const accepted = endsOf(first, next).get("accepted") ?? [];
-        await server.until(did(2 * COUNT - 1));
+        await server.says(did(2 * COUNT - 1));
         const effects = new Set(world.effects);
         expectInOrder(world.effects);
         expect(accepted.filter((n) => !effects.has(n))).toEqual([]);
@@ -204,12 +204,12 @@ describe("a Redis that is killed", () => {
         const server = await world.server();
         const client = await world.client({ count: 3000 });
         for (const n of ["400 ", "1500 "]) {
-          await client.until(n);
+          await client.says(n);
           await world.redis.restart();
         }
-        await client.until("done");
+        await client.says("done");
         const ends = endsOf(client);
-        await server.until(did(2999));
+        await server.says(did(2999));
         const { effects } = world;
         expectInOrder(effects);
         const happened = new Set(effects);
@@ -231,12 +231,12 @@ describe("a burst of 250,000 requests", () => {
       longTest(t);
       await using world = await KillWorld.start({ transport, mode: "async" });
       const client = await world.client({ count: 250_000, window: 10_000 });
-      await client.until("done");
+      await client.says("done");
       expect(endsOf(client).get("accepted")).toHaveLength(250_000);
       const memory = client.lines.find((line) => line.startsWith("memory"))?.split(" ")[1];
       console.log(`${transport}: ${Math.round(Number(memory) / 2 ** 20)} MiB in the client`);
       const server = await world.server();
-      await server.until(did(249_999));
+      await server.says(did(249_999));
       expectInOrder(world.effects);
     }, 600_000);
 });

@@ -9,7 +9,7 @@ export function compiled(path: string): string {
   return fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
 }
 
-/** One process of a conformance case. Disposing it kills it. */
+/** A process that says lines. Disposing it kills it. */
 export class Peer implements AsyncDisposable {
   /** What it said, on both of its outputs. */
   readonly lines: string[] = [];

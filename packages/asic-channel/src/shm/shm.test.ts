@@ -183,11 +183,11 @@ test("a second process is refused with the owner while that lives, and let in wh
   const journal = `${options.path}.asic`;
   const what = { end: "server", transport: "shm", mode: "sync", socket: options.path, journal } as const;
   await using first = new EndProcess(what);
-  await first.until("ready");
+  await first.says("ready");
   await using second = new EndProcess(what);
-  await second.until("refused server on localhost, process");
+  await second.says("refused server on localhost, process");
   await first.kill9();
   await using third = new EndProcess(what);
-  await third.until("ready");
+  await third.says("ready");
   expect(existsSync(journal)).toBe(false);
 }, 60_000);
