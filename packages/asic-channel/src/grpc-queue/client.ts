@@ -15,6 +15,7 @@ import { putRequests, repliesEnd } from "../redis/request-queue.js";
 import type { AsicReply } from "../reply.js";
 import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
+import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { type GrpcQueueClientOptions, PLACE } from "./options.js";
 import { QueuedReplies } from "./replies.js";
@@ -59,8 +60,9 @@ export class GrpcQueueClient implements AsicClient {
   /** Accepted and not known to be executed. */
   #accepted = 0;
   #acceptedBytes = 0;
-  #sending: Promise<void> | undefined;
-  #waiting = false;
+  readonly #sends = new SendLoop(async () => {
+    while (!this.#closed && (await this.#sendSome()));
+  });
   #refusedBefore = false;
   #closed = false;
 
@@ -77,19 +79,19 @@ export class GrpcQueueClient implements AsicClient {
       replyTimeout,
       limit: this.traits.requestsInFlightMax,
       holds: isBarrier,
-      onWaiting: () => this.#send(),
+      onWaiting: () => this.#sends.ask(),
     });
     this.#line.obstacle = `neither a server at ${endpoint} nor Redis is reached`;
     this.#replies = new QueuedReplies(store, clock, end, {
       reply: (id, reply) => this.#executed(id, reply),
       malformed: (where, detail, found) => this.#trouble({ kind: "malformed", where, detail, found }),
     });
-    store.onConnect(() => this.#send());
+    store.onConnect(() => this.#sends.ask());
     this.#link = new Link({
       ...{ bus: options.bus ?? channelBus(), endpoint, owner, clock, random },
       onUp: () => {
         this.#refusedBefore = false;
-        this.#send();
+        this.#sends.ask();
       },
       onMessages: (messages) => this.#hear(messages),
       onDown: () => this.#recall(),
@@ -158,7 +160,7 @@ export class GrpcQueueClient implements AsicClient {
     this.#line.close("this end of the channel was closed");
     this.#events.close();
     await this.#link[Symbol.asyncDispose]();
-    await this.#sending;
+    await this.#sends.idle();
     await this.#replies[Symbol.asyncDispose]();
     await this.#claim[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
@@ -175,21 +177,6 @@ export class GrpcQueueClient implements AsicClient {
     if (error === undefined) return undefined;
     // In a later turn: a caller that tries again at once must not keep the replies from being read.
     return new Promise((resolve) => setImmediate(() => resolve(err(error))));
-  }
-
-  #send(): void {
-    this.#waiting = true;
-    this.#sending ??= this.#sendAll();
-  }
-
-  async #sendAll(): Promise<void> {
-    // What is asked in one turn goes out together.
-    await Promise.resolve();
-    while (this.#waiting && !this.#closed) {
-      this.#waiting = false;
-      while (!this.#closed && (await this.#sendSome()));
-    }
-    this.#sending = undefined;
   }
 
   /** Whether there may be more to send. */
@@ -330,7 +317,7 @@ export class GrpcQueueClient implements AsicClient {
     const again = new Set(this.#again);
     for (const sent of this.#sent.values()) if (sent.way === "direct") again.add(sent);
     this.#again = [...again].sort((a, b) => a.ticket.number - b.ticket.number);
-    this.#send();
+    this.#sends.ask();
   }
 
   #onFailed(error: DialError): void {

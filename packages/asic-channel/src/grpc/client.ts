@@ -7,6 +7,7 @@ import { LocalClaim } from "../local-claim.js";
 import type { AsicNotification } from "../notification.js";
 import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
+import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { Link } from "./link.js";
 import { channelBus, type GrpcClientOptions, MESSAGE_BYTES_MAX } from "./options.js";
@@ -33,8 +34,9 @@ export class GrpcChannelClient implements AsicClient {
   /** What was sent and has no reply yet, by number. */
   readonly #asked = new Map<number, Ticket>();
   #bytes = 0;
-  #sending: Promise<void> | undefined;
-  #waiting = false;
+  readonly #sends = new SendLoop(async () => {
+    while (await this.#sendSome());
+  });
   #refusedBefore = false;
   #closed = false;
 
@@ -49,7 +51,7 @@ export class GrpcChannelClient implements AsicClient {
       replyTimeout,
       limit: this.traits.requestsInFlightMax,
       holds: isBarrier,
-      onWaiting: () => this.#send(),
+      onWaiting: () => this.#sends.ask(),
     });
     this.#line.obstacle = `no server is at ${endpoint}`;
     this.#link = new Link({
@@ -57,7 +59,7 @@ export class GrpcChannelClient implements AsicClient {
       onUp: () => {
         this.#refusedBefore = false;
         this.#line.obstacle = "those before it have no reply yet";
-        this.#send();
+        this.#sends.ask();
       },
       onMessages: (messages) => this.#hear(messages),
       onDown: (reason) => this.#lose(reason),
@@ -104,23 +106,8 @@ export class GrpcChannelClient implements AsicClient {
     this.#line.close("this end of the channel was closed");
     this.#events.close();
     await this.#link[Symbol.asyncDispose]();
-    await this.#sending;
+    await this.#sends.idle();
     await this.#claim[Symbol.asyncDispose]();
-  }
-
-  #send(): void {
-    this.#waiting = true;
-    this.#sending ??= this.#sendAll();
-  }
-
-  async #sendAll(): Promise<void> {
-    // What is asked in one turn goes out together.
-    await Promise.resolve();
-    while (this.#waiting) {
-      this.#waiting = false;
-      while (await this.#sendSome());
-    }
-    this.#sending = undefined;
   }
 
   /** Whether there may be more to send. */
@@ -164,7 +151,7 @@ export class GrpcChannelClient implements AsicClient {
         if (ticket !== undefined) this.#line.settle(ticket, ok({ kind: "replied", reply }));
       }
     }
-    if (wasFull) this.#send();
+    if (wasFull) this.#sends.ask();
     return full;
   }
 

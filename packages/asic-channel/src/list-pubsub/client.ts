@@ -15,6 +15,7 @@ import { DB_DEFAULT, REQUESTS_MAX_DEFAULT, type RedisClientOptions } from "../re
 import { EndClaim } from "../redis/end-claim.js";
 import type { AsicRequest } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
+import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { ReplyLine } from "./reply-line.js";
 import { listPubsubTraits } from "./traits.js";
@@ -37,8 +38,7 @@ export class ListPubsubClient implements AsicClient {
   readonly #closing = new AbortController();
   /** Entries that may be in the list; Redis says how many when it seems to be full. */
   #queued = 0;
-  #sending: Promise<void> | undefined;
-  #waiting = false;
+  readonly #sends = new SendLoop(() => this.#sendAll());
 
   private constructor(options: RedisClientOptions, store: Store, claim: EndClaim) {
     const { clock, mode, replyTimeout = REPLY_TIMEOUT_DEFAULT, requestsMax = REQUESTS_MAX_DEFAULT } = options;
@@ -54,7 +54,7 @@ export class ListPubsubClient implements AsicClient {
       limit: requestsMax,
       // Upstream's replies name no request: one may be on its way.
       holds: (request) => isAnswered(request.op, mode),
-      onWaiting: () => this.#send(),
+      onWaiting: () => this.#sends.ask(),
     });
     this.#requests = new ProducerTable(store, REQUEST_TABLE, { extraOps: SYNC_ONLY_OPS });
     this.#replies = new ReplyLine(store, this.#requests, this.#line, { clock, replyTimeout, onTrouble });
@@ -116,29 +116,18 @@ export class ListPubsubClient implements AsicClient {
     this.#line.close("this end of the channel was closed");
     await this.#replies[Symbol.asyncDispose]();
     await this.#events.close();
-    await this.#sending;
+    await this.#sends.idle();
     await this.#claim[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
   }
 
-  #send(): void {
-    this.#waiting = true;
-    this.#sending ??= this.#sendAll();
-  }
-
   async #sendAll(): Promise<void> {
-    // What is asked in one turn goes out together.
-    await Promise.resolve();
-    while (this.#waiting) {
-      this.#waiting = false;
-      for (let tickets = this.#line.take(PIPELINE); tickets.length > 0; tickets = this.#line.take(PIPELINE)) {
-        const last = tickets.at(-1) as Ticket;
-        const asks = isAnswered(last.request.op, this.mode);
-        await this.#keep(asks ? tickets.slice(0, -1) : tickets);
-        if (asks) await this.#ask(last);
-      }
+    for (let tickets = this.#line.take(PIPELINE); tickets.length > 0; tickets = this.#line.take(PIPELINE)) {
+      const last = tickets.at(-1) as Ticket;
+      const asks = isAnswered(last.request.op, this.mode);
+      await this.#keep(asks ? tickets.slice(0, -1) : tickets);
+      if (asks) await this.#ask(last);
     }
-    this.#sending = undefined;
   }
 
   /** Requests that are done for their callers when they are in the list. */

@@ -9,6 +9,7 @@ import { EndClaim } from "../redis/end-claim.js";
 import { orAborted } from "../redis/or-aborted.js";
 import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
+import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { ResponseReader } from "./response-reader.js";
 import { type ClientStart, openClient, type StoredAs, type StreamBounds, storeRequests } from "./scripts.js";
@@ -62,8 +63,7 @@ export class StreamsClient implements AsicClient {
   #accepted = 0;
   #seen: Position;
   #saving: Promise<unknown> | undefined;
-  #sending: Promise<void> | undefined;
-  #waiting = false;
+  readonly #sends = new SendLoop(() => this.#sendAll());
   #reconnected = false;
 
   private constructor(
@@ -87,7 +87,7 @@ export class StreamsClient implements AsicClient {
       replyTimeout,
       limit: requestsMax,
       holds: isBarrier,
-      onWaiting: () => this.#send(),
+      onWaiting: () => this.#sends.ask(),
     });
     this.#seen = start.seen ?? POSITION_FIRST;
     if (start.trimmed !== undefined && comparePositions(this.#seen, start.trimmed) < 0)
@@ -96,7 +96,7 @@ export class StreamsClient implements AsicClient {
     this.#reading = this.#read();
     stores.store.onConnect(() => {
       this.#reconnected = true;
-      this.#send();
+      this.#sends.ask();
     });
     claim.lost.addEventListener("abort", () => {
       const lost = claim.lost.reason as EndError;
@@ -154,7 +154,7 @@ export class StreamsClient implements AsicClient {
     this.#closing.abort();
     this.#line.close("this end of the channel was closed");
     this.#events.close();
-    await this.#sending;
+    await this.#sends.idle();
     await this.#saving;
     await this.#stores.reading[Symbol.asyncDispose]();
     await this.#reading;
@@ -162,21 +162,11 @@ export class StreamsClient implements AsicClient {
     await this.#stores.store[Symbol.asyncDispose]();
   }
 
-  #send(): void {
-    this.#waiting = true;
-    this.#sending ??= this.#sendAll();
-  }
-
   async #sendAll(): Promise<void> {
-    // What is asked in one turn goes out together.
-    await Promise.resolve();
-    while (this.#waiting && !this.#closing.signal.aborted) {
-      this.#waiting = false;
-      if (this.#reconnected) await this.#sendLost(Number.POSITIVE_INFINITY);
-      for (let tickets = this.#line.take(BATCH); tickets.length > 0; tickets = this.#line.take(BATCH))
-        await this.#put(tickets);
-    }
-    this.#sending = undefined;
+    if (this.#closing.signal.aborted) return;
+    if (this.#reconnected) await this.#sendLost(Number.POSITIVE_INFINITY);
+    for (let tickets = this.#line.take(BATCH); tickets.length > 0; tickets = this.#line.take(BATCH))
+      await this.#put(tickets);
   }
 
   /** Puts tickets into the stream, however often the connection is lost meanwhile: their numbers are stored once. */

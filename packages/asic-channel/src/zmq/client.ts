@@ -6,6 +6,7 @@ import { LocalClaim } from "../local-claim.js";
 import type { AsicNotification } from "../notification.js";
 import type { AsicRequest } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
+import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { Asker } from "./asker.js";
 import { socketOptions, type ZmqClientOptions } from "./options.js";
@@ -26,8 +27,7 @@ export class ZmqChannelClient implements AsicClient {
   #pull: EventPull | undefined;
   readonly #events = new EventInbox(NOTIFICATIONS_MAX);
   #ignored = 0;
-  #sending: Promise<void> | undefined;
-  #waiting = false;
+  readonly #sends = new SendLoop(() => this.#sendAll());
   #closed = false;
 
   private constructor(options: ZmqClientOptions, claim: LocalClaim) {
@@ -41,7 +41,7 @@ export class ZmqChannelClient implements AsicClient {
       limit: this.traits.requestsInFlightMax,
       // Replies name no request, so one is on its way.
       holds: () => true,
-      onWaiting: () => this.#send(),
+      onWaiting: () => this.#sends.ask(),
     });
     this.#asker = new Asker(options);
   }
@@ -82,23 +82,13 @@ export class ZmqChannelClient implements AsicClient {
     this.#events.close();
     await this.#asker[Symbol.asyncDispose]();
     await this.#pull?.[Symbol.asyncDispose]();
-    await this.#sending;
+    await this.#sends.idle();
     await this.#claim[Symbol.asyncDispose]();
   }
 
-  #send(): void {
-    this.#waiting = true;
-    this.#sending ??= this.#sendAll();
-  }
-
   async #sendAll(): Promise<void> {
-    await Promise.resolve();
-    while (this.#waiting) {
-      this.#waiting = false;
-      for (let [ticket] = this.#line.take(1); ticket !== undefined; [ticket] = this.#line.take(1))
-        await this.#ask(ticket);
-    }
-    this.#sending = undefined;
+    for (let [ticket] = this.#line.take(1); ticket !== undefined; [ticket] = this.#line.take(1))
+      await this.#ask(ticket);
   }
 
   async #ask(ticket: Ticket): Promise<void> {

@@ -22,6 +22,7 @@ import {
 import type { AsicReply } from "../reply.js";
 import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
+import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { Asker } from "./asker.js";
 import { HELLO_REQUEST, isHelloReply, splitId, withId } from "./ids.js";
@@ -66,8 +67,7 @@ export class ZmqOutboxClient implements AsicClient {
   readonly #closing = new AbortController();
   /** Tickets whose requests stand in the outbox, by id. */
   readonly #stored = new Map<string, Ticket>();
-  #putting: Promise<void> | undefined;
-  #waiting = false;
+  readonly #puts = new SendLoop(() => this.#putAll());
   #wake: () => void = () => {};
   readonly #sending: Promise<void>;
   #asked = { connections: -1, ours: false };
@@ -86,12 +86,12 @@ export class ZmqOutboxClient implements AsicClient {
       replyTimeout,
       limit: this.traits.requestsInFlightMax,
       holds: isBarrier,
-      onWaiting: () => this.#put(),
+      onWaiting: () => this.#puts.ask(),
     });
     this.#line.obstacle = "Redis cannot be reached";
     this.#asker = new Asker(options);
     store.onConnect(() => {
-      this.#put();
+      this.#puts.ask();
       this.#wake();
     });
     this.#sending = this.#sendAll();
@@ -150,26 +150,16 @@ export class ZmqOutboxClient implements AsicClient {
     this.#wake();
     await this.#asker[Symbol.asyncDispose]();
     await this.#pull?.[Symbol.asyncDispose]();
-    await this.#putting;
+    await this.#puts.idle();
     await this.#sending;
     await this.#claim[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
   }
 
-  #put(): void {
-    this.#waiting = true;
-    this.#putting ??= this.#putAll();
-  }
-
   async #putAll(): Promise<void> {
-    // What is asked in one turn goes out together.
-    await Promise.resolve();
-    while (this.#waiting && this.#store.connected) {
-      this.#waiting = false;
-      for (let tickets = this.#line.take(BATCH); tickets.length > 0; tickets = this.#line.take(BATCH))
-        await this.#putSome(tickets);
-    }
-    this.#putting = undefined;
+    if (!this.#store.connected) return;
+    for (let tickets = this.#line.take(BATCH); tickets.length > 0; tickets = this.#line.take(BATCH))
+      await this.#putSome(tickets);
   }
 
   async #putSome(tickets: readonly Ticket[]): Promise<void> {
