@@ -1,4 +1,5 @@
 import { type Clock, type Millis, type Result, seconds, systemClock, type Timer, within } from "@tandem/base";
+import { sayLastWords } from "./last-words.js";
 
 /** How a daemon or tool ends when it does not end well. */
 export type DaemonFailure =
@@ -132,8 +133,6 @@ export async function runDaemon(
 const realProcess: DaemonProcess = {
   on: (event, listener) => process.on(event, listener),
   off: (event, listener) => process.off(event, listener),
-  complain: (line) => {
-    process.stderr.write(`${line}\n`);
-  },
+  complain: (line) => sayLastWords(line),
   exit: (code) => process.exit(code),
 };
