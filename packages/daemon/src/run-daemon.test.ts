@@ -7,6 +7,10 @@ import { type DaemonProcess, runDaemon } from "./run-daemon.js";
 class FakeProcess extends EventEmitter implements DaemonProcess {
   readonly lines: string[] = [];
   readonly exits: number[] = [];
+  lastWords(line: string): void {
+    this.complain(line);
+  }
+
   complain(line: string): void {
     this.lines.push(line);
   }

@@ -28,6 +28,8 @@ export interface DaemonProcess {
   off(event: string, listener: Listener): unknown;
   /** One line for people, without its line feed. */
   complain(line: string): void;
+  /** As `complain`, for a process that ends at once: the line is out when this returns. */
+  lastWords(line: string): void;
   exit(code: number): void;
 }
 
@@ -70,7 +72,7 @@ export async function runDaemon(
     }
     ending.abort(new Error(`ended by ${signal}`));
     deadline = clock.setTimer(endWithin, () => {
-      host.complain(`${program}: did not end within ${endWithin} ms of ${signal}: ends now`);
+      host.lastWords(`${program}: did not end within ${endWithin} ms of ${signal}: ends now`);
       host.exit(1);
     });
   };
@@ -81,7 +83,7 @@ export async function runDaemon(
     for (const callback of dumps) callback();
   };
   const bug = (error: unknown): void => {
-    host.complain(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
+    host.lastWords(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
     saveAll();
     void lastly().then(() => host.exit(1));
   };
@@ -90,7 +92,7 @@ export async function runDaemon(
       try {
         save();
       } catch (error) {
-        host.complain(`${program}: bug: nothing is saved: ${String(error)}`);
+        host.lastWords(`${program}: bug: nothing is saved: ${String(error)}`);
       }
     }
   };
@@ -120,7 +122,7 @@ export async function runDaemon(
   } catch (error) {
     // Waits that the end of the daemon cancelled reject with the signal's reason: that is a clean end.
     if (ending.signal.aborted && error === ending.signal.reason) return 0;
-    host.complain(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
+    host.lastWords(`${program}: bug: ${error instanceof Error ? error.stack : String(error)}`);
     saveAll();
     return 1;
   } finally {
@@ -133,6 +135,9 @@ export async function runDaemon(
 const realProcess: DaemonProcess = {
   on: (event, listener) => process.on(event, listener),
   off: (event, listener) => process.off(event, listener),
-  complain: (line) => sayLastWords(line),
+  complain: (line) => {
+    process.stderr.write(`${line}\n`);
+  },
+  lastWords: (line) => sayLastWords(line),
   exit: (code) => process.exit(code),
 };
