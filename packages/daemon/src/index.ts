@@ -9,6 +9,7 @@ export {
   runDaemonProgram,
   serveStatusOrGoOn,
 } from "./daemon-program.js";
+export { type Ending, watchForEnd } from "./ending.js";
 export { LOG_LEVEL_DEFAULT, LOG_LEVELS, type LogLevel, levelFromEnvironment, levelFromLoggerRow } from "./log-level.js";
 export { formatLine, formatText, type LineOrigin, type LineStyle, type LogFields } from "./log-line.js";
 export { type LogOutput, type LogOutputOptions, openLogOutput, stderrOutput } from "./log-output.js";
@@ -23,6 +24,14 @@ export {
   type MetricDeclaration,
   Metrics,
 } from "./metrics.js";
+export {
+  type HostedProcess,
+  type ProcessEnd,
+  ProcessEndedError,
+  type ProcessHost,
+  type ProcessSpec,
+  systemProcesses,
+} from "./process-host.js";
 export { openRecorder, type Recorder, type RecorderError, type RecorderOptions } from "./recorder.js";
 export {
   type DaemonContext,

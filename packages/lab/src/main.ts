@@ -1,9 +1,8 @@
 import { systemClock } from "@tandem/base";
+import { type HostedProcess, watchForEnd } from "@tandem/daemon";
 import type { Cluster } from "./cluster/cluster.js";
-import { watchForEnd } from "./ending.js";
 import { COLOURS, eventJson, eventText, type LabEvent, PLAIN } from "./lab-event.js";
 import { HELP, type LabFlags, parseFlags } from "./lab-flags.js";
-import type { LabProcess } from "./process-host.js";
 import { type LabResult, runLab } from "./run-lab.js";
 import { loadStory, storyNames } from "./story/load-story.js";
 import { type LabTerminal, LiveView } from "./view/live-view.js";
@@ -69,7 +68,7 @@ async function run(flags: LabFlags, { env, tandem, io, signal }: LabOptions): Pr
     view?.complain(line);
     if (view === undefined || io.complainsThere === false) io.complain(line);
   };
-  using ending = watchForEnd(signal, complain);
+  using ending = watchForEnd("tandem lab", signal, complain);
   const tell = (event: LabEvent): void => {
     if (view !== undefined) {
       view.tell(event);
@@ -78,7 +77,7 @@ async function run(flags: LabFlags, { env, tandem, io, signal }: LabOptions): Pr
     const line = flags.json ? eventJson(event) : eventText(event, palette, io.columns);
     if (line !== undefined) io.out(line);
   };
-  const watch = (cluster: Cluster, processes: () => readonly LabProcess[]): Disposable => {
+  const watch = (cluster: Cluster, processes: () => readonly HostedProcess[]): Disposable => {
     view?.watch(cluster, processes);
     return { [Symbol.dispose]: () => view?.unwatch() };
   };

@@ -1,11 +1,11 @@
 import type { ScenarioStep } from "@tandem/base/testing";
+import type { HostedProcess } from "@tandem/daemon";
 import { Cluster } from "./cluster/cluster.js";
 import { TooLateError } from "./cluster/cluster-host.js";
 import { describeDpuEntry } from "./cluster/dpu-log.js";
 import { ProcessCluster } from "./cluster/process-cluster.js";
 import type { LabEvent } from "./lab-event.js";
 import type { LabFlags } from "./lab-flags.js";
-import type { LabProcess } from "./process-host.js";
 import { stageTitle } from "./story/load-story.js";
 import { Narrator } from "./story/narrator.js";
 import { switchAddresses } from "./switch-addresses.js";
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly tell: (event: LabEvent) => void;
   readonly complain: (line: string) => void;
   /** Told of the cluster once it runs; disposed of before the cluster goes. */
-  readonly watch?: (cluster: Cluster, processes: () => readonly LabProcess[]) => Disposable;
+  readonly watch?: (cluster: Cluster, processes: () => readonly HostedProcess[]) => Disposable;
   /** Aborts at the end that somebody wants; `runLab` then rejects with its reason. */
   readonly signal: AbortSignal;
 }

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Millis, seconds, systemClock, unwrap, within } from "@tandem/base";
 import { needs } from "@tandem/base/testing";
+import { type HostedProcess, type ProcessHost, systemProcesses } from "@tandem/daemon";
 import { grpcBus } from "@tandem/swbus";
 import { type Fields, type Store, untilConnected } from "@tandem/swss";
 import { databaseConfigText, freePort, type RedisServer, redisStoresAt, startRedis } from "@tandem/swss/testing";
 import { afterEach, beforeEach, test } from "vitest";
-import { type LabProcess, type ProcessHost, systemProcesses } from "../process-host.js";
 import { missingForProcesses, TANDEM } from "../testing/tandem-command.js";
 
 const missing = missingForProcesses();
@@ -38,7 +38,7 @@ afterEach(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
-function start(name: "swbusd" | "hamgrd", ...flags: readonly string[]): LabProcess {
+function start(name: "swbusd" | "hamgrd", ...flags: readonly string[]): HostedProcess {
   const [command, ...args] = TANDEM;
   const all = [...args, name, ...flags, ...(name === "hamgrd" ? ["--record-dir", folder] : [])];
   return processes.start({ name, command, args: all, env: { TANDEM_LOG: "stderr" }, log: logOf(name) });
@@ -46,7 +46,7 @@ function start(name: "swbusd" | "hamgrd", ...flags: readonly string[]): LabProce
 
 const logOf = (name: string): string => join(folder, `${name}.log`);
 
-const line = (process: LabProcess, match: RegExp): Promise<string> =>
+const line = (process: HostedProcess, match: RegExp): Promise<string> =>
   process.untilLine(match, AbortSignal.timeout(LINE_LIMIT));
 
 /** Lines of a daemon's whole log that are warnings or errors, without time and origin. */

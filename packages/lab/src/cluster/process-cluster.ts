@@ -13,8 +13,8 @@ import {
   unwrap,
   within,
 } from "@tandem/base";
+import { type HostedProcess, type ProcessSpec, systemProcesses } from "@tandem/daemon";
 import { loadDatabases, RedisStores, type Sockets, type Store, type Stores, zmqSockets } from "@tandem/swss";
-import { type LabProcess, type ProcessSpec, systemProcesses } from "../process-host.js";
 import { type DpuPlace, type SwitchPlace, switchOf, type Topology } from "../topology.js";
 import { busConfigText } from "./bus-config-text.js";
 import { claimNetwork, freePort, linkPort, type NetworkClaim } from "./claim-network.js";
@@ -87,8 +87,8 @@ export class ProcessCluster implements ClusterHost {
   readonly #options: ProcessClusterOptions;
   readonly #claim: NetworkClaim;
   readonly #processes = systemProcesses();
-  readonly #redis = new Map<string, LabProcess>();
-  readonly #daemons = new Map<string, LabProcess>();
+  readonly #redis = new Map<string, HostedProcess>();
+  readonly #daemons = new Map<string, HostedProcess>();
   /** What ends the trouble of a Redis, by owner. */
   readonly #troubles = new Map<string, () => Promise<void>>();
   readonly #said = new Map<string, SaidLines>();
@@ -97,7 +97,7 @@ export class ProcessCluster implements ClusterHost {
   readonly #stores = new Map<string, Stores>();
   readonly #partListeners = new Set<PartListener>();
   /** Processes that end because the lab wants it. */
-  readonly #ending = new WeakSet<LabProcess>();
+  readonly #ending = new WeakSet<HostedProcess>();
   #disposing = false;
   /** The process ends at once, its children with it (see `systemProcesses`): the folder must not stay behind either. */
   readonly #onExit = (): void => rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
@@ -242,7 +242,7 @@ export class ProcessCluster implements ClusterHost {
   }
 
   usage(): Promise<readonly ProcessUsage[]> {
-    const usageOf = async (process: LabProcess): Promise<ProcessUsage> => {
+    const usageOf = async (process: HostedProcess): Promise<ProcessUsage> => {
       const [memory, cpu] = await Promise.all([process.memory(), process.cpu()]);
       return { name: process.name, memory, cpu };
     };
@@ -255,7 +255,7 @@ export class ProcessCluster implements ClusterHost {
   }
 
   /** Every process of the cluster that runs. */
-  get processes(): readonly LabProcess[] {
+  get processes(): readonly HostedProcess[] {
     return this.#processes.processes;
   }
 
@@ -329,7 +329,7 @@ export class ProcessCluster implements ClusterHost {
     await this.#links.listen(this.topology, (from, dpu) => this.swbusPort(from, dpu));
   }
 
-  #start(spec: ProcessSpec): LabProcess {
+  #start(spec: ProcessSpec): HostedProcess {
     if (this.#disposing) throw new Error(`${spec.name}: not started, the lab is ending`);
     const child = this.#processes.start(spec);
     void child.ended.then((end) => {
@@ -342,7 +342,7 @@ export class ProcessCluster implements ClusterHost {
     return child;
   }
 
-  async #untilReady(process: LabProcess, lines: readonly RegExp[]): Promise<void> {
+  async #untilReady(process: HostedProcess, lines: readonly RegExp[]): Promise<void> {
     const log = join(this.logFolder, `${process.name}.log`);
     const giveUp = new AbortController();
     const ready = Promise.all(lines.map((line) => process.untilLine(line, giveUp.signal))).then(
@@ -357,7 +357,7 @@ export class ProcessCluster implements ClusterHost {
     throw new ProcessFailure(process, outcome?.message ?? `was not ready within ${START_LIMIT / 1000} s`, log);
   }
 
-  async #kill(process: LabProcess | undefined): Promise<void> {
+  async #kill(process: HostedProcess | undefined): Promise<void> {
     if (process === undefined) return;
     this.#ending.add(process);
     process.kill("SIGKILL");

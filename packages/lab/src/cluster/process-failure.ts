@@ -1,4 +1,4 @@
-import type { LabProcess } from "../process-host.js";
+import type { HostedProcess } from "@tandem/daemon";
 
 /** Newest log lines that are shown of a process that did not start. */
 const LINES_SHOWN = 8;
@@ -7,7 +7,7 @@ const LINES_SHOWN = 8;
 export class ProcessFailure extends Error {
   override readonly name = "ProcessFailure";
 
-  constructor(process: Pick<LabProcess, "name" | "lines">, why: string, log: string) {
+  constructor(process: Pick<HostedProcess, "name" | "lines">, why: string, log: string) {
     const lines = process.lines.slice(-LINES_SHOWN).map((line) => `\n    ${line}`);
     const said = lines.length === 0 ? "it printed nothing" : `its last lines:${lines.join("")}\n `;
     super(`${process.name} ${why}; ${said} log: ${log}`);

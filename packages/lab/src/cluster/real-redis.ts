@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, millis, type Timer, unwrap } from "@tandem/base";
+import type { HostedProcess } from "@tandem/daemon";
 import { type Store, untilConnected } from "@tandem/swss";
-import type { LabProcess } from "../process-host.js";
 import type { RedisTrouble } from "./cluster-host.js";
 import type { RedisPlace } from "./database-files.js";
 
@@ -25,7 +25,7 @@ export function redisArgs(place: RedisPlace): string[] {
 /** A Redis that runs, and what it may be made to suffer. */
 export interface RealRedis {
   readonly place: RedisPlace;
-  readonly process: LabProcess;
+  readonly process: HostedProcess;
   /** Any database of it. */
   readonly store: Store;
   readonly clock: Clock;

@@ -1,5 +1,6 @@
 import { minutes, unwrap } from "@tandem/base";
 import { needs } from "@tandem/base/testing";
+import { systemProcesses } from "@tandem/daemon";
 import type { Answer, Expected, Mutation } from "@tandem/northbound";
 import { Northbound } from "@tandem/northbound";
 import { expect, test } from "vitest";
@@ -7,7 +8,6 @@ import { Cluster } from "../cluster/cluster.js";
 import { ProcessCluster } from "../cluster/process-cluster.js";
 import { SimulatedCluster } from "../cluster/simulated-cluster.js";
 import { SIMULATED_DAEMONS } from "../cluster/simulated-daemons.js";
-import { systemProcesses } from "../process-host.js";
 import { Orchestrator, type SwitchApi } from "../testing/orchestrator.js";
 import { missingForProcesses, REDIS_SERVER, TANDEM } from "../testing/tandem-command.js";
 import type { DpuPlace, HaSetPlace } from "../topology.js";

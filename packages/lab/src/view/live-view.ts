@@ -1,7 +1,7 @@
 import { type Clock, type Millis, millis, type Timer } from "@tandem/base";
+import type { HostedProcess } from "@tandem/daemon";
 import type { Cluster } from "../cluster/cluster.js";
 import type { LabEvent } from "../lab-event.js";
-import type { LabProcess } from "../process-host.js";
 import { eventLines } from "./event-lines.js";
 import { type FrameSize, type FrameTitle, tableLines, wrap } from "./frame.js";
 import { RESTORE, Screen } from "./screen.js";
@@ -34,7 +34,7 @@ export class LiveView implements Disposable {
   readonly #stops: (() => void)[] = [];
   readonly #memory = new Map<string, number>();
   #taker: SnapshotTaker | undefined;
-  #listProcesses: () => readonly LabProcess[] = () => [];
+  #listProcesses: () => readonly HostedProcess[] = () => [];
   readonly #known = new Set<string>();
   #waiting: StyledLine[] = [];
   #snapshot: LabSnapshot = EMPTY_SNAPSHOT;
@@ -58,7 +58,7 @@ export class LiveView implements Disposable {
   }
 
   /** Shows this cluster from now on. */
-  watch(cluster: Cluster, processes: () => readonly LabProcess[]): void {
+  watch(cluster: Cluster, processes: () => readonly HostedProcess[]): void {
     this.#taker = new SnapshotTaker(cluster);
     this.#listProcesses = processes;
     void this.#measure();

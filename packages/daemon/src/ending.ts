@@ -15,7 +15,7 @@ export interface Ending extends Disposable {
  * Watches for the end: the first signal asks for a clean one, a second one, or `END_LIMIT` after the first, ends the
  * process at once (what listens for its `exit` kills the children and removes the folder).
  */
-export function watchForEnd(outer: AbortSignal, complain: (line: string) => void): Ending {
+export function watchForEnd(program: string, outer: AbortSignal, complain: (line: string) => void): Ending {
   const ending = new AbortController();
   setMaxListeners(0, ending.signal); // each wait of each process listens for a while
   let deadline: Timer | undefined;
@@ -25,7 +25,7 @@ export function watchForEnd(outer: AbortSignal, complain: (line: string) => void
     if (ending.signal.aborted) return;
     ending.abort(new Error(`ended by ${reason}`));
     deadline = systemClock.setTimer(END_LIMIT, () => {
-      complain(`tandem lab: not ended within ${END_LIMIT / 1000} s of ${reason}: ends now`);
+      complain(`${program}: not ended within ${END_LIMIT / 1000} s of ${reason}: ends now`);
       process.exit(1);
     });
   };

@@ -9,8 +9,8 @@ export interface ProcessEnd {
   readonly signal: string | null;
 }
 
-/** One operating-system process that the lab started. */
-export interface LabProcess {
+/** One operating-system process that a host started. */
+export interface HostedProcess {
   readonly name: string;
   readonly pid: number;
   readonly ended: Promise<ProcessEnd>;
@@ -42,16 +42,16 @@ export interface ProcessSpec {
 /** Starts processes, and ends every one of them, and only them, when it is disposed of. */
 export interface ProcessHost extends AsyncDisposable {
   /** Throws once the host is disposed of: a start that was under way must leave nothing behind. */
-  start(spec: ProcessSpec): LabProcess;
-  readonly processes: readonly LabProcess[];
+  start(spec: ProcessSpec): HostedProcess;
+  readonly processes: readonly HostedProcess[];
 }
 
 const LINES_KEPT = 200;
 const STOP_LIMIT = seconds(5);
 
 /**
- * Real processes, each in a process group of its own: a Ctrl-C in the terminal reaches the lab alone, which ends them in
- * order. When this process ends, however it ends short of SIGKILL, its children get SIGKILL.
+ * Real processes, each in a process group of its own: a Ctrl-C in the terminal reaches the program that
+ * started them alone, which ends them in order. When this process ends, however it ends short of SIGKILL, its children get SIGKILL.
  */
 export function systemProcesses(): ProcessHost {
   const children = new Set<SystemProcess>();
@@ -62,7 +62,7 @@ export function systemProcesses(): ProcessHost {
   let disposed = false;
   return {
     start(spec) {
-      if (disposed) throw new Error(`${spec.name}: not started, the lab is ending`);
+      if (disposed) throw new Error(`${spec.name}: not started, everything is ending`);
       const child = new SystemProcess(spec);
       children.add(child);
       void child.ended.then(() => children.delete(child));
@@ -79,7 +79,7 @@ export function systemProcesses(): ProcessHost {
   };
 }
 
-class SystemProcess implements LabProcess {
+class SystemProcess implements HostedProcess {
   readonly name: string;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
