@@ -364,6 +364,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runHaxM0d,
   },
   {
+    path: ["hax", "consul-double"],
+    summary: "a Consul that is none, for tests and the demo, with faults to turn on",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runConsulDouble,
+  },
+  {
     path: ["asic", "show", "queues"],
     summary: "requests and replies that wait between orchagent and syncd",
     options: [ASIC_DATABASE, DB_CONFIG, RING, JSON_OPTION],

@@ -1,2 +1,3 @@
+export { consulDoubleMain } from "./consul-double/double-main.js";
 export { haxMain } from "./daemon/hax-main.js";
 export { haxM0dMain } from "./m0d/m0d-main.js";

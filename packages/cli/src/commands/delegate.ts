@@ -35,6 +35,11 @@ export const runAsicSyncd = daemon("asic-syncd", async () => (await import("@tan
 
 export const runHax = daemon("hax", async () => (await import("@tandem/hax/main")).haxMain);
 
+export const runConsulDouble = daemon(
+  "hax-consul-double",
+  async () => (await import("@tandem/hax/main")).consulDoubleMain,
+);
+
 export const runVirtualAsic = daemon(
   "asic-virtual",
   async () => (await import("@tandem/asic-channel/main")).virtualAsicMain,

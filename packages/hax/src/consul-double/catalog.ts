@@ -1,3 +1,5 @@
+import type { SavedState } from "./saved-state.js";
+
 export type CheckStatus = "passing" | "warning" | "critical";
 
 /** A check of a node, or of one of its instances. */
@@ -32,6 +34,18 @@ export class Catalog {
   readonly #instances = new Map<string, Instance>();
   readonly #checks = new Map<string, Check>();
   readonly #changed = new Map<string, number>();
+
+  save(): Pick<SavedState, "nodes" | "instances" | "checks" | "changed"> {
+    const [instances, checks] = [[...this.#instances.values()], [...this.#checks.values()]];
+    return { nodes: [...this.#nodes], instances, checks, changed: [...this.#changed] };
+  }
+
+  restore({ nodes, instances, checks, changed }: Pick<SavedState, "nodes" | "instances" | "checks" | "changed">): void {
+    for (const [node, address] of nodes) this.#nodes.set(node, address);
+    for (const instance of instances) this.#instances.set(keyOf(instance.node, instance.id), instance);
+    for (const check of checks) this.#checks.set(keyOf(check.node, check.checkId), check);
+    for (const [subject, at] of changed) this.#changed.set(subject, at);
+  }
 
   hasNode(node: string): boolean {
     return this.#nodes.has(node);

@@ -2,9 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import {
   type Clock,
+  type Disk,
+  describeDiskError,
+  invariant,
   type Millis,
   millis,
   minutes,
+  ok,
   type Random,
   sleep,
   systemClock,
@@ -12,32 +16,43 @@ import {
   type Timer,
 } from "@tandem/base";
 import { ConsulState } from "./consul-state.js";
-import { calm, type DoubleFaults } from "./faults.js";
+import { calm, type DoubleFaults, parseFaults } from "./faults.js";
 import { parseDuration } from "./requests.js";
 import { type Reply, route } from "./routes.js";
+import { StateStore } from "./state-store.js";
 import { WatchPoster, type WatchSpec } from "./watch-poster.js";
 
-export interface ConsulDoubleOptions {
+/** One agent of the cluster. */
+export interface AgentOptions {
   /** The agent's own node; more are registered with `state.registerNode`. */
   readonly node: string;
   readonly address?: string;
   /** Default: a free port. */
   readonly port?: number;
+  readonly watches?: readonly WatchSpec[];
+}
+
+export interface ConsulDoubleOptions extends AgentOptions {
+  /** More agents of the same cluster, each on a port of its own. */
+  readonly others?: readonly AgentOptions[];
   readonly clock?: Clock;
   readonly random?: Random;
-  readonly watches?: readonly WatchSpec[];
+  /** Where what was answered to is kept; what stands there is taken up. Default: nothing is kept. */
+  readonly store?: { readonly disk: Disk; readonly path: string };
   /** When given, calls without it are refused with 403. */
   readonly token?: string;
 }
 
 /** Most bytes of a request's body, as Consul's own limit of a value. */
 const BODY_MAX = 512 * 1024;
+/** Not Consul's: fault switches are read here, and turned with PUT. */
+export const FAULTS_PATH = "/double/faults";
 const WAIT_DEFAULT = minutes(5);
 const WAIT_MAX = minutes(10);
 
 /**
- * A Consul agent for tests and the demo: real HTTP, and the semantics of Consul's for what hax asks of it. It keeps
- * nothing on disk. Waits end exactly when asked, where Consul adds up to a sixteenth.
+ * A Consul for tests and the demo: real HTTP, and the semantics of Consul's for what hax asks of it. Its agents share one
+ * state. Waits end exactly when asked, where Consul adds up to a sixteenth.
  */
 export class ConsulDouble implements AsyncDisposable {
   readonly state: ConsulState;
@@ -46,22 +61,29 @@ export class ConsulDouble implements AsyncDisposable {
   readonly faults: DoubleFaults = calm();
   readonly #clock: Clock;
   readonly #token: string | undefined;
-  readonly #server: Server;
+  readonly #store: StateStore | undefined;
+  readonly #agents: readonly { readonly options: AgentOptions; readonly server: Server }[];
   readonly #posters: readonly WatchPoster[];
   readonly #waiting = new Set<() => void>();
   #requests = 0;
+  #stopping = false;
   #timer: Timer | undefined;
 
   /** Made by `startConsulDouble`. */
   constructor(options: ConsulDoubleOptions) {
-    const { node, address = "127.0.0.1", clock = systemClock, random = systemRandom, watches = [], token } = options;
+    const { node, clock = systemClock, random = systemRandom, others = [], token, store } = options;
     this.node = node;
     this.#clock = clock;
     this.#token = token;
     this.state = new ConsulState(random);
-    this.state.registerNode(node, address);
-    this.#posters = watches.map((spec) => new WatchPoster(spec, this.state, this.faults, clock));
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#store = store === undefined ? undefined : new StateStore({ ...store, state: this.state });
+    this.#agents = [options, ...others].map((agent) => ({
+      options: agent,
+      server: createServer((request, response) => void this.#handle(agent.node, request, response)),
+    }));
+    this.#posters = [options, ...others].flatMap(({ watches = [] }) =>
+      watches.map((spec) => new WatchPoster(spec, this.state, this.faults, clock)),
+    );
   }
 
   /** Requests taken so far. */
@@ -70,14 +92,28 @@ export class ConsulDouble implements AsyncDisposable {
   }
 
   get url(): URL {
-    return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
+    return this.urlOf(this.node);
   }
 
-  async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, "127.0.0.1", resolve);
-    });
+  /** Where a node's agent listens. */
+  urlOf(node: string): URL {
+    const agent = this.#agents.find(({ options }) => options.node === node);
+    invariant(agent !== undefined, `no agent of ${node}`);
+    return new URL(`http://127.0.0.1:${(agent.server.address() as AddressInfo).port}`);
+  }
+
+  /** Takes up what was kept, registers its agents' nodes, and listens. Rejects when one of this fails. */
+  async listen(): Promise<void> {
+    const loaded = await this.#store?.load(this.#clock.monotonic());
+    if (loaded?.ok === false) throw new Error(loaded.error);
+    for (const { options, server } of this.#agents) {
+      if (!this.state.catalog.hasNode(options.node))
+        this.state.registerNode(options.node, options.address ?? "127.0.0.1");
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port ?? 0, "127.0.0.1", resolve);
+      });
+    }
     this.changed();
   }
 
@@ -98,16 +134,23 @@ export class ConsulDouble implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
     this.#timer?.cancel();
     for (const poster of this.#posters) poster.stop();
     for (const wake of [...this.#waiting]) wake();
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const { server } of this.#agents) {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+    await this.#store?.settle();
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(node: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#requests += 1;
-    const send = ({ status, body, index }: Reply): void => {
+    const send = async (reply: Reply): Promise<void> => {
+      const stored = await this.#store?.settle();
+      const { status, body, index } =
+        stored?.ok === false ? { status: 500, body: describeDiskError(stored.error), index: undefined } : reply;
       response.statusCode = status;
       if (index !== undefined) response.setHeader("X-Consul-Index", String(Math.max(1, index)));
       if (typeof body !== "string") response.setHeader("Content-Type", "application/json");
@@ -115,10 +158,15 @@ export class ConsulDouble implements AsyncDisposable {
     };
     const body = await readBody(request);
     if (body === undefined) return send({ status: 413, body: "Request body too large" });
-    if (this.faults.slow > 0) await sleep(this.#clock, this.faults.slow);
+    if (this.faults.slow > 0 && request.url !== FAULTS_PATH) await sleep(this.#clock, this.faults.slow);
     if (this.#token !== undefined && request.headers["x-consul-token"] !== this.#token)
       return send({ status: 403, body: "Permission denied: token lacks permission" });
     const url = new URL(request.url ?? "/", "http://consul");
+    if (url.pathname === FAULTS_PATH) {
+      const turned = request.method === "PUT" ? parseFaults(body) : ok({});
+      if (turned.ok) this.turn(turned.value);
+      return send(turned.ok ? { status: 200, body: this.faults } : { status: 400, body: turned.error });
+    }
     const ask = { method: request.method ?? "", path: url.pathname, query: url.searchParams, body };
     const index = Number(url.searchParams.get("index") ?? 0);
     const deadline = this.#clock.monotonic() + waitOf(url.searchParams);
@@ -128,12 +176,12 @@ export class ConsulDouble implements AsyncDisposable {
         return send({ status: 500, body: "No cluster leader" });
       if (this.faults.failing) return send({ status: 500, body: "rpc error: the double was told to fail" });
       const before = this.state.index;
-      const reply = route(this.state, this.node, ask, this.#clock.monotonic());
+      const reply = route(this.state, node, ask, this.#clock.monotonic());
       if (this.state.index !== before) this.changed();
       const left = deadline - this.#clock.monotonic();
       // Whoever waits while indexes begin anew is answered; a read that comes later with an old index waits in vain.
       const news = reply.index === undefined || Math.max(1, reply.index) > index || this.state.restores !== restores;
-      if (ask.method !== "GET" || index < 1 || news || left <= 0 || !this.#server.listening) return send(reply);
+      if (ask.method !== "GET" || index < 1 || news || left <= 0 || this.#stopping) return send(reply);
       await this.#change(millis(left), response);
       if (response.destroyed) return;
     }
@@ -158,7 +206,7 @@ export class ConsulDouble implements AsyncDisposable {
 /** A double that listens. */
 export async function startConsulDouble(options: ConsulDoubleOptions): Promise<ConsulDouble> {
   const double = new ConsulDouble(options);
-  await double.listen(options.port ?? 0);
+  await double.listen();
   return double;
 }
 

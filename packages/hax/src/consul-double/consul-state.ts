@@ -1,6 +1,7 @@
 import { err, type Millis, millis, ok, type Random, type Result } from "@tandem/base";
 import { Catalog, type Check, type CheckStatus, type Instance } from "./catalog.js";
 import { KvStore } from "./kv-store.js";
+import type { SavedState } from "./saved-state.js";
 
 /** A session, as it was asked for. */
 export interface Session {
@@ -57,6 +58,20 @@ export class ConsulState {
   /** How often indexes began anew. */
   get restores(): number {
     return this.#restores;
+  }
+
+  /** What a restarted server finds on its disk. */
+  save(): SavedState {
+    const sessions = [...this.#sessions.values()].map(({ session }) => session);
+    return { index: this.#index, ...this.kv.save(), ...this.catalog.save(), sessions };
+  }
+
+  /** To be called on a new state. A new leader counts the time of sessions from its beginning, and knows no lock delay. */
+  restore(saved: SavedState, now: Millis): void {
+    this.#index = saved.index;
+    this.kv.restore(saved);
+    this.catalog.restore(saved);
+    for (const session of saved.sessions) this.#sessions.set(session.id, { session, expires: deadline(session, now) });
   }
 
   put(key: string, value: string | null, conditions: PutConditions, now: Millis): Result<boolean, string> {

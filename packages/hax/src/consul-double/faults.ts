@@ -1,4 +1,4 @@
-import { type Millis, millis } from "@tandem/base";
+import { err, type Millis, millis, ok, type Result } from "@tandem/base";
 
 /** What a double does wrong, to be switched while it runs. */
 export interface DoubleFaults {
@@ -21,4 +21,23 @@ export function calm(): DoubleFaults {
     ...{ noLeader: false, failing: false, slow: millis(0) },
     ...{ watchLate: millis(0), watchLost: 0, watchTwice: false },
   };
+}
+
+/** Switches to be turned, as a JSON object; those that it does not name stay. */
+export function parseFaults(body: string): Result<Partial<DoubleFaults>, string> {
+  const known: Readonly<Record<string, unknown>> = { ...calm() };
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    return err("the body is not JSON");
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return err("expected a JSON object");
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in known)) return err(`${name}: no such switch; there are ${Object.keys(known).join(", ")}`);
+    const expected = typeof known[name];
+    if (typeof value !== expected || (typeof value === "number" && !(value >= 0)))
+      return err(`${name}: expected ${expected === "boolean" ? "true or false" : "a number, 0 or more"}`);
+  }
+  return ok(given as Partial<DoubleFaults>);
 }

@@ -1,3 +1,5 @@
+import type { SavedState } from "./saved-state.js";
+
 /** A key as Consul keeps it. */
 export interface StoredKey {
   readonly key: string;
@@ -20,6 +22,16 @@ export class KvStore {
   readonly #graves = new Map<string, number>();
   /** Index below which deletions are no longer known by key. */
   #reaped = 0;
+
+  save(): Pick<SavedState, "keys" | "graves" | "reaped"> {
+    return { keys: [...this.#keys.values()], graves: [...this.#graves], reaped: this.#reaped };
+  }
+
+  restore({ keys, graves, reaped }: Pick<SavedState, "keys" | "graves" | "reaped">): void {
+    for (const stored of keys) this.#keys.set(stored.key, stored);
+    for (const [key, at] of graves) this.#graves.set(key, at);
+    this.#reaped = reaped;
+  }
 
   get(key: string): StoredKey | undefined {
     return this.#keys.get(key);
