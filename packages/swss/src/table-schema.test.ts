@@ -42,6 +42,18 @@ test("a key splits on the first separators, the last part keeps the rest", () =>
   expect(Pair.parseKey(":x").ok).toBe(false);
 });
 
+test("the last part of a key may be left out with its separator when it has a default", () => {
+  const Address = defineTable({
+    ...{ name: "ADDRESS", db: "CONFIG_DB", spec: "none, a test", fields: {} },
+    key: { port: t.text({ doc: "Interface." }), vip: t.ipv6({ doc: "Address.", absent: "" }) },
+  });
+  expect(Address.parseKey("Loopback0")).toEqual(ok({ port: "Loopback0", vip: "" }));
+  expect(Address.formatKey({ port: "Loopback0", vip: "" })).toBe("Loopback0");
+  expect(Address.parseKey("Loopback0|2001:db8::1")).toEqual(ok({ port: "Loopback0", vip: "2001:db8::1" }));
+  expect(Address.parseKey("Loopback0|x").ok).toBe(false);
+  expect(Address.parseKey("").ok).toBe(false);
+});
+
 const bad = [
   [{}, "owner", undefined],
   [{ owner: "" }, "owner", ""],

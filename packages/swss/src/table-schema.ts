@@ -91,6 +91,7 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
   type P = Flat<Values<K>>;
   const { separator } = DATABASES_DEFAULT[options.db];
   const keyFields = Object.entries(options.key) as [string, Field<unknown>][];
+  const lastMayLack = keyFields.at(-1)?.[1].presence === "defaulted";
   const fields = Object.entries(options.fields) as [string, Field<unknown>][];
   const failure = (field: string, expected: string, found: string | undefined) =>
     err({ db: options.db, table: options.name, field, expected, found });
@@ -137,9 +138,11 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
       const parts: Record<string, unknown> = {};
       let rest = key;
       for (const [i, [name, field]] of keyFields.entries()) {
-        const at = i < keyFields.length - 1 ? rest.indexOf(separator) : rest.length;
+        const found = i < keyFields.length - 1 ? rest.indexOf(separator) : rest.length;
+        // The last part and its separator are left out together when it need not be there.
+        const at = found < 0 && i === keyFields.length - 2 && lastMayLack ? rest.length : found;
         const text = at < 0 ? "" : rest.slice(0, at);
-        const value = field.codec.parse(text);
+        const value = text === "" && field.presence === "defaulted" ? ok(field.absent) : field.codec.parse(text);
         if (at < 0 || (text === "" && field.presence === "required") || !value.ok) {
           const form = keyFields.map(([part]) => `<${part}>`).join(separator);
           return failure("key", value.ok ? form : `${form}, <${name}> being ${value.error}`, key);
@@ -149,8 +152,10 @@ export function defineTable<const K extends FieldMap, const F extends FieldMap>(
       }
       return ok(parts as P);
     },
-    formatKey: (key) =>
-      keyFields.map(([name, field]) => field.codec.format((key as Record<string, unknown>)[name])).join(separator),
+    formatKey(key) {
+      const parts = keyFields.map(([name, field]) => field.codec.format((key as Record<string, unknown>)[name]));
+      return (lastMayLack && parts.at(-1) === "" ? parts.slice(0, -1) : parts).join(separator);
+    },
     decode(hash) {
       const row = decodeAny(hash);
       const broken = row.ok ? options.check?.(row.value) : undefined;

@@ -41,6 +41,7 @@ export function configRows(
       type: "LeafRouter",
       subtype: "SmartSwitch",
     }),
+    row("LOOPBACK_INTERFACE", "Loopback0", { NULL: "NULL" }),
     row("LOOPBACK_INTERFACE", `Loopback0|${sw.npu}/32`, { NULL: "NULL" }),
     row("DASH_HA_GLOBAL_CONFIG", "global", GLOBAL_CONFIG),
     ...topology.dpus.map((dpu) =>
