@@ -7,6 +7,8 @@ export interface CertificateRequest {
   readonly uris?: readonly string[];
   /** The same of type DNS: clients that are none of ours check a host name. */
   readonly hosts?: readonly string[];
+  /** And of type IP: IPv4 in dots. */
+  readonly ips?: readonly string[];
   /** Days from now, may be negative. Default: since yesterday, for a year. */
   readonly from?: number;
   readonly to?: number;
@@ -63,12 +65,13 @@ interface Parts {
 const DAY = 24 * 60 * 60 * 1000;
 
 function certificate({ request, issuer, publicKey, signWith, isCa, now }: Parts): string {
-  const { name, uris = [], hosts = [], from = -1, to = 365 } = request;
+  const { name, uris = [], hosts = [], ips = [], from = -1, to = 365 } = request;
   const algorithm = der(0x30, oid("2a8648ce3d040302"));
   const serial = Buffer.concat([Buffer.from([1]), randomBytes(15)]);
   const names = [
     ...uris.map((uri) => der(0x86, Buffer.from(uri))),
     ...hosts.map((host) => der(0x82, Buffer.from(host))),
+    ...ips.map((ip) => der(0x87, Buffer.from(ip.split(".").map(Number)))),
   ];
   const extensions = [
     extension("551d13", true, isCa ? der(0x30, der(0x01, Buffer.from([0xff]))) : der(0x30)),

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import {
   type Clock,
@@ -41,6 +42,8 @@ export interface ConsulDoubleOptions extends AgentOptions {
   readonly store?: { readonly disk: Disk; readonly path: string };
   /** When given, calls without it are refused with 403. */
   readonly token?: string;
+  /** PEM; HTTPS instead of HTTP. With a CA callers must show a certificate of it. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
 }
 
 /** Most bytes of a request's body, as Consul's own limit of a value. */
@@ -61,6 +64,7 @@ export class ConsulDouble implements AsyncDisposable {
   readonly faults: DoubleFaults = calm();
   readonly #clock: Clock;
   readonly #token: string | undefined;
+  readonly #scheme: "http" | "https";
   readonly #store: StateStore | undefined;
   readonly #agents: readonly { readonly options: AgentOptions; readonly server: Server }[];
   readonly #posters: readonly WatchPoster[];
@@ -71,15 +75,16 @@ export class ConsulDouble implements AsyncDisposable {
 
   /** Made by `startConsulDouble`. */
   constructor(options: ConsulDoubleOptions) {
-    const { node, clock = systemClock, random = systemRandom, others = [], token, store } = options;
+    const { node, clock = systemClock, random = systemRandom, others = [], token, tls, store } = options;
     this.node = node;
+    this.#scheme = tls === undefined ? "http" : "https";
     this.#clock = clock;
     this.#token = token;
     this.state = new ConsulState(random);
     this.#store = store === undefined ? undefined : new StateStore({ ...store, state: this.state });
     this.#agents = [options, ...others].map((agent) => ({
       options: agent,
-      server: createServer((request, response) => void this.#handle(agent.node, request, response)),
+      server: serverOf(tls, (request, response) => void this.#handle(agent.node, request, response)),
     }));
     this.#posters = [options, ...others].flatMap(({ watches = [] }) =>
       watches.map((spec) => new WatchPoster(spec, this.state, this.faults, clock)),
@@ -99,7 +104,7 @@ export class ConsulDouble implements AsyncDisposable {
   urlOf(node: string): URL {
     const agent = this.#agents.find(({ options }) => options.node === node);
     invariant(agent !== undefined, `no agent of ${node}`);
-    return new URL(`http://127.0.0.1:${(agent.server.address() as AddressInfo).port}`);
+    return new URL(`${this.#scheme}://127.0.0.1:${(agent.server.address() as AddressInfo).port}`);
   }
 
   /** Takes up what was kept, registers its agents' nodes, and listens. Rejects when one of this fails. */
@@ -208,6 +213,12 @@ export async function startConsulDouble(options: ConsulDoubleOptions): Promise<C
   const double = new ConsulDouble(options);
   await double.listen();
   return double;
+}
+
+function serverOf(tls: ConsulDoubleOptions["tls"], handle: RequestListener): Server {
+  if (tls === undefined) return createServer(handle);
+  const asked = tls.ca !== undefined;
+  return createTlsServer({ ...tls, requestCert: asked, rejectUnauthorized: asked }, handle);
 }
 
 function waitOf(query: URLSearchParams): number {

@@ -10,12 +10,16 @@ export interface HaxConfig {
   readonly node: string;
   readonly consul: readonly URL[];
   readonly consulTokenFile: string | undefined;
+  /** CA that Consul's certificate is checked with, and what is shown to Consul. */
+  readonly consulCa: string | undefined;
+  readonly consulCert: readonly [cert: string, key: string] | undefined;
   readonly listen: readonly LinkAddress[];
   /** Certificate, key and CA of the TCP links. */
   readonly linkTls: readonly [cert: string, key: string, ca: string] | undefined;
   readonly httpHost: string;
   readonly httpPort: number;
-  readonly httpTls: readonly [cert: string, key: string] | undefined;
+  /** With a CA, callers must show a certificate of it. */
+  readonly httpTls: readonly [cert: string, key: string, ca?: string] | undefined;
   readonly bodyMax: number;
   readonly tokenFile: string | undefined;
   readonly journal: string | undefined;
@@ -32,6 +36,8 @@ const SETTINGS = {
   node: "text",
   consul: "list",
   "consul-token-file": "text",
+  "consul-ca": "text",
+  "consul-cert": "text",
   listen: "list",
   "link-tls": "text",
   http: "text",
@@ -58,10 +64,12 @@ Beside it: tandem hax show, why FID, check FID, m0d.
       --node NAME         this node's name in Consul; default: the host's name
       --consul URL        an address of Consul's agent, may be repeated; default http://127.0.0.1:8500
       --consul-token-file FILE   its first line is the ACL token; default: CONSUL_HTTP_TOKEN; read again at SIGHUP
+      --consul-ca FILE    CA of an https:// address of Consul; read again at SIGHUP
+      --consul-cert CERT,KEY     shown to Consul; read again at SIGHUP
       --listen ADDRESS    where links are served, unix:PATH or IP:PORT, may be repeated; default unix:/run/tandem/hax-link.sock
-      --link-tls CERT,KEY,CA     mutual TLS on every IP:PORT
+      --link-tls CERT,KEY,CA     mutual TLS on every IP:PORT; read again at SIGHUP
       --http IP:PORT      watches and questions; default 127.0.0.1:8008; other than loopback needs --token-file
-      --http-tls CERT,KEY        HTTPS instead of HTTP
+      --http-tls CERT,KEY[,CA]   HTTPS instead of HTTP; with a CA callers show a certificate of it; read again at SIGHUP
       --body-max BYTES    longest body of a watch; default 16777216
       --token-file FILE   callers must send its first line: Authorization: Bearer TOKEN; read again at SIGHUP
       --journal FILE      keeps events of processes while Consul is away for more than 5 s
@@ -156,12 +164,19 @@ export function haxConfig(raw: Raw): Result<HaxConfig, string> {
     return err(`--not-passing ${notPassing}: expected graded, failed or transient`);
   const stobIoq = text("stob-ioq") ?? "ignore";
   if (stobIoq !== "ignore" && stobIoq !== "queue") return err(`--stob-ioq ${stobIoq}: expected ignore or queue`);
+  const consulCa = text("consul-ca");
+  const consulCert = text("consul-cert")?.split(",");
+  if (consulCert !== undefined && consulCert.length !== 2) return err("--consul-cert: expected CERT,KEY");
+  if ((consulCa ?? consulCert) !== undefined && !consul.some(({ protocol }) => protocol === "https:"))
+    return err("--consul-ca and --consul-cert: expected an https:// address at --consul");
   const linkTls = text("link-tls")?.split(",");
   if (linkTls !== undefined && linkTls.length !== 3) return err("--link-tls: expected CERT,KEY,CA");
   const httpTls = text("http-tls")?.split(",");
-  if (httpTls !== undefined && httpTls.length !== 2) return err("--http-tls: expected CERT,KEY");
+  if (httpTls !== undefined && httpTls.length !== 2 && httpTls.length !== 3)
+    return err("--http-tls: expected CERT,KEY or CERT,KEY,CA");
   return ok({
     ...{ node: text("node") ?? hostname(), consul, consulTokenFile: text("consul-token-file"), listen, bodyMax },
+    ...{ consulCa, consulCert: consulCert as HaxConfig["consulCert"] },
     ...{ linkTls: linkTls as HaxConfig["linkTls"], httpTls: httpTls as HaxConfig["httpTls"] },
     ...{ httpHost: host, httpPort: Number(port), tokenFile, journal: text("journal"), notPassing, stobIoq },
     ...{ strictSeed: raw["strict-seed"] === true, expand: raw["no-expand"] !== true, viewMaxSeconds },

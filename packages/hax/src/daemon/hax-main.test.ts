@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { CleanUp, seconds } from "@tandem/base";
 import { afterEach, expect, test } from "vitest";
 import { type ConsulDouble, startConsulDouble } from "../consul-double/consul-double.js";
+import { HaxProgram } from "../testing/hax-program.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../../tandem", import.meta.url));
 const LIMIT = { timeout: 120_000 };
 const KEY = "processes/0x7200000000000001:0x10";
 
@@ -18,44 +15,12 @@ afterEach(async () => {
   cleanUp = new CleanUp();
 });
 
-/** A process of ours, with the lines that it says. */
-class Program {
-  readonly said: string[] = [];
-  readonly gone: Promise<number | null>;
-  readonly child: ChildProcess;
-  #wake: (() => void)[] = [];
-
-  constructor(...args: readonly string[]) {
-    this.child = spawn(process.execPath, [join(PROGRAM, "../packages/cli/dist/main.js"), "hax", ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    cleanUp.defer(async () => {
-      this.child.kill("SIGKILL");
-      await this.gone;
-    });
-    for (const stream of [this.child.stdout, this.child.stderr])
-      createInterface({ input: stream as NodeJS.ReadableStream }).on("line", (line) => {
-        this.said.push(line);
-        for (const wake of this.#wake.splice(0)) wake();
-      });
-    this.gone = new Promise((resolve) => this.child.once("close", (code) => resolve(code)));
-  }
-
-  async line(says: RegExp): Promise<string> {
-    for (;;) {
-      const line = this.said.find((text) => says.test(text));
-      if (line !== undefined) return line;
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
-  }
-}
-
 interface Stage {
   readonly consul: ConsulDouble;
   readonly folder: string;
   readonly link: string;
-  readonly hax: (...args: readonly string[]) => Program;
-  readonly m0d: () => Program;
+  readonly hax: (...args: readonly string[]) => HaxProgram;
+  readonly m0d: () => HaxProgram;
 }
 
 /** A Consul with one confd, whose node leads; and what starts the rest. */
@@ -82,12 +47,12 @@ async function stage(): Promise<Stage> {
   const common = ["--node", "alpha1", "--listen", link, "--consul", consul.url.href, "--http", "127.0.0.1:0"];
   return {
     ...{ consul, folder, link },
-    hax: (...args) => new Program(...common, "--journal", join(folder, "journal"), ...args),
-    m0d: () => new Program("m0d", "--hax", link, "--fid", "0x7200000000000001:0x10"),
+    hax: (...args) => cleanUp.use(new HaxProgram(...common, "--journal", join(folder, "journal"), ...args)),
+    m0d: () => cleanUp.use(new HaxProgram("m0d", "--hax", link, "--fid", "0x7200000000000001:0x10")),
   };
 }
 
-async function addressOf(hax: Program): Promise<URL> {
+async function addressOf(hax: HaxProgram): Promise<URL> {
   return new URL(/http:\S+/.exec(await hax.line(/watches at http/))?.[0] as string);
 }
 
@@ -179,7 +144,7 @@ test.each([
   [["--link-tls", "a"], "expected CERT,KEY,CA"],
   [["--not-passing", "maybe"], "expected graded, failed or transient"],
 ] as const)("tandem hax %j is wrong usage, said in one line", LIMIT, async (args, says) => {
-  const hax = new Program(...args);
+  const hax = cleanUp.use(new HaxProgram(...args));
   expect(await hax.gone).toBe(2);
   expect(hax.said).toHaveLength(1);
   expect(hax.said[0]).toContain(says);

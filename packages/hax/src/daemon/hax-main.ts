@@ -29,6 +29,7 @@ import { formatLinkAddress } from "../link/address.js";
 import { openLinkServer } from "../link/server.js";
 import { HAX_HELP, type HaxConfig, haxConfig, parseHaxFile, parseHaxFlags } from "./hax-config.js";
 import { countHaxEvents, measureHax } from "./hax-metrics.js";
+import { Secrets } from "./secrets.js";
 
 /** Exit code of a hax that a message ended, with --strict-seed. */
 const PANICKED = 70;
@@ -64,13 +65,10 @@ async function serve(
   const secrets = await Secrets.load(config.value, env, systemFiles);
   if (!secrets.ok) return failed(secrets.error);
   const known = secrets.value;
-  context.onReload(() => {
-    void Secrets.load(config.value, env, systemFiles).then((again) => {
-      if (again.ok) known.take(again.value);
-      else logger.error(`${again.error}; what was read last stays`);
-    });
+  const client = new HttpConsul({
+    ...{ clock: systemClock, addresses: consul, token: () => known.consulToken },
+    tls: () => known.consulTls,
   });
-  const client = new HttpConsul({ clock: systemClock, addresses: consul, token: () => known.consulToken });
   cleanUp.use(client);
   const { linkTls, httpTls, token } = known;
   const link = await openLinkServer({
@@ -113,6 +111,14 @@ async function serve(
   });
   if (!server.ok) return failed(`cannot listen on ${server.error}`);
   cleanUp.use(server.value);
+  context.onReload(() => {
+    void Secrets.load(config.value, env, systemFiles).then((again) => {
+      if (!again.ok) return logger.error(`${again.error}; what was read last stays`);
+      known.take(again.value);
+      if (known.httpTls !== undefined) server.value.replaceCertificate(known.httpTls);
+      logger.info("tokens and certificates are read again, and in force for new connections");
+    });
+  });
   await bridge.start();
   const scheme = httpTls === undefined ? "http" : "https";
   logger.info(`node ${node}: watches at ${scheme}://${httpHost}:${server.value.port}/`);
@@ -129,43 +135,4 @@ async function loadConfig({ file, raw }: Flags, files: Files): Promise<Result<Ha
   if (!read.ok) return err(`${file}: ${read.error.kind === "notFound" ? "no such file" : read.error.detail}`);
   const parsed = parseHaxFile(file, read.value);
   return parsed.ok ? haxConfig({ ...parsed.value, ...raw }) : parsed;
-}
-
-/** Tokens and certificates, as their files hold them. */
-class Secrets {
-  token: string | undefined;
-  consulToken: string | undefined;
-  linkTls: { readonly cert: string; readonly key: string; readonly ca: string } | undefined;
-  httpTls: { readonly cert: string; readonly key: string } | undefined;
-
-  static async load(config: HaxConfig, env: Environment, files: Files): Promise<Result<Secrets, string>> {
-    const secrets = new Secrets();
-    const wrong: string[] = [];
-    const read = async (path: string): Promise<string> => {
-      const text = await files.read(path);
-      if (!text.ok) wrong.push(`${path}: cannot be read`);
-      return text.ok ? text.value : "";
-    };
-    const line = async (path: string): Promise<string> => (await read(path)).split("\n", 1)[0]?.trim() ?? "";
-    if (config.tokenFile !== undefined) {
-      secrets.token = await line(config.tokenFile);
-      if (!/^\S{16,}$/.test(secrets.token))
-        wrong.push(`${config.tokenFile}: expected a token of 16 characters or more in its first line`);
-    }
-    secrets.consulToken =
-      config.consulTokenFile === undefined ? env.CONSUL_HTTP_TOKEN : await line(config.consulTokenFile);
-    if (config.linkTls !== undefined) {
-      const [cert, key, ca] = await Promise.all(config.linkTls.map(read));
-      secrets.linkTls = { cert: cert ?? "", key: key ?? "", ca: ca ?? "" };
-    }
-    if (config.httpTls !== undefined) {
-      const [cert, key] = await Promise.all(config.httpTls.map(read));
-      secrets.httpTls = { cert: cert ?? "", key: key ?? "" };
-    }
-    return wrong[0] === undefined ? ok(secrets) : err(wrong[0]);
-  }
-
-  take(newer: Secrets): void {
-    Object.assign(this, newer);
-  }
 }

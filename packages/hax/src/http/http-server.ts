@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 import { fastifySwagger } from "@fastify/swagger";
 import { err, ok, type Result, VERSION } from "@tandem/base";
 import { apiPage, isAuthorized, type Metrics } from "@tandem/daemon";
@@ -13,6 +14,12 @@ const CONNECTIONS_MAX = 256;
 /** A watch's whole body must be here within this time. */
 const REQUEST_WITHIN_MS = 10_000;
 
+export interface HttpTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+}
+
 export interface HaxServerOptions {
   readonly bridge: Bridge;
   readonly view: HaxView;
@@ -24,13 +31,15 @@ export interface HaxServerOptions {
   readonly bodyMax: number;
   /** What callers must show; nothing: everybody who reaches the port may ask. Read at each request. */
   readonly token?: () => string;
-  /** PEM; with it only HTTPS is spoken. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** PEM; with it only HTTPS is spoken. With a CA callers must show a certificate of it. */
+  readonly tls?: HttpTls;
   readonly count: (method: string, route: string, status: number) => void;
 }
 
 export interface HaxServer extends AsyncDisposable {
   readonly port: number;
+  /** For connections from now on. */
+  replaceCertificate(tls: HttpTls): void;
 }
 
 /** Paths that say nothing about the cluster, and that supervisors and scrapers ask. */
@@ -48,7 +57,9 @@ export async function serveHax(options: HaxServerOptions): Promise<Result<HaxSer
     routerOptions: { maxParamLength: 128 },
   } as const;
   const app: FastifyInstance =
-    tls === undefined ? fastify(common) : (fastify({ ...common, https: tls }) as unknown as FastifyInstance);
+    tls === undefined
+      ? fastify(common)
+      : (fastify({ ...common, https: { ...tls, ...handshake(tls) } }) as unknown as FastifyInstance);
   app.server.maxConnections = CONNECTIONS_MAX;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_, body, done) => {
@@ -90,10 +101,15 @@ export async function serveHax(options: HaxServerOptions): Promise<Result<HaxSer
   }
   return ok({
     port: (app.server.address() as AddressInfo).port,
+    replaceCertificate: (newer) => (app.server as unknown as TlsServer).setSecureContext(newer),
     [Symbol.asyncDispose]: async () => {
       await app.close();
     },
   });
+}
+
+function handshake({ ca }: HttpTls): { readonly requestCert: boolean; readonly rejectUnauthorized: boolean } {
+  return { requestCert: ca !== undefined, rejectUnauthorized: ca !== undefined };
 }
 
 function addWatches(app: FastifyInstance, bridge: Bridge): void {
