@@ -36,6 +36,7 @@ export {
 export { GrpcChannelServer } from "./grpc/server.js";
 export { grpcTraits } from "./grpc/traits.js";
 export { GrpcQueueClient } from "./grpc-queue/client.js";
+export { FALLBACK_NAMES, type FallbackName, isFallbackName } from "./grpc-queue/fallback.js";
 export type { GrpcQueueClientOptions, GrpcQueueOptions, GrpcQueueServerOptions } from "./grpc-queue/options.js";
 export { GrpcQueueServer } from "./grpc-queue/server.js";
 export { grpcQueueTraits } from "./grpc-queue/traits.js";

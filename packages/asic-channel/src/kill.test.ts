@@ -3,9 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CrashPointName } from "@tandem/base";
-import { CleanUp } from "@tandem/base";
-import { longTest } from "@tandem/base/testing";
-import { type RedisServer, startRedis } from "@tandem/swss/testing";
+import { CleanUp, unwrap } from "@tandem/base";
+import { longTest, settle } from "@tandem/base/testing";
+import { untilConnected } from "@tandem/swss";
+import { freePort, type RedisServer, redisStoresAt, startRedis } from "@tandem/swss/testing";
 import { describe, expect, test } from "vitest";
 import { EndProcess } from "./testing/end-process.js";
 import type { OneEnd } from "./testing/one-end.js";
@@ -14,31 +15,28 @@ import { routerKey } from "./testing/requests.js";
 const COUNT = 400;
 const AOF = { appendonly: "yes", appendfsync: "everysec" } as const;
 
+type Channel = Pick<OneEnd, "transport" | "mode" | "endpoint" | "fallback">;
+
 /** A channel between processes that may die. */
 class KillWorld implements AsyncDisposable {
   readonly #redis: RedisServer | undefined;
   readonly transport: OneEnd["transport"];
   readonly mode: OneEnd["mode"];
+  readonly #wire: Pick<OneEnd, "endpoint" | "fallback">;
   readonly #folder: string;
   readonly #cleanUp: CleanUp;
 
-  private constructor(
-    redis: RedisServer | undefined,
-    folder: string,
-    channel: Pick<OneEnd, "transport" | "mode">,
-    cleanUp: CleanUp,
-  ) {
+  private constructor(redis: RedisServer | undefined, folder: string, channel: Channel, cleanUp: CleanUp) {
     this.#redis = redis;
     this.transport = channel.transport;
     this.mode = channel.mode;
+    const { endpoint, fallback } = channel;
+    this.#wire = { ...(endpoint !== undefined && { endpoint }), ...(fallback !== undefined && { fallback }) };
     this.#folder = folder;
     this.#cleanUp = cleanUp;
   }
 
-  static async start(
-    channel: Pick<OneEnd, "transport" | "mode">,
-    config: Readonly<Record<string, string>> = {},
-  ): Promise<KillWorld> {
+  static async start(channel: Channel, config: Readonly<Record<string, string>> = {}): Promise<KillWorld> {
     const cleanUp = new CleanUp();
     const folder = await mkdtemp(join(tmpdir(), "tandem-asic-"));
     cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
@@ -81,7 +79,7 @@ class KillWorld implements AsyncDisposable {
 
   async #start(what: Partial<OneEnd> & Pick<OneEnd, "end">, dies?: readonly [CrashPointName, number]) {
     const { transport, mode } = this;
-    const started = new EndProcess({ transport, mode, socket: this.socket, ...what }, dies);
+    const started = new EndProcess({ transport, mode, socket: this.socket, ...this.#wire, ...what }, dies);
     this.#cleanUp.use(started);
     await started.says("ready");
     return started;
@@ -147,6 +145,40 @@ for (const transport of ["streams", "shm"] as const)
             expectInOrder(world.effects);
           }, 120_000);
   });
+
+for (const fallback of ["stream", "list"] as const)
+  describe(`grpc-queue with a ${fallback} behind it: a server that is killed while it drains that`, () => {
+    for (const point of SERVER_POINTS)
+      for (const mode of ["sync", "async"] as const)
+        test(`at ${point}, ${mode}: everything happens once, in order, and its caller hears so`, async (t) => {
+          if (point !== "asic.effect.done" || fallback !== "list" || mode !== "async") longTest(t);
+          const endpoint = `127.0.0.1:${await freePort()}`;
+          await using world = await KillWorld.start({ transport: "grpc-queue", mode, endpoint, fallback });
+          const client = await world.client({ count: COUNT, window: COUNT / 2, replyTimeoutMs: 60_000 });
+          // Half of them wait in Redis by then, in either mode: the others go by whichever way there is.
+          await untilQueued(world, COUNT / 2);
+          const first = await world.server([point, 2]);
+          await first.gone;
+          const second = await world.server();
+          await client.says("done");
+          const word = mode === "sync" ? "SAI_STATUS_SUCCESS" : "accepted";
+          expect([...endsOf(client)].map(([end, all]) => [end, all.length])).toEqual([[word, COUNT]]);
+          if (mode === "async") await second.says(did(COUNT - 1));
+          expect(world.effects).toHaveLength(COUNT);
+          expectInOrder(world.effects);
+        }, 120_000);
+  });
+
+/** Resolves when so many requests stand behind gRPC. */
+async function untilQueued(world: KillWorld, count: number): Promise<void> {
+  await using stores = redisStoresAt({ socket: world.redis.socket });
+  const store = unwrap(stores.open({ db: "ASIC_DB" }));
+  await untilConnected(store);
+  const length = async (): Promise<number> =>
+    Number(unwrap(await store.command(["XLEN", "ASIC_GRPC_QUEUE"]))) +
+    Number(unwrap(await store.command(["LLEN", "ASIC_GRPC_LIST"])));
+  while ((await length()) < count) await settle();
+}
 
 describe("list-pubsub: a server that is killed", () => {
   for (const point of ["asic.request.taken", "asic.effect.before", "asic.effect.done"] as const)

@@ -3,6 +3,7 @@ import type { Stores } from "@tandem/swss";
 import type { EndError, Owner } from "./asic-error.js";
 import type { ChannelTrouble } from "./channel-trouble.js";
 import type { AsicContext } from "./context-config.js";
+import type { FallbackName } from "./grpc-queue/fallback.js";
 import type { ChannelMode } from "./op.js";
 import type { AsicClient, AsicObserver, AsicServer, TransportName } from "./transport.js";
 
@@ -24,6 +25,8 @@ export interface ChannelWorld {
   readonly ring?: string;
   /** Requests over zmq stand in Redis until they are answered. */
   readonly outbox?: boolean;
+  /** Where requests over grpc-queue wait for a server that is away; default `stream`. */
+  readonly fallback?: FallbackName;
 }
 
 /** What every end takes besides its place. */

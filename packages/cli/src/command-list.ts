@@ -285,6 +285,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       flag("--short", "three cases a transport, in about a minute"),
       flag("--long", "bursts of 250,000 and a minute's absence; about half an hour"),
       text("--case <name>", "one case only"),
+      text("--fallback <what>", "stream or list: what grpc-queue has behind it; default stream"),
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/asic-conformance.js")).runConformance,
@@ -324,6 +325,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       text("--via <transport>", "list-pubsub, streams, grpc, grpc-queue, zmq or shm; default streams"),
       text("-z, --mode <mode>", "async or sync, as the server works; default sync"),
+      text("--fallback <what>", "of grpc-queue: stream or list, while no server is reached; default stream"),
+      RING,
       text("--speed <speed>", "real or max; default max"),
       real("--pause-max <seconds>", "longest pause at real speed; default as recorded", 86_400),
       text("--on-bad-line <what>", "skip or fatal; default skip"),

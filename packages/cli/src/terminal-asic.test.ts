@@ -120,3 +120,19 @@ test("what is played differently than it was recorded fails, and says where", { 
     stderr: expect.stringMatching(/none\.rec: no such file.*\n$/),
   });
 });
+
+test("a recording is played through a ring file that is named", { timeout: 60_000 }, async () => {
+  const ring = ["--ring", at("asic.ring")];
+  const chip = await daemon(["virtual", "--socket", at("third.sock"), "--ports", "2"], "listens at");
+  const syncd = await daemon(
+    ["syncd", "--asic", at("third.sock"), "--serve", "shm", "--start", "cold", ...ring, ...dbConfig],
+    "serving shm",
+  );
+  const played = await runCli(["asic", "play", at("session.rec"), "--via", "shm", ...ring, ...dbConfig]);
+  expect(played).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(played.stdout).toMatch(/session\.rec through shm \(sync\)/);
+  expect(readFileSync(at("asic.ring")).subarray(0, 8).toString()).toBe("TNDMRING");
+  expect([await syncd(), await chip()]).toEqual([0, 0]);
+  const wrong = await runCli(["asic", "play", at("session.rec"), "--fallback", "file", ...dbConfig]);
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("expected one of stream, list") });
+});

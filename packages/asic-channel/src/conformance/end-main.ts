@@ -14,6 +14,7 @@ import {
 import { type FieldValues, openDatabases } from "@tandem/swss";
 import { describeEndError } from "../asic-error.js";
 import { loadContext } from "../daemon/context-file.js";
+import type { FallbackName } from "../grpc-queue/fallback.js";
 import type { AsicOp, ChannelMode } from "../op.js";
 import { Recorder } from "../recorder.js";
 import { RecordingClient } from "../recording-client.js";
@@ -34,6 +35,8 @@ export interface EndWanted {
   readonly guid: number;
   readonly replyTimeoutMs: number;
   readonly record?: string;
+  /** Of grpc-queue. */
+  readonly fallback?: FallbackName;
 }
 
 /** What a client is told, a line each. */
@@ -72,6 +75,7 @@ async function run(wanted: EndWanted): Promise<void> {
     crashPoint: unwrap(crashPointFrom(process.env)),
     owner: { name: wanted.name, host: hostname(), pid: process.pid, since: systemClock.now() },
     replyTimeout: millis(wanted.replyTimeoutMs),
+    ...(wanted.fallback !== undefined && { fallback: wanted.fallback }),
   };
   if (wanted.end === "server") {
     const server = await (await FRONT_ENDS[wanted.transport]?.())?.(world);

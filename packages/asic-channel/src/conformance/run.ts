@@ -8,7 +8,7 @@ import type { TransportName, TransportTraits } from "../transport.js";
 import { zmqTraits } from "../zmq/traits.js";
 import type { ConformanceCase } from "./case.js";
 import { CONFORMANCE_CASES } from "./cases.js";
-import { ConformanceWorld } from "./world.js";
+import { ConformanceWorld, type RunWish } from "./world.js";
 
 export const TRAITS: Readonly<Record<TransportName, TransportTraits>> = {
   "list-pubsub": listPubsubTraits(),
@@ -39,7 +39,11 @@ export function casesOf(transport: TransportName, short: boolean): readonly Conf
 }
 
 /** Runs one case on a world of its own; what it throws is its outcome. */
-export async function runCase(each: ConformanceCase, transport: TransportName, long: boolean): Promise<CaseOutcome> {
+export async function runCase(
+  each: ConformanceCase,
+  transport: TransportName,
+  wish: RunWish = {},
+): Promise<CaseOutcome> {
   const traits = TRAITS[transport];
   const started = systemClock.monotonic();
   const ended = (outcome: CaseOutcome["outcome"], text: string): CaseOutcome => ({
@@ -47,7 +51,7 @@ export async function runCase(each: ConformanceCase, transport: TransportName, l
     seconds: (systemClock.monotonic() - started) / 1000,
   });
   try {
-    await using world = await ConformanceWorld.open(traits, long);
+    await using world = await ConformanceWorld.open(traits, wish);
     const seen = await each.run(world);
     const expected = each.holds?.(traits) ?? true;
     const { figure } = seen;

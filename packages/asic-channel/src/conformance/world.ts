@@ -8,6 +8,7 @@ import { databaseConfigText, freePort, type RedisServer, startRedis } from "@tan
 import type { AsicContext } from "../context-config.js";
 import { loadContext } from "../daemon/context-file.js";
 import { grpcEndpoints } from "../grpc/options.js";
+import type { FallbackName } from "../grpc-queue/fallback.js";
 import { auditAsic } from "../inspect/audit.js";
 import { switchVid } from "../object-id.js";
 import type { AsicOp, ChannelMode } from "../op.js";
@@ -26,6 +27,14 @@ const REPLY_TIMEOUT_MS = 20_000;
 const COUNTS_AT_ONCE = 10_000;
 let worlds = 0;
 
+/** How the cases of a transport are run. */
+export interface RunWish {
+  /** Bursts of 250,000 and a minute's absence. */
+  readonly long?: boolean;
+  /** What grpc-queue has behind it; default: its own default. */
+  readonly fallback?: FallbackName | undefined;
+}
+
 /** How a case wants orchagent's end to be. */
 export interface ClientWish {
   readonly mode?: ChannelMode;
@@ -43,6 +52,8 @@ export interface ClientWish {
 export class ConformanceWorld implements AsyncDisposable {
   readonly traits: TransportTraits;
   readonly long: boolean;
+  /** What grpc-queue has behind it. */
+  readonly fallback: FallbackName | undefined;
   readonly redis: RedisServer;
   readonly folder: string;
   readonly context: AsicContext;
@@ -53,12 +64,13 @@ export class ConformanceWorld implements AsyncDisposable {
   #tag = 0;
 
   private constructor(
-    facts: Pick<ConformanceWorld, "traits" | "long" | "redis" | "folder" | "context" | "store">,
+    facts: Pick<ConformanceWorld, "traits" | "long" | "fallback" | "redis" | "folder" | "context" | "store">,
     stores: Awaited<ReturnType<typeof openDatabases>> & { readonly ok: true },
     cleanUp: CleanUp,
   ) {
     this.traits = facts.traits;
     this.long = facts.long;
+    this.fallback = facts.fallback;
     this.redis = facts.redis;
     this.folder = facts.folder;
     this.context = facts.context;
@@ -68,7 +80,7 @@ export class ConformanceWorld implements AsyncDisposable {
   }
 
   /** Redis, its files, and an ASIC; ends are for the case to start. */
-  static async open(traits: TransportTraits, long: boolean): Promise<ConformanceWorld> {
+  static async open(traits: TransportTraits, { long = false, fallback }: RunWish): Promise<ConformanceWorld> {
     const cleanUp = new CleanUp();
     const folder = await mkdtemp(join(tmpdir(), "tandem-conformance-"));
     cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
@@ -87,7 +99,11 @@ export class ConformanceWorld implements AsyncDisposable {
     cleanUp.use(unwrap(stores));
     const store = unwrap(unwrap(stores).open({ db }));
     await untilConnected(store);
-    const world = new ConformanceWorld({ traits, long, redis, folder, context, store }, stores as never, cleanUp);
+    const world = new ConformanceWorld(
+      { traits, long, fallback, redis, folder, context, store },
+      stores as never,
+      cleanUp,
+    );
     await world.startAsic();
     return world;
   }
@@ -145,6 +161,7 @@ export class ConformanceWorld implements AsyncDisposable {
       ...{ end, name, mode, replyTimeoutMs, transport: this.transport, guid: this.context.guid },
       ...{ dbConfig: join(this.folder, "db.json"), contextConfig: join(this.folder, "context.json") },
       ...(record !== undefined && { record }),
+      ...(this.fallback !== undefined && { fallback: this.fallback }),
     };
     return this.#start([compiled("conformance/end-main.js")], [JSON.stringify(wanted)], dies);
   }

@@ -25,6 +25,7 @@ import { describeConfigError, openDatabases } from "@tandem/swss";
 import { describeEndError } from "../asic-error.js";
 import { Gateway } from "../gateway/gateway.js";
 import { describeGatewayEvent, type GatewayEvent } from "../gateway/gateway-event.js";
+import { FALLBACK_NAMES, type FallbackName, isFallbackName } from "../grpc-queue/fallback.js";
 import type { ChannelMode } from "../op.js";
 import { describeRecorderEvent, Recorder } from "../recorder.js";
 import { RecordingClient } from "../recording-client.js";
@@ -48,6 +49,7 @@ events back. list-pubsub and zmq are what unmodified peers speak. Stops at SIGTE
   -z, --mode MODE             async or sync, as orchagent works; default sync. Behind it is the same, or sync where the
                               transport has no other
       --outbox                with --to zmq: requests stand in Redis until they are answered, so that syncd may restart alone
+      --fallback stream|list  with --to grpc-queue: what requests wait in while that syncd is away; default stream
       --ring FILE             the ring file of shm; default /dev/shm/tandem-asic-<database>.ring
       --record FILE           record what is said, on any transport
   -x, --context-config FILE   context_config.json; a file that is wrong counts as none, with a warning
@@ -62,6 +64,7 @@ interface Flags {
   readonly to: TransportName;
   readonly mode: ChannelMode;
   readonly outbox: boolean;
+  readonly fallback: FallbackName;
   readonly ring: string | undefined;
   readonly record: string | undefined;
   readonly contextConfig: string | undefined;
@@ -84,6 +87,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         to: { type: "string" },
         mode: { type: "string", short: "z" },
         outbox: { type: "boolean" },
+        fallback: { type: "string" },
         ring: { type: "string" },
         record: { type: "string" },
         "context-config": { type: "string", short: "x" },
@@ -103,6 +107,10 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (grpc) return err(`--to ${to}: ${from} and ${to} have the same ports; expected another one`);
     const outbox = values.outbox ?? false;
     if (outbox && to !== "zmq") return err(`--outbox: only --to zmq has one; ${to} keeps requests as it does`);
+    const fallback = values.fallback ?? "stream";
+    if (!isFallbackName(fallback)) return err(`--fallback ${fallback}: expected one of ${FALLBACK_NAMES.join(", ")}`);
+    if (values.fallback !== undefined && to !== "grpc-queue")
+      return err(`--fallback: only --to grpc-queue has one; ${to} keeps requests as it does`);
     const mode = values.mode ?? "sync";
     if (mode !== "async" && mode !== "sync") return err(`--mode ${mode}: expected async or sync`);
     const guid = parseGuid(values.guid);
@@ -111,7 +119,13 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     if (!port.ok) return port;
     return ok({
       ...{ from, to, mode, guid: guid.value, metricsPort: port.value, record: values.record },
-      ...{ outbox, ring: values.ring, contextConfig: values["context-config"], dbConfig: values["db-config"] },
+      ...{
+        outbox,
+        fallback,
+        ring: values.ring,
+        contextConfig: values["context-config"],
+        dbConfig: values["db-config"],
+      },
     });
   } catch (error) {
     return err(`${(error as Error).message.split("\n")[0]}; try --help`);
@@ -129,7 +143,7 @@ async function serve(
   await using cleanUp = new CleanUp();
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
-  const { from, to, mode, outbox, dbConfig, record, metricsPort } = flags;
+  const { from, to, mode, outbox, fallback, dbConfig, record, metricsPort } = flags;
   const found = await loadContext(systemFiles, flags.contextConfig, flags.guid);
   if (!found.ok) return err({ kind: "usage", message: found.error });
   if (found.value.warning !== undefined) logger.warn(found.value.warning);
@@ -153,7 +167,7 @@ async function serve(
     return err({ kind: "usage", message: `--mode ${mode}: ${from} has only ${front.value.traits.modes.join(", ")}` });
   // A transport without an async mode answers each request; nobody waits in front for that.
   const modeBehind = to === "grpc" || (to === "zmq" && !outbox) ? "sync" : mode;
-  const opened = await openBack({ ...world, mode: modeBehind, outbox, onTrouble: watch(to) }, context.signal);
+  const opened = await openBack({ ...world, mode: modeBehind, outbox, fallback, onTrouble: watch(to) }, context.signal);
   if (!opened.ok) return failed(`${to}: ${describeEndError(opened.error)}`);
   cleanUp.use(opened.value);
   const onDisk = (event: Parameters<typeof describeRecorderEvent>[0]): void =>

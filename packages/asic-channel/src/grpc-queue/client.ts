@@ -11,13 +11,13 @@ import { LocalClaim } from "../local-claim.js";
 import type { AsicNotification } from "../notification.js";
 import { isAnswered } from "../op.js";
 import { DB_DEFAULT } from "../redis/channel-options.js";
-import { putRequests, repliesEnd } from "../redis/request-queue.js";
 import type { AsicReply } from "../reply.js";
 import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
 import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
-import { type GrpcQueueClientOptions, PLACE } from "./options.js";
+import { FALLBACKS, type Fallback } from "./fallback.js";
+import type { GrpcQueueClientOptions } from "./options.js";
 import { QueuedReplies } from "./replies.js";
 import { BYTES_MAX_DEFAULT, grpcQueueTraits } from "./traits.js";
 
@@ -45,6 +45,7 @@ export class GrpcQueueClient implements AsicClient {
   readonly mode;
   readonly #options: GrpcQueueClientOptions;
   readonly #store: Store;
+  readonly #fallback: Fallback;
   readonly #claim: LocalClaim;
   readonly #line: RequestLine;
   readonly #link: Link;
@@ -72,6 +73,7 @@ export class GrpcQueueClient implements AsicClient {
     this.mode = mode;
     this.#options = options;
     this.#store = store;
+    this.#fallback = FALLBACKS[options.fallback ?? "stream"];
     this.#claim = claim;
     this.#epoch = random.uuid();
     this.#line = new RequestLine({
@@ -82,7 +84,7 @@ export class GrpcQueueClient implements AsicClient {
       onWaiting: () => this.#sends.ask(),
     });
     this.#line.obstacle = `neither a server at ${endpoint} nor Redis is reached`;
-    this.#replies = new QueuedReplies(store, clock, end, {
+    this.#replies = new QueuedReplies(store, this.#fallback, clock, end, {
       reply: (id, reply) => this.#executed(id, reply),
       malformed: (where, detail, found) => this.#trouble({ kind: "malformed", where, detail, found }),
     });
@@ -116,7 +118,7 @@ export class GrpcQueueClient implements AsicClient {
       throw aborted;
     }
     const claim = await LocalClaim.take(`grpc-queue:client:${options.endpoint}`, options.owner, options.clock);
-    const end = claim.ok ? await repliesEnd(store, PLACE) : undefined;
+    const end = claim.ok ? await FALLBACKS[options.fallback ?? "stream"].repliesEnd(store) : undefined;
     if (!claim.ok || !end?.ok) {
       if (claim.ok) await claim.value[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
@@ -224,7 +226,7 @@ export class GrpcQueueClient implements AsicClient {
   async #sendQueued(tickets: readonly Ticket[], repeated: boolean): Promise<void> {
     const forms = tickets.map((ticket) => this.#formOf(ticket, repeated));
     for (const [i, ticket] of tickets.entries()) this.#goes(ticket, forms[i]?.unanswered === true, "queue");
-    const put = await putRequests(this.#store, PLACE, this.traits.requestsInFlightMax, forms);
+    const put = await this.#fallback.put(this.#store, this.traits.requestsInFlightMax, forms);
     if (put.ok) {
       (this.#options.crash ?? noCrash).reach("asic.request.stored");
       for (const ticket of tickets.slice(0, put.value)) this.#stored(ticket);

@@ -6,6 +6,7 @@ import { GrpcObserver } from "../grpc/observer.js";
 import { LocalWorld } from "../testing/local-world.js";
 import { transportContract } from "../testing/transport-contract.js";
 import { GrpcQueueClient } from "./client.js";
+import { FALLBACK_NAMES, type FallbackName } from "./fallback.js";
 import { GrpcQueueServer } from "./server.js";
 import { grpcQueueTraits } from "./traits.js";
 
@@ -15,7 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => redis[Symbol.asyncDispose]());
 
-describe("the contract of transports, grpc-queue", () => {
+/** Something that is no request, by hand. */
+const GARBAGE: Readonly<Record<FallbackName, readonly [string, ...string[]]>> = {
+  stream: ["XADD", "ASIC_GRPC_QUEUE", "*", "op", "set", "key", "nothing"],
+  list: ["RPUSH", "ASIC_GRPC_LIST", "set nothing"],
+};
+
+describe.each(FALLBACK_NAMES)("the contract of transports, grpc-queue with a %s behind it", (fallback) => {
   for (const { name, run } of transportContract({ traits: grpcQueueTraits(), carrier: false, garble: true }))
     test(name, { timeout: 60_000 }, async () => {
       await using stores = new RedisStores({ databases: databasesAt(redis), clock: systemClock, random: systemRandom });
@@ -26,11 +33,11 @@ describe("the contract of transports, grpc-queue", () => {
       const serviceEndpoint = `127.0.0.1:${await freePort()}`;
       await using world = new LocalWorld({
         traits: grpcQueueTraits(),
-        client: (options) => GrpcQueueClient.open({ ...options, stores, endpoint }),
+        client: (options) => GrpcQueueClient.open({ ...options, stores, endpoint, fallback }),
         server: (options) => GrpcQueueServer.open({ ...options, stores, endpoint, serviceEndpoint }),
         observer: async () => unwrap(await GrpcObserver.open(serviceEndpoint)),
         garble: async () => {
-          unwrap(await store.command(["XADD", "ASIC_GRPC_QUEUE", "*", "op", "set", "key", "nothing"]));
+          unwrap(await store.command(GARBAGE[fallback]));
         },
         stillHeard: (server) => server instanceof GrpcQueueServer && server.hasClient,
       });

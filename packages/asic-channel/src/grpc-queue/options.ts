@@ -2,10 +2,7 @@ import type { Millis } from "@tandem/base";
 import type { Stores } from "@tandem/swss";
 import type { GrpcChannelOptions } from "../grpc/options.js";
 import type { ChannelMode } from "../op.js";
-import { queuePlace } from "../redis/request-queue.js";
-
-/** Where requests wait for a server that is away. */
-export const PLACE = queuePlace("GRPC");
+import type { FallbackName } from "./fallback.js";
 
 /** What an end of the channel needs beside those of gRPC. */
 export interface GrpcQueueOptions extends GrpcChannelOptions {
@@ -21,6 +18,8 @@ export interface GrpcQueueServerOptions extends GrpcQueueOptions {
 }
 
 export interface GrpcQueueClientOptions extends GrpcQueueOptions {
+  /** Where requests wait for a server that is away; a server drains either. Default `stream`. */
+  readonly fallback?: FallbackName;
   /** Default `REPLY_TIMEOUT_DEFAULT`. */
   readonly replyTimeout?: Millis;
   /** Requests that may wait for their execution here, and again in the queue. Default 100,000. */

@@ -2,9 +2,9 @@ import type { Clock, Timer } from "@tandem/base";
 import type { Store, Subscription } from "@tandem/swss";
 import { TROUBLE_FOUND_MAX } from "../channel-trouble.js";
 import { LOOK_EVERY } from "../list-pubsub/reply-line.js";
-import { decodeQueuedReply, readReplies } from "../redis/request-queue.js";
+import { decodeQueuedReply } from "../redis/request-queue.js";
 import type { AsicReply } from "../reply.js";
-import { PLACE } from "./options.js";
+import type { Fallback } from "./fallback.js";
 
 /** Replies of one read. */
 const BATCH = 256;
@@ -17,6 +17,7 @@ export interface RepliesListener {
 /** Replies to what went through the queue, in the order in which it was executed. */
 export class QueuedReplies implements AsyncDisposable {
   readonly #store: Store;
+  readonly #fallback: Fallback;
   readonly #clock: Clock;
   readonly #listener: RepliesListener;
   #seen: string;
@@ -27,15 +28,16 @@ export class QueuedReplies implements AsyncDisposable {
   #looking: Timer | undefined;
 
   /** Those up to `seen` are of others. */
-  constructor(store: Store, clock: Clock, seen: string, listener: RepliesListener) {
+  constructor(store: Store, fallback: Fallback, clock: Clock, seen: string, listener: RepliesListener) {
     this.#store = store;
+    this.#fallback = fallback;
     this.#clock = clock;
     this.#seen = seen;
     this.#listener = listener;
   }
 
   async listen(): Promise<void> {
-    const wakeUps = await this.#store.subscribe(PLACE.repliesChannel, () => this.#read());
+    const wakeUps = await this.#store.subscribe(this.#fallback.place.repliesChannel, () => this.#read());
     if (wakeUps.ok) this.#wakeUps = wakeUps.value;
     this.#store.onConnect(() => this.#read());
     this.#look();
@@ -65,7 +67,7 @@ export class QueuedReplies implements AsyncDisposable {
   async #readAll(): Promise<void> {
     while (this.#more && !this.#closed && this.#store.connected) {
       this.#more = false;
-      const read = await readReplies(this.#store, PLACE, this.#seen, BATCH);
+      const read = await this.#fallback.replies(this.#store, this.#seen, BATCH);
       for (const entry of read.ok ? read.value : []) {
         this.#more = true;
         this.#seen = entry.position;
@@ -73,7 +75,7 @@ export class QueuedReplies implements AsyncDisposable {
         if (reply.ok) this.#listener.reply(entry.fields.get("id") ?? "", reply.value);
         else {
           const found = JSON.stringify([...entry.fields]).slice(0, TROUBLE_FOUND_MAX);
-          this.#listener.malformed(`${PLACE.replies} ${entry.position}`, reply.error, found);
+          this.#listener.malformed(`${this.#fallback.place.replies} ${entry.position}`, reply.error, found);
         }
       }
     }

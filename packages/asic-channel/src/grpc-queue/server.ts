@@ -6,31 +6,31 @@ import { GrpcChannelServer } from "../grpc/server.js";
 import { LOOK_EVERY } from "../list-pubsub/reply-line.js";
 import type { AsicNotification } from "../notification.js";
 import { DB_DEFAULT } from "../redis/channel-options.js";
-import {
-  decodeQueued,
-  finishRequest,
-  isUpTo,
-  markTaken,
-  peekRequests,
-  type QueueEntry,
-  takenUpTo,
-} from "../redis/request-queue.js";
+import { decodeQueued, isUpTo, markTaken, type QueueEntry, takenUpTo } from "../redis/request-queue.js";
 import { Remembered } from "../remembered.js";
 import type { AsicReply } from "../reply.js";
 import { STATUS } from "../status.js";
 import type { AsicHandler, AsicServer, Delivery } from "../transport.js";
-import { type GrpcQueueServerOptions, PLACE } from "./options.js";
+import { FALLBACKS, type Fallback, oldestOf, type Waiting } from "./fallback.js";
+import type { GrpcQueueServerOptions } from "./options.js";
 import { grpcQueueTraits } from "./traits.js";
 
 /** Requests that are looked at together. */
 const BATCH = 128;
 
+/** Whatever a client chose is drained. */
+const EVERY = Object.values(FALLBACKS);
+
+/** Of all of them. */
+const { place: PLACE } = FALLBACKS.stream;
+
 /** More than can be on a connection and not answered when that breaks. */
 const REMEMBERED_MAX = 16_384;
 
 /**
- * syncd's end: gRPC for a client that reaches it, and the queue of what was sent while it was away. The queue is drained
- * before the first request of a connection; an entry leaves it when its effect and its rows are there.
+ * syncd's end: gRPC for a client that reaches it, and the queue of what was sent while it was away, be that a stream or a
+ * list. The queue is drained before the first request of a connection; an entry leaves it when its effect and its rows are
+ * there.
  */
 export class GrpcQueueServer implements AsicServer {
   readonly traits = grpcQueueTraits();
@@ -41,7 +41,7 @@ export class GrpcQueueServer implements AsicServer {
   readonly #takenBefore: string;
   readonly #remembered = new Remembered(REMEMBERED_MAX);
   readonly #closing = new AbortController();
-  #wakeUps: Subscription | undefined;
+  readonly #wakeUps: Subscription[] = [];
   #looking: Timer | undefined;
   #waiting = false;
 
@@ -110,31 +110,43 @@ export class GrpcQueueServer implements AsicServer {
     this.#closing.abort();
     this.#looking?.cancel();
     await this.#grpc[Symbol.asyncDispose]();
-    await this.#wakeUps?.close();
+    for (const wakeUp of this.#wakeUps) await wakeUp.close();
     await this.#store[Symbol.asyncDispose]();
   }
 
   /** Executes what stands in the queue, until nothing does. */
   async drain(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const entries = await this.#persist(() => peekRequests(this.#store, PLACE, BATCH));
-      const last = entries?.value.at(-1);
-      if (entries === undefined || last === undefined) return;
+      const waiting = await this.#oldest();
+      const last = waiting.at(-1)?.entry;
+      if (last === undefined) return;
       (this.#options.crash ?? noCrash).reach("asic.request.taken");
-      if ((await this.#persist(() => markTaken(this.#store, PLACE, last.position))) === undefined) return;
-      for (const entry of entries.value) if (!(await this.#execute(entry))) return;
+      if ((await this.#persist(PLACE.taken, () => markTaken(this.#store, PLACE, last.position))) === undefined) return;
+      for (const each of waiting) if (!(await this.#execute(each))) return;
     }
   }
 
+  /** What is to be executed next; nothing once this end is closed. */
+  async #oldest(): Promise<readonly Waiting[]> {
+    const looked = new Map<Fallback, readonly QueueEntry[]>();
+    for (const fallback of EVERY) {
+      const peeked = await this.#persist(fallback.place.queue, () => fallback.peek(this.#store, BATCH));
+      if (peeked === undefined) return [];
+      looked.set(fallback, peeked.value);
+    }
+    return oldestOf(looked, BATCH);
+  }
+
   /** False when this end is closed before the entry is done. */
-  async #execute(entry: QueueEntry): Promise<boolean> {
+  async #execute(waiting: Waiting): Promise<boolean> {
+    const { entry, fallback } = waiting;
     const { position } = entry;
     const decoded = decodeQueued(entry);
     if (!decoded.ok) {
       const found = JSON.stringify([...entry.fields]).slice(0, TROUBLE_FOUND_MAX);
-      this.#trouble({ kind: "malformed", where: `${PLACE.queue} ${position}`, detail: decoded.error, found });
+      this.#trouble({ kind: "malformed", where: `${fallback.place.queue} ${position}`, detail: decoded.error, found });
       const refusal: AsicReply = { op: "getresponse", status: STATUS.invalidParameter, fields: [] };
-      return this.#finish(position, entry.fields.get("id") ?? "", refusal);
+      return this.#finish(waiting, refusal);
     }
     const { id, request, unanswered } = decoded.value;
     const repeated = decoded.value.repeated || isUpTo(position, this.#takenBefore);
@@ -143,11 +155,12 @@ export class GrpcQueueServer implements AsicServer {
     const delivery = { request, id: id === "" ? position : id, repeated, unanswered, rowsWritten: false };
     const reply = await desk.execute(delivery, (said) => taps.reply(id, said));
     if (reply === undefined) return false;
-    return this.#finish(position, id, unanswered ? undefined : reply);
+    return this.#finish(waiting, unanswered ? undefined : reply);
   }
 
-  async #finish(position: string, id: string, reply: AsicReply | undefined): Promise<boolean> {
-    const finished = await this.#persist(() => finishRequest(this.#store, PLACE, position, id, reply));
+  async #finish({ entry, fallback }: Waiting, reply: AsicReply | undefined): Promise<boolean> {
+    const { queue } = fallback.place;
+    const finished = await this.#persist(queue, () => fallback.finish(this.#store, entry, reply));
     if (finished === undefined) return false;
     const { crash = noCrash } = this.#options;
     crash.reach("asic.reply.stored");
@@ -166,14 +179,16 @@ export class GrpcQueueServer implements AsicServer {
   }
 
   /** Tries until Redis does it, since nothing may pass what waits there; absent once this end is closed. */
-  async #persist<T>(call: () => Promise<Result<T, StoreError>>): Promise<{ readonly value: T } | undefined> {
+  async #persist<T>(
+    where: string,
+    call: () => Promise<Result<T, StoreError>>,
+  ): Promise<{ readonly value: T } | undefined> {
     for (;;) {
       const done = await call();
       if (this.#closing.signal.aborted) return undefined;
       if (done.ok) return { value: done.value };
       const { error } = done;
-      if (error.kind !== "disconnected")
-        this.#trouble({ kind: "refused", where: PLACE.queue, detail: describeStoreError(error) });
+      if (error.kind !== "disconnected") this.#trouble({ kind: "refused", where, detail: describeStoreError(error) });
       const { signal } = this.#closing;
       await (error.kind === "disconnected"
         ? untilConnected(this.#store, signal)
@@ -183,8 +198,10 @@ export class GrpcQueueServer implements AsicServer {
   }
 
   async #listen(): Promise<void> {
-    const wakeUps = await this.#store.subscribe(PLACE.queueChannel, () => this.#drainSoon());
-    if (wakeUps.ok) this.#wakeUps = wakeUps.value;
+    for (const { place } of EVERY) {
+      const wakeUps = await this.#store.subscribe(place.queueChannel, () => this.#drainSoon());
+      if (wakeUps.ok) this.#wakeUps.push(wakeUps.value);
+    }
     this.#store.onConnect(() => this.#drainSoon());
     this.#look();
   }

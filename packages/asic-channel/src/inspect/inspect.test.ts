@@ -43,14 +43,17 @@ describe("queues", () => {
       ["ASIC_RESPONSE_STREAM", 0, 0, undefined],
       ["ASIC_GRPC_QUEUE", 0, 0, undefined],
       ["ASIC_ZMQ_OUTBOX_QUEUE", 0, 0, undefined],
+      ["ASIC_GRPC_LIST", 0, 0, undefined],
     ]);
   });
 
   test("what stands in Redis behind grpc and zmq is a queue too", async () => {
     unwrap(await store.command(["XADD", "ASIC_ZMQ_OUTBOX_QUEUE", "1000-1", "op", "set"]));
     unwrap(await store.command(["XADD", "ASIC_ZMQ_OUTBOX_QUEUE", "2000-1", "op", "set"]));
-    const outbox = unwrap(await readQueues(store)).at(-1);
+    unwrap(await store.command(["RPUSH", "ASIC_GRPC_LIST", "3000-0 {}", "3000-1 {}", "4000-0 {}"]));
+    const [outbox, list] = unwrap(await readQueues(store)).slice(-2);
     expect(outbox).toMatchObject({ transport: "zmq", entries: 2, oldest: 1000 });
+    expect(list).toMatchObject({ transport: "grpc-queue", kind: "list", entries: 3, oldest: 3000 });
   });
 
   test("of a ring file are read without touching it; no file has none, another file is an error", async () => {

@@ -11,7 +11,7 @@ export interface QueueView {
   readonly entries: number;
   /** Taken, and not acknowledged. */
   readonly pending: number;
-  /** Wall clock of the oldest entry that waits, milliseconds since 1970; a list does not know. */
+  /** Wall clock of the oldest entry that waits, milliseconds since 1970; upstream's lists do not know. */
   readonly oldest: number | undefined;
   readonly bytes: number;
 }
@@ -21,6 +21,9 @@ const WAITING = [
   ["ASIC_GRPC_QUEUE", "grpc-queue"],
   ["ASIC_ZMQ_OUTBOX_QUEUE", "zmq"],
 ] as const;
+
+/** A list whose elements begin with their position, as entries of a stream have it. */
+const NUMBERED_LIST = "ASIC_GRPC_LIST";
 
 const LISTS = ["ASIC_STATE_KEY_VALUE_OP_QUEUE", "GETRESPONSE_KEY_VALUE_OP_QUEUE"] as const;
 
@@ -66,6 +69,14 @@ export async function readQueues(store: Store): Promise<Result<readonly QueueVie
         bytes: Number(await ask(["MEMORY", "USAGE", name])),
       });
     }
+    const [oldest] = (await ask(["LRANGE", NUMBERED_LIST, "0", "0"])) as readonly string[];
+    const [, since] = /^(\d+)-\d+ /.exec(oldest ?? "") ?? [];
+    queues.push({
+      ...{ name: NUMBERED_LIST, kind: "list", transport: "grpc-queue", pending: 0 },
+      entries: Number(await ask(["LLEN", NUMBERED_LIST])),
+      oldest: since === undefined ? undefined : Number(since),
+      bytes: Number(await ask(["MEMORY", "USAGE", NUMBERED_LIST])),
+    });
     return ok(queues);
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, error: error.message };

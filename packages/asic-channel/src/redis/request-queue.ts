@@ -12,7 +12,7 @@ const FINISH = loadScript("grpc_queue_finish");
 export interface QueuePlace {
   /** The requests, oldest first. */
   readonly queue: string;
-  /** Replies to them, where they come by Redis. */
+  /** Replies to them, where they come by Redis; also oldest first. */
   readonly replies: string;
   /** Position up to which they were taken. */
   readonly taken: string;
@@ -32,10 +32,11 @@ export function queuePlace(name: string): QueuePlace {
 }
 
 /** Replies that stay for a client that is away. */
-const REPLIES_KEPT = 10_000;
+export const REPLIES_KEPT = 10_000;
 
-/** An entry of one of the two streams, as it stands there. */
+/** An entry of the requests or of the replies. */
 export interface QueueEntry {
+  /** `<milliseconds>-<number>`, as Redis numbers the entries of a stream; later ones are greater. */
   readonly position: string;
   readonly fields: ReadonlyMap<string, string>;
 }
@@ -48,10 +49,7 @@ export async function putRequests(
   sent: readonly SentRequest[],
 ): Promise<Result<number, StoreError>> {
   const args = [String(limit), queueChannel];
-  for (const { id, request, repeated, unanswered } of sent) {
-    const attrs = JSON.stringify(request.fields.flat());
-    args.push(id, request.key, request.op, attrs, repeated ? "1" : "", unanswered ? "1" : "");
-  }
+  for (const each of sent) args.push(...requestTexts(each).map(([, text]) => text));
   return mapOk(await store.run(PUT, [queue], args), Number);
 }
 
@@ -142,6 +140,23 @@ export function decodeQueuedReply({ fields }: QueueEntry): Result<AsicReply, str
   const op = fields.get("op") ?? "";
   if (!isReplyOp(op)) return err(`the op of a reply was expected, found ${JSON.stringify(op)}`);
   return ok({ op, status: fields.get("status") ?? "", fields: attributes.value });
+}
+
+/** The texts of an entry, in whichever form it stands. */
+export function requestTexts({
+  id,
+  request,
+  repeated,
+  unanswered,
+}: SentRequest): readonly (readonly [string, string])[] {
+  return [
+    ["id", id],
+    ["key", request.key],
+    ["op", request.op],
+    ["attrs", JSON.stringify(request.fields.flat())],
+    ["repeated", repeated ? "1" : ""],
+    ["unanswered", unanswered ? "1" : ""],
+  ];
 }
 
 function decodeFields(text: string | undefined): Result<FieldValues, string> {

@@ -13,6 +13,9 @@ import { RedisStores } from "@tandem/swss";
 import { databasesAt } from "@tandem/swss/testing";
 import { describeEndError, type EndError } from "../asic-error.js";
 import { type ChannelTrouble, describeChannelTrouble } from "../channel-trouble.js";
+import { GrpcQueueClient } from "../grpc-queue/client.js";
+import type { FallbackName } from "../grpc-queue/fallback.js";
+import { GrpcQueueServer } from "../grpc-queue/server.js";
 import { ListPubsubClient } from "../list-pubsub/client.js";
 import { ListPubsubServer } from "../list-pubsub/server.js";
 import type { ChannelMode } from "../op.js";
@@ -33,7 +36,10 @@ const SHM_SIZES = { requests: 2 ** 22, replies: 2 ** 20, notifications: 2 ** 16 
 /** What one process of a test on real processes is: its only argument, as JSON. */
 export interface OneEnd {
   readonly end: "client" | "server";
-  readonly transport: "list-pubsub" | "streams" | "shm";
+  readonly transport: "list-pubsub" | "streams" | "shm" | "grpc-queue";
+  /** Of grpc-queue: where its server listens, and what is behind it. */
+  readonly endpoint?: string;
+  readonly fallback?: FallbackName;
   /** Of Redis, or the ring file. */
   readonly socket: string;
   readonly mode: ChannelMode;
@@ -103,12 +109,16 @@ async function run(wanted: OneEnd): Promise<void> {
 
 type EndOptions = RedisChannelOptions & Pick<ShmClientOptions, "onTrouble"> & { readonly replyTimeout?: Millis };
 
-function openServer({ transport, socket }: OneEnd, options: EndOptions): Promise<Result<AsicServer, EndError>> {
+function openServer(wanted: OneEnd, options: EndOptions): Promise<Result<AsicServer, EndError>> {
+  const { transport, socket, endpoint = "" } = wanted;
+  if (transport === "grpc-queue") return GrpcQueueServer.open({ ...options, endpoint });
   if (transport === "shm") return ShmChannelServer.open({ ...options, path: socket, sizes: SHM_SIZES });
   return (transport === "streams" ? StreamsServer : ListPubsubServer).open(options);
 }
 
-function openClient({ transport, socket }: OneEnd, options: EndOptions): Promise<Result<AsicClient, EndError>> {
+function openClient(wanted: OneEnd, options: EndOptions): Promise<Result<AsicClient, EndError>> {
+  const { transport, socket, endpoint = "", fallback = "stream" } = wanted;
+  if (transport === "grpc-queue") return GrpcQueueClient.open({ ...options, endpoint, fallback });
   if (transport === "shm") return ShmChannelClient.open({ ...options, path: socket, sizes: SHM_SIZES });
   return transport === "streams" ? StreamsClient.open(options) : ListPubsubClient.open(options);
 }

@@ -1,4 +1,4 @@
-import { TRANSPORT_NAMES, type TransportName } from "@tandem/asic-channel";
+import { FALLBACK_NAMES, isFallbackName, TRANSPORT_NAMES, type TransportName } from "@tandem/asic-channel";
 import {
   type CaseOutcome,
   CONFORMANCE_CASES,
@@ -28,6 +28,9 @@ export const runConformance: CommandRun = async (invocation, io) => {
       kind: "usage",
       message: `--case ${only}: expected one of ${CONFORMANCE_CASES.map(({ name }) => name).join(", ")}`,
     });
+  const fallback = textOption(invocation, "fallback");
+  if (fallback !== undefined && !isFallbackName(fallback))
+    return err({ kind: "usage", message: `--fallback ${fallback}: expected one of ${FALLBACK_NAMES.join(", ")}` });
   const outcomes: CaseOutcome[] = [];
   const facts = new Map<TransportName, CodeFacts>();
   for (const transport of transports) {
@@ -38,7 +41,7 @@ export const runConformance: CommandRun = async (invocation, io) => {
     for (const each of casesOf(transport, short === true)) {
       if (only !== undefined && each.name !== only) continue;
       if (io.signal.aborted) return err(failed("interrupted: what had run is not shown as a whole"));
-      const outcome = await runCase(each, transport, long === true);
+      const outcome = await runCase(each, transport, { long: long === true, fallback });
       outcomes.push(outcome);
       if (!wantsJson(invocation)) io.print(renderOutcome(outcome));
     }

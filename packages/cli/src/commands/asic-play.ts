@@ -3,6 +3,8 @@ import {
   CLIENTS,
   countedVids,
   describeEndError,
+  FALLBACK_NAMES,
+  type FallbackName,
   loadContext,
   numberedLines,
   type PlaySummary,
@@ -46,6 +48,7 @@ interface Choices {
   readonly onBadLine: "skip" | "fatal";
   readonly onMismatch: "stop" | "go-on";
   readonly vids: "counter" | "recorded";
+  readonly fallback: FallbackName;
 }
 
 /** `tandem asic play FILE`: fails when a reply differs, or the recording is not played to its end. */
@@ -75,6 +78,7 @@ export const runPlay: CommandRun = async (invocation, io) => {
   const store = await stores.value.open(context.dbAsic);
   if (!store.ok) return store;
   const owner = { name: "tandem asic play", host: hostname(), pid: process.pid, since: systemClock.now() };
+  const ring = textOption(invocation, "ring");
   const world = {
     stores: stores.value.stores,
     context,
@@ -83,6 +87,8 @@ export const runPlay: CommandRun = async (invocation, io) => {
     random: systemRandom,
     crashPoint: noCrash,
     owner,
+    fallback: choices.value.fallback,
+    ...(ring !== undefined && { ring }),
   };
   const channel = await open(world, io.signal);
   if (!channel.ok) return err(failed(describeEndError(channel.error)));
@@ -133,6 +139,7 @@ function choicesOf(invocation: Invocation): Result<Choices, Failure> {
     speed: one("speed", "--speed", ["max", "real"], "max"),
     onBadLine: one("onBadLine", "--on-bad-line", ["skip", "fatal"], "skip"),
     onMismatch: one("onMismatch", "--on-mismatch", ["stop", "go-on"], "stop"),
+    fallback: one("fallback", "--fallback", FALLBACK_NAMES, "stream"),
     vids: one("vids", "--vids", ["counter", "recorded"], "counter"),
   };
   return wrong[0] === undefined ? ok(choices) : usage(wrong[0]);
