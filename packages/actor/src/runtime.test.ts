@@ -322,6 +322,19 @@ test("a writer named later gets all rows; a new one gets them again", async () =
   expect(await harness.row(PortTable, "p0")).toEqual({ speed: "1" });
 });
 
+test("a connection to a DPU that comes anew: inputs behind it are read again, since it may have started anew", async () => {
+  await using harness = await TestHarness.start(options);
+  await harness.write(PortConfig, "p0", { peer: "p1" });
+  await harness.write(PortCounters, "p0", { up: "true" });
+  await harness.rest();
+  await harness.store(PortCounters).command(["FLUSHDB"]);
+  const watcher = harness.service("watcher", "w");
+  await watcher.send(harness.actor("port", "p0"), "PortRegister|w", { active: true });
+  expect(await watcher.next()).toMatchObject({ data: { up: true } });
+  harness.connect(PortTable, "table");
+  expect(await watcher.next()).toMatchObject({ data: { up: false } });
+});
+
 test("Redis that loses rows is repaired by the audit; fields that others add are removed", async () => {
   await using harness = await TestHarness.start(options);
   await harness.write(PortConfig, "p0", { peer: "p1", speed: "10" });

@@ -31,6 +31,8 @@ export class Sinks implements Disposable {
       const onReset = (cause: string): void => {
         host.emit({ kind: "sinkEpoch", sinks: [table.id], cause });
         host.doubt((ref) => ref.tableId === table.id);
+        // Who listens behind a connection that came anew may have started anew too, its databases emptied without an event.
+        if (isDpuDatabase(table.db)) host.refresh(container);
       };
       const bridge = new ProducerBridge({ edge, table, clock, crashPoint, onReset });
       this.#bridges.set(table.id, bridge);
