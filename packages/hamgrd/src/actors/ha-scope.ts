@@ -207,7 +207,8 @@ function waitsForDpu({ memory }: HaScopeInputs, config: DashHaScopeConfigRow): r
       });
     } else if (operation.spent === undefined) {
       const alarm = `the DPU to take ${operation.type}`;
-      waits.push({ for: answerWait(operation), deadline: RESEND_INTERVAL, then: "ask again", alarm });
+      const then = operation.approved.asked === undefined ? "go on sending the row that asks" : "ask again";
+      waits.push({ for: answerWait(operation), deadline: RESEND_INTERVAL, then, alarm });
     }
   }
   const { report } = memory;

@@ -23,9 +23,15 @@ export function requestField(type: OperationType): RequestField | undefined {
   return DPU_OPERATIONS.find((operation) => operation.type === type)?.request;
 }
 
-/** Name of the wait for the DPU's answer; it differs by attempt, so that each has a deadline of its own. */
+/**
+ * Name of the wait for the DPU's answer; it differs by attempt, so that each has a deadline of its own, which counts from
+ * when the DPU was sent the request: a row that waits for its queue to have room is not asked for again.
+ */
 export function answerWait({ type, approved }: Operation): string {
-  return `the DPU to take ${type} (request ${approved?.attempt ?? 0})`;
+  const attempt = `(request ${approved?.attempt ?? 0})`;
+  return approved?.asked === undefined
+    ? `the DPU to be asked to take ${type} ${attempt}`
+    : `the DPU to take ${type} ${attempt}`;
 }
 
 /**
@@ -94,7 +100,9 @@ export function noteAsked(
 /** The DPU has not answered in time: ask once more. */
 export function askAgain(operations: readonly Operation[], wait: string): readonly Operation[] {
   return changeApproved(operations, (operation) =>
-    answerWait(operation) === wait ? { attempt: operation.approved.attempt + 1 } : operation.approved,
+    operation.approved.asked !== undefined && answerWait(operation) === wait
+      ? { attempt: operation.approved.attempt + 1 }
+      : operation.approved,
   );
 }
 
