@@ -339,3 +339,20 @@ test("it ends at once while a Redis refuses its rows, without any time passing",
   await lab.controller[Symbol.asyncDispose]();
   expect(lab.world.clock.monotonic()).toBe(before);
 });
+
+test("a row that is distorted as its Redis refuses it is written as it is wanted, once it can be", async () => {
+  await using lab = new ControllerWorld();
+  await lab.created();
+  const [table, key] = ["DASH_HA_SCOPE_CONFIG_TABLE", `${lab.left.vdpuId}:${lab.set.id}`] as const;
+  const row = { switchIndex: lab.left.switchIndex, table, key };
+  const before = await lab.scope(lab.left);
+  const redis = lab.world.redis.get(lab.sw.name);
+  redis?.suffer("full");
+  await lab.world.run(lab.controller.distort(row, () => undefined));
+  await lab.world.run(lab.controller.distort(row, (fields) => ({ ...fields, colour: "green" })));
+  await lab.world.clock.advance(seconds(2));
+  expect(await lab.world.keys(lab.sw, "APPL_DB")).not.toContain(`${table}:${key}`);
+  redis?.suffer(undefined);
+  await lab.world.clock.advance(seconds(2));
+  expect(await lab.scope(lab.left)).toEqual(before);
+});

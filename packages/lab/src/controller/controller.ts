@@ -188,7 +188,7 @@ export class Controller implements AsyncDisposable {
 
   /**
    * Writes one row of its own otherwise than it wants it, or deletes it, once; `replay` puts it right. Nothing happens where
-   * the row is not wanted, or its database away.
+   * the row is not wanted. Where its database is away or refuses it, the row is written as it is wanted in the end.
    */
   async distort(
     row: Pick<WantedRow, "switchIndex" | "table" | "key">,
@@ -200,7 +200,10 @@ export class Controller implements AsyncDisposable {
     this.#tellWrite(wanted, fields);
     const table = new Table(this.#store(row.switchIndex, "APPL_DB"), row.table);
     const done = fields === undefined ? await table.del(row.key) : await table.set(row.key, fields);
-    if (!done.ok) this.#options.onWarning?.(`controller: ${describeStoreError(done.error)}`);
+    if (done.ok) return;
+    this.#options.onWarning?.(`controller: ${describeStoreError(done.error)}`);
+    this.#writtenAt(row.switchIndex).doubt(wanted);
+    void this.#workAt(row.switchIndex);
   }
 
   pending(vdpu: string): readonly PendingOperation[] {

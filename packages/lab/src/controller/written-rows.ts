@@ -3,7 +3,8 @@ import { rowName } from "./wanted-rows.js";
 
 interface Written {
   readonly row: WantedRow;
-  readonly text: string;
+  /** Undefined when nobody knows what stands there. */
+  readonly text: string | undefined;
 }
 
 /** The rows that the controller has written on one switch, oldest first. Bounded by what its plans wanted. */
@@ -13,7 +14,7 @@ export class WrittenRows {
   /** Whether the row stands as it is wanted. */
   holds(row: WantedRow, name: string): boolean {
     const written = this.#rows.get(name);
-    return written !== undefined && (written.row.row === row.row || written.text === textOf(row));
+    return written?.text !== undefined && (written.row.row === row.row || written.text === textOf(row));
   }
 
   /** What is to be deleted next: deletes run against the order of creation, scopes before their sets, whichever came last. */
@@ -26,6 +27,12 @@ export class WrittenRows {
     const name = rowName(row);
     this.#rows.delete(name);
     this.#rows.set(name, { row, text: textOf(row) });
+  }
+
+  /** Something else may stand there: it is to be written again, as long as it is wanted, else deleted. */
+  doubt(row: WantedRow): void {
+    const name = rowName(row);
+    if (this.#rows.has(name)) this.#rows.set(name, { row, text: undefined });
   }
 
   deleted(row: WantedRow): void {
