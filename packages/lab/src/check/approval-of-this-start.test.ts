@@ -40,3 +40,19 @@ test("each start has an approval of its own", () => {
   const first = activate(approve(publish(new History(approvalOfThisStart), "a"), "a")).state("sw0_dpu0", "dead");
   expect(activate(approve(publish(publish(first, ""), "b"), "a,b")).violations).toEqual([]);
 });
+
+test("what an old scope still reports counts for the one that was created meanwhile, and for no other", () => {
+  const ROW = ["sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0"] as const;
+  const publishAt = (history: History, created: string, ids: string): History =>
+    history.row(...ROW, {
+      creation_time_in_ms: created,
+      pending_operation_ids: ids,
+      pending_operation_types: "activate_role",
+    });
+  const forget = (history: History): History => history.told("sw0_dpu0", "DASH_HA_SCOPE_TABLE", "haset0-0", undefined);
+  const old = (): History => publishAt(waits(new History(approvalOfThisStart)), "1", "a");
+  expect(activate(forget(approve(old(), "a").row(...ROW, undefined))).violations).toHaveLength(1);
+  const anew = (ids: string): History => activate(forget(approve(publishAt(old(), "2", "b"), ids)));
+  expect(anew("a").violations).toHaveLength(1);
+  expect(anew("a,b").violations).toEqual([]);
+});

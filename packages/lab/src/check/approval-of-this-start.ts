@@ -9,8 +9,20 @@ import { endsScope, STATE_SIGHTS } from "./state-book.js";
 interface Side {
   /** Ids of activations that were published since the DPU was last dead or off. */
   readonly published: Set<string>;
+  /** Of these, what was published since hamgrd has the scope that it has now. */
+  readonly ofScope: Set<string>;
   /** Of these, what the controller has approved. */
   readonly approved: Set<string>;
+}
+
+const CREATED = "creation_time_in_ms";
+
+/**
+ * The DPU was told to forget its scope. Where rows reach it late, hamgrd may have the next one already, and take what the
+ * old one still reports for that one's: nobody can tell them apart, and what was approved since was approved for the new one.
+ */
+function forgetOldScope({ published, ofScope }: Side): void {
+  for (const id of published) if (!ofScope.has(id)) published.delete(id);
 }
 
 export const approvalOfThisStart: Always = {
@@ -23,7 +35,7 @@ export const approvalOfThisStart: Always = {
     const sides = new Map<string, Side>();
     const used = new Set<string>();
     const sideOf = (dpu: DpuPlace): Side => {
-      const side = sides.get(dpu.name) ?? { published: new Set(), approved: new Set() };
+      const side = sides.get(dpu.name) ?? { published: new Set(), ofScope: new Set(), approved: new Set() };
       sides.set(dpu.name, side);
       return side;
     };
@@ -35,19 +47,23 @@ export const approvalOfThisStart: Always = {
     }
     return {
       observe(seen) {
-        if (endsScope(seen) || (seen.kind === "state" && seen.to === "dead")) sides.delete(seen.dpu.name);
+        if (seen.kind === "power" || (seen.kind === "state" && seen.to === "dead")) sides.delete(seen.dpu.name);
+        else if (endsScope(seen)) forgetOldScope(sideOf(seen.dpu));
         if (seen.kind === "row" || seen.kind === "wanted") {
           const dpu = dpuOfScopeKey(view.topology, seen.key);
           if (dpu === undefined) return [];
-          const { published, approved } = sideOf(dpu);
+          const { published, ofScope, approved } = sideOf(dpu);
           if (seen.kind === "wanted") {
             for (const id of listOf(scopeConfigOf(seen.fields), "approved_pending_operation_ids")) approved.add(id);
           } else {
+            if (seen.fields?.[CREATED] !== seen.before?.[CREATED]) ofScope.clear();
             const types = listOf(seen.fields, "pending_operation_types");
             const before = listOf(seen.before, "pending_operation_ids");
             for (const [i, id] of listOf(seen.fields, "pending_operation_ids").entries()) {
               // An id that already stood there before is of an earlier start.
-              if (types[i] === "activate_role" && !before.includes(id)) published.add(id);
+              if (types[i] !== "activate_role" || before.includes(id)) continue;
+              published.add(id);
+              ofScope.add(id);
             }
           }
         }

@@ -59,3 +59,13 @@ test("a scope that is created while the set is gone waits for it", () => {
     "config-reaches-dpu: sw0_dpu0 is to be active and was told nothing",
   ]);
 });
+
+test("a hamgrd that starts while rows are away that the set needs knows nothing of the pair until they are back", () => {
+  const told = ["config-reaches-dpu: sw0_dpu0 is to be standby and was told active"];
+  const ran = tell(want(on(), "1", "active"), "1", "active").wait(1000);
+  const lost = ran.trouble("sw0_dpu0", "row").wait(1000).part("sw0_dpu0", false).part("sw0_dpu0", true);
+  const set = ["sw0", "APPL_DB", "DASH_HA_SET_CONFIG_TABLE", "haset0-0"] as const;
+  lost.row(...set, {}).row(...set, undefined);
+  expect(want(lost, "2", "standby").trouble("sw0_dpu0", "row", false).wait(60_000).violations).toEqual([]);
+  expect(lost.row(...set, {}).wait(20_000).violations).toEqual(told);
+});

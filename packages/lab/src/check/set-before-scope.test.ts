@@ -79,3 +79,17 @@ test("a delete of the set that reaches the DPU after the controller wrote the se
     .told(...SET, {});
   expect(history.violations).toEqual([]);
 });
+
+test("deletes that were refused while the DPU was troubled come each in its own time, and both do come", () => {
+  const history = running()
+    .told(...SET, {})
+    .told(...SCOPE, ROW);
+  history.trouble("sw0_dpu0", "dpu").wanted(...CONFIGS[1], undefined);
+  history
+    .wanted(...CONFIGS[0], undefined)
+    .wait(5000)
+    .trouble("sw0_dpu0", "dpu", false);
+  const late = history.told(...SET, undefined).wait(2000);
+  expect(late.violations).toEqual([]);
+  expect(late.wait(5000).violations).toHaveLength(1);
+});

@@ -1,8 +1,10 @@
-import { type Millis, seconds } from "@tandem/base";
-import { switchOf } from "../topology.js";
+import { type Millis, millis, seconds } from "@tandem/base";
+import { type DpuPlace, switchOf } from "../topology.js";
+import { BrokenBook } from "./broken-book.js";
 import type { Always } from "./invariant.js";
 import { Overdue } from "./overdue.js";
 import { SCOPE_TABLE } from "./state-book.js";
+import type { Trouble } from "./trouble.js";
 
 /** How long hamgrd may need to look again after its database was away. */
 const LOOKS_AGAIN = seconds(5);
@@ -10,6 +12,10 @@ const LOOKS_AGAIN = seconds(5);
 const BOOTS = seconds(5);
 /** Set and scope that are deleted at once may be told in any order: the DPU keeps the set for as long as it has the scope. */
 const TOGETHER = seconds(1);
+/** What is refused is sent again after two seconds with jitter at the latest, each row in a time of its own. */
+const SENT_AGAIN = seconds(3);
+/** What keeps rows from their DPU. */
+const REFUSES: readonly Trouble[] = ["process", "dpu"];
 const SET_TABLE = "DASH_HA_SET_TABLE";
 const SET_CONFIGS = "DASH_HA_SET_CONFIG_TABLE";
 const SCOPE_CONFIGS = "DASH_HA_SCOPE_CONFIG_TABLE";
@@ -18,7 +24,14 @@ export const setBeforeScope: Always = {
   id: "set-before-scope",
   text: "A DPU is told of a scope only after it was told of the scope's HA set, and, where the controller deletes the scope first, is not told to forget the set while it keeps the scope.",
   when: "always",
-  sees: ["power", `told ${SCOPE_TABLE}`, `told ${SET_TABLE}`, `wanted ${SET_CONFIGS}`, `wanted ${SCOPE_CONFIGS}`],
+  sees: [
+    "power",
+    "trouble",
+    `told ${SCOPE_TABLE}`,
+    `told ${SET_TABLE}`,
+    `wanted ${SET_CONFIGS}`,
+    `wanted ${SCOPE_CONFIGS}`,
+  ],
   start(view) {
     /** Since when each DPU is on. */
     const onSince = new Map<string, Millis>();
@@ -35,11 +48,17 @@ export const setBeforeScope: Always = {
       sets.set(dpu.name, new Set(core?.sets.keys()));
       scopes.set(dpu.name, new Map([...(core?.scopes ?? [])].map(([id, { setId }]) => [id, setId])));
     }
-    const kept = new Overdue<string>(TOGETHER);
+    const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
+    const broken = new BrokenBook(view, REFUSES);
+    const kept = new Overdue<string>(TOGETHER, (name) => {
+      const since = broken.mendedSince(places.get(name.split(" ")[0] as string) as DpuPlace);
+      return since === undefined || since === 0 ? since : millis(since + SENT_AGAIN);
+    });
     return {
       due: () => kept.due(),
       expire: (now) => kept.expire(now),
       observe(seen) {
+        broken.note(seen);
         if (seen.kind === "power") {
           onSince.set(seen.dpu.name, seen.at);
           for (const set of sets.get(seen.dpu.name) ?? []) kept.ended(`${seen.dpu.name} ${set}`);

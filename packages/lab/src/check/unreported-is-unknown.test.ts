@@ -41,3 +41,10 @@ test("a hamgrd that starts while the set is gone shows what it showed, until the
   expect(lost.violations).toEqual([]);
   expect(set(lost, {}).wait(20_000).violations).toHaveLength(1);
 });
+
+test("a start that pmon does not show is nothing that hamgrd could know of, until pmon does", () => {
+  const shown = shows(report(planes(new History(unreportedIsUnknown), "up"), "active"), "active");
+  const anew = report(shown.power("sw0_dpu0", false).wait(1000), undefined).power("sw0_dpu0", true).wait(60_000);
+  expect(anew.violations).toEqual([]);
+  expect(planes(planes(anew, "down").wait(100), "up").wait(20_000).violations).toHaveLength(1);
+});

@@ -17,7 +17,7 @@ export const unreportedIsUnknown: Always = {
   text: "Once pmon has seen a DPU start, no state is shown for its scope that the DPU's database does not hold: what an earlier life reported goes with its database, for which Redis sends no key event.",
   when: "always",
   exact: true,
-  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", ...SET_SIGHTS, "part"],
+  sees: [`row ${REPORTS}`, `row ${STATES}`, "row DPU_STATE", "power", ...SET_SIGHTS, "part"],
   start(view) {
     const { topology } = view;
     const places = new Map(topology.dpus.map((dpu) => [dpu.name, dpu]));
@@ -26,13 +26,19 @@ export const unreportedIsUnknown: Always = {
       const dpu = places.get(name) as DpuPlace;
       return latest(view.wellSince(dpu), sets.knownSince(dpu));
     });
+    /** DPUs that lost power, of which pmon has shown nothing since, or no more than the fall. */
+    const [unseen, fallen] = [new Set<string>(), new Set<string>()];
+    const notePmon = (dpu: DpuPlace): void => {
+      if (isDown(view, dpu)) fallen.add(dpu.name);
+      else if (fallen.delete(dpu.name)) unseen.delete(dpu.name);
+    };
     const look = (dpu: DpuPlace): void => {
       const sw = switchOf(topology, dpu);
       for (const [key, fields] of view.rows(sw, "STATE_DB", STATES)) {
         if (dpuOfScopeKey(topology, key) !== dpu) continue;
         const state = fields["local_ha_state"] ?? "unknown";
         const reported = view.rows(dpu, "DPU_STATE_DB", REPORTS).has(key.slice(key.indexOf("|") + 1));
-        const wrong = state !== "unknown" && !reported && !isDown(view, dpu);
+        const wrong = state !== "unknown" && !reported && !isDown(view, dpu) && !unseen.has(dpu.name);
         shown.note(dpu.name, view.now(), wrong ? `${key} reads ${state}, and ${dpu.name} reports nothing` : undefined);
         return;
       }
@@ -41,10 +47,21 @@ export const unreportedIsUnknown: Always = {
     return {
       observe(seen) {
         sets.note(seen);
+        if (seen.kind === "power") {
+          unseen.add(seen.dpu.name);
+          fallen.delete(seen.dpu.name);
+          notePmon(seen.dpu);
+          look(seen.dpu);
+        }
         if (seen.kind !== "row") return [];
-        if (seen.table === "DPU_STATE") for (const dpu of (seen.owner as SwitchPlace).dpus) look(dpu);
-        else if (seen.table === REPORTS) look(seen.owner as DpuPlace);
-        else {
+        if (seen.table === "DPU_STATE") {
+          for (const dpu of (seen.owner as SwitchPlace).dpus) {
+            notePmon(dpu);
+            look(dpu);
+          }
+        }
+        if (seen.table === REPORTS) look(seen.owner as DpuPlace);
+        if (seen.table === STATES) {
           const dpu = dpuOfScopeKey(topology, seen.key);
           if (dpu !== undefined && switchOf(topology, dpu) === seen.owner) look(dpu);
         }

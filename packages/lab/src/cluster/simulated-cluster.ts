@@ -196,10 +196,14 @@ export class SimulatedCluster implements ClusterHost {
     if (this.#processes.get(daemon.name) === process) this.#tellPart(daemon.name, true);
   }
 
-  /** A second process of a daemon beside the first, which lives until `killOld`, or until the daemon is killed. */
+  /**
+   * A second process of a daemon beside the first, which lives until `killOld`, or until the daemon is killed. The second is
+   * the daemon from now on: it is there again once that one is ready.
+   */
   startBeside(daemon: DaemonPlace): Promise<void> {
     const old = this.#processes.get(daemon.name);
     if (old !== undefined) this.#old.set(daemon.name, [...(this.#old.get(daemon.name) ?? []), old]);
+    this.#tellPart(daemon.name, false);
     return this.startDaemon(daemon);
   }
 
