@@ -1,4 +1,6 @@
+import type { FieldValues } from "@tandem/swss";
 import type { Owner } from "./asic-error.js";
+import type { AsicOp } from "./op.js";
 
 /** What an end of a channel reports while it goes on. */
 export type ChannelTrouble =
@@ -16,6 +18,16 @@ export type ChannelTrouble =
   | { readonly kind: "unfinished"; readonly where: string; readonly detail: string }
   /** A reply could not be handed over; its client hears nothing until its deadline. */
   | { readonly kind: "replyLost"; readonly detail: string }
+  /** It was accepted, and then not done as it was asked: `fields` are those of the reply, of a bulk a status each. */
+  | {
+      readonly kind: "refusedLater";
+      readonly op: AsicOp;
+      readonly key: string;
+      readonly status: string;
+      readonly fields: FieldValues;
+    }
+  /** They were accepted, wait here, and go with this end. */
+  | { readonly kind: "undelivered"; readonly count: number }
   | { readonly kind: "displaced"; readonly owner: Owner | undefined };
 
 /** Longest text of something malformed that a report repeats. */
@@ -38,7 +50,19 @@ export function describeChannelTrouble(trouble: ChannelTrouble): string {
       return `${trouble.where} went before it answered ${trouble.detail}: nobody knows whether it was executed`;
     case "replyLost":
       return `a reply was not delivered: ${trouble.detail}; the client waits until its deadline`;
+    case "refusedLater":
+      return `${trouble.op} ${trouble.key} was accepted, and is refused: ${describeRefusal(trouble)}`;
+    case "undelivered":
+      return `${trouble.count} requests were accepted and wait here: they go with this end`;
     case "displaced":
       return `another process took this end of the channel${trouble.owner === undefined ? "" : `: ${trouble.owner.name} on ${trouble.owner.host}, process ${trouble.owner.pid}`}`;
   }
+}
+
+/** The status, and of a bulk how many objects have which. */
+function describeRefusal({ status, fields }: { readonly status: string; readonly fields: FieldValues }): string {
+  const counts = new Map<string, number>();
+  for (const [each] of fields) counts.set(each, (counts.get(each) ?? 0) + 1);
+  if (counts.size === 0) return status;
+  return `${status} (${[...counts].map(([each, count]) => `${count} × ${each}`).join(", ")})`;
 }

@@ -10,6 +10,7 @@ export { type HistoryLine, type HistoryOptions, history } from "./archive/histor
 export type { HistoryQuery } from "./archive/history-filter.js";
 export { type AsicError, describeAsicError, describeEndError, type EndError, type Owner } from "./asic-error.js";
 export { type ChannelTrouble, describeChannelTrouble } from "./channel-trouble.js";
+export { CoalescingClient, type CoalescingOptions, coalescingTraits } from "./coalesce/client.js";
 export {
   type AsicContext,
   CONTEXT_DEFAULT,

@@ -24,6 +24,8 @@ export interface TransportTraits {
   readonly requestsInFlightMax: number;
   /** Their bytes, where they are bounded. */
   readonly bytesInFlightMax: number | undefined;
+  /** What waits grows with the keys of state that changes, not with the changes; see `CoalescingClient`. */
+  readonly coalesces?: true;
   /** Read-only consumers beside the server. */
   readonly observers: boolean;
   /** Notifications sent while the client is away arrive later. */

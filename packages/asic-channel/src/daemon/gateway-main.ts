@@ -23,6 +23,7 @@ import {
 } from "@tandem/daemon";
 import { describeConfigError, openDatabases } from "@tandem/swss";
 import { describeEndError } from "../asic-error.js";
+import { CoalescingClient } from "../coalesce/client.js";
 import { Gateway } from "../gateway/gateway.js";
 import { describeGatewayEvent, type GatewayEvent } from "../gateway/gateway-event.js";
 import { FALLBACK_NAMES, type FallbackName, isFallbackName } from "../grpc-queue/fallback.js";
@@ -49,6 +50,8 @@ events back. list-pubsub and zmq are what unmodified peers speak. Stops at SIGTE
   -z, --mode MODE             async or sync, as orchagent works; default sync. Behind it is the same, or sync where the
                               transport has no other
       --outbox                with --to zmq: requests stand in Redis until they are answered, so that syncd may restart alone
+      --coalesce              with -z async: of state that changes again before the syncd behind has it only the last word is
+                              sent; what waits then waits in the gateway, and goes with it
       --fallback stream|list  with --to grpc-queue: what requests wait in while that syncd is away; default stream
       --ring FILE             the ring file of shm; default /dev/shm/tandem-asic-<database>.ring
       --record FILE           record what is said, on any transport
@@ -65,6 +68,7 @@ interface Flags {
   readonly mode: ChannelMode;
   readonly outbox: boolean;
   readonly fallback: FallbackName;
+  readonly coalesce: boolean;
   readonly ring: string | undefined;
   readonly record: string | undefined;
   readonly contextConfig: string | undefined;
@@ -88,6 +92,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
         mode: { type: "string", short: "z" },
         outbox: { type: "boolean" },
         fallback: { type: "string" },
+        coalesce: { type: "boolean" },
         ring: { type: "string" },
         record: { type: "string" },
         "context-config": { type: "string", short: "x" },
@@ -113,6 +118,9 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       return err(`--fallback: only --to grpc-queue has one; ${to} keeps requests as it does`);
     const mode = values.mode ?? "sync";
     if (mode !== "async" && mode !== "sync") return err(`--mode ${mode}: expected async or sync`);
+    const coalesce = values.coalesce ?? false;
+    if (coalesce && mode !== "async")
+      return err("--coalesce: expected -z async; in sync mode each request is answered");
     const guid = parseGuid(values.guid);
     if (!guid.ok) return guid;
     const port = parsePort("--metrics-port", values["metrics-port"]);
@@ -122,6 +130,7 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
       ...{
         outbox,
         fallback,
+        coalesce,
         ring: values.ring,
         contextConfig: values["context-config"],
         dbConfig: values["db-config"],
@@ -143,7 +152,7 @@ async function serve(
   await using cleanUp = new CleanUp();
   const crashPoint = crashPointFrom(env);
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
-  const { from, to, mode, outbox, fallback, dbConfig, record, metricsPort } = flags;
+  const { from, to, mode, outbox, fallback, coalesce, dbConfig, record, metricsPort } = flags;
   const found = await loadContext(systemFiles, flags.contextConfig, flags.guid);
   if (!found.ok) return err({ kind: "usage", message: found.error });
   if (found.value.warning !== undefined) logger.warn(found.value.warning);
@@ -166,8 +175,9 @@ async function serve(
   if (!front.value.traits.modes.includes(mode))
     return err({ kind: "usage", message: `--mode ${mode}: ${from} has only ${front.value.traits.modes.join(", ")}` });
   // A transport without an async mode answers each request; nobody waits in front for that.
-  const modeBehind = to === "grpc" || (to === "zmq" && !outbox) ? "sync" : mode;
-  const opened = await openBack({ ...world, mode: modeBehind, outbox, fallback, onTrouble: watch(to) }, context.signal);
+  const modeBehind = coalesce || to === "grpc" || (to === "zmq" && !outbox) ? "sync" : mode;
+  const onTrouble = watch(to);
+  const opened = await openBack({ ...world, mode: modeBehind, outbox, fallback, onTrouble }, context.signal);
   if (!opened.ok) return failed(`${to}: ${describeEndError(opened.error)}`);
   cleanUp.use(opened.value);
   const onDisk = (event: Parameters<typeof describeRecorderEvent>[0]): void =>
@@ -179,7 +189,9 @@ async function serve(
     cleanUp.use(recorder.value);
     context.onReload(() => void recorder.value.reopen());
   }
-  const back = recorder === undefined ? opened.value : new RecordingClient(opened.value, recorder.value);
+  const channel = recorder === undefined ? opened.value : new RecordingClient(opened.value, recorder.value);
+  const back = coalesce ? new CoalescingClient(channel, { clock: systemClock, onTrouble }) : channel;
+  cleanUp.use(back);
   const count = countGatewayEvents(metrics);
   const readiness = new GatewayReadiness();
   if (metricsPort !== undefined) {
