@@ -20,6 +20,8 @@ const PEER_WITHIN: Millis = seconds(2);
 /** The rows of this switch that tell of pairs. */
 export interface PairRows {
   readonly hostname: string;
+  /** Of this switch; missing when Loopback0 has none. */
+  readonly npu: string | undefined;
   readonly sets: readonly TableRow[];
   readonly scopes: readonly TableRow[];
   readonly states: readonly TableRow[];
@@ -58,7 +60,9 @@ async function readSideOf(
     const decoded = decodeConfig(config?.fields);
     const known = state === undefined ? undefined : readSide(state.fields, decoded, systemClock.now());
     const why = config === undefined ? "it is not configured on this switch" : "hamgrd has written nothing of it yet";
-    return { vdpu, dpu: local, on: rows.hostname, pinned, state: known ?? { known: false, why } };
+    const { hostname, npu } = rows;
+    const at = { on: hostname, ...(npu !== undefined && { npu }) };
+    return { vdpu, dpu: local, ...at, pinned, state: known ?? { known: false, why } };
   }
   const [dpu = ""] = members;
   const places = remotePlaces(rows.remoteDpus).filter((remote) => members.includes(remote.dpu));
@@ -67,7 +71,7 @@ async function readSideOf(
   const slots = rows.dpus.flatMap(({ fields: { dpu_id } }) => (/^\d{1,3}$/.test(dpu_id ?? "") ? [Number(dpu_id)] : []));
   for (const place of places) {
     const { on, state } = await askSide(place, `${vdpu}:${set}`, slots, sessions);
-    side = { vdpu, dpu: place.dpu, on, pinned, state };
+    side = { vdpu, dpu: place.dpu, on, npu: place.npu, pinned, state };
     if (state.known) break;
   }
   return side;

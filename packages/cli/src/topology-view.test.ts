@@ -38,6 +38,7 @@ const row = (key: string, fields: Readonly<Record<string, string>>) => ({ key: [
 const INPUT: TopologyInput = {
   rows: {
     hostname: "sw0",
+    npu: "10.0.0.1",
     sets: [
       row("h0", { vip_v4: "3.0.0.1", vdpu_ids: "v0,v1" }),
       row("h9", { vip_v4: "3.0.0.9", vdpu_ids: "v8,v9" }),

@@ -5,6 +5,7 @@ import {
   DashHaSetConfig,
   DeviceMetadata,
   Dpu,
+  LoopbackInterface,
   type Operation,
   planOperation,
   RemoteDpu,
@@ -80,14 +81,17 @@ export async function readPairRows(tables: TableReader): Promise<Result<PairRows
     Vdpu,
     Dpu,
     RemoteDpu,
+    LoopbackInterface,
   ];
   for (const table of wanted) {
     const rows = await tables.rows(table);
     if (!rows.ok) return rows;
     all.push([...rows.value]);
   }
-  const [metadata = [], sets = [], scopes = [], states = [], vdpus = [], dpus = [], remoteDpus = []] = all;
+  const [metadata = [], sets = [], scopes = [], states = [], vdpus = [], dpus = [], remoteDpus = [], loopbacks = []] =
+    all;
   return ok({
+    npu: loopbackAddress(loopbacks),
     hostname: metadata[0]?.fields["hostname"] ?? "this switch",
     sets,
     scopes,
@@ -96,4 +100,12 @@ export async function readPairRows(tables: TableReader): Promise<Result<PairRows
     dpus,
     remoteDpus,
   });
+}
+
+/** The first address of Loopback0: by IPv4, if there is one. */
+function loopbackAddress(loopbacks: readonly TableRow[]): string | undefined {
+  const prefixes = loopbacks.flatMap(({ key: [name, prefix = ""] }) =>
+    name === "Loopback0" && prefix !== "" ? [prefix] : [],
+  );
+  return (prefixes.find((prefix) => !prefix.includes(":")) ?? prefixes[0])?.split("/")[0];
 }

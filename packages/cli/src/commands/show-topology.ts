@@ -1,5 +1,5 @@
 import { ok } from "@tandem/base";
-import { DeviceMetadata, LoopbackInterface, type PairView } from "@tandem/hamgrd";
+import { DeviceMetadata, type PairView } from "@tandem/hamgrd";
 import { viewBus } from "../bus-view.js";
 import { type CommandRun, printJson, wantsJson } from "../io.js";
 import { readPair } from "../pairs.js";
@@ -23,8 +23,6 @@ export const runShowTopology: CommandRun = async (invocation, io) => {
   if (!slots.ok) return slots;
   const metadata = await tables.rows(DeviceMetadata);
   if (!metadata.ok) return metadata;
-  const loopbacks = await tables.rows(LoopbackInterface);
-  if (!loopbacks.ok) return loopbacks;
   await using sessions = new SlotSessions(access, io);
   const bus = await viewBus(slots.value, rows.value.remoteDpus, sessions);
   const here = new Set(slots.value.map(({ dpu }) => dpu));
@@ -41,8 +39,7 @@ export const runShowTopology: CommandRun = async (invocation, io) => {
     }),
   );
   const { region = "", cluster = "" } = metadata.value[0]?.fields ?? {};
-  const loopback = loopbacks.value.find(({ key }) => key[0] === "Loopback0" && (key[1] ?? "") !== "");
-  const address = loopback?.key[1]?.split("/")[0] ?? "no Loopback0 address";
+  const address = rows.value.npu ?? "no Loopback0 address";
   const view = topologyView({ rows: rows.value, region, cluster, address, slots: slots.value, bus, pairs });
   if (wantsJson(invocation)) printJson(io, "show-topology", view);
   else io.print(renderTopology(view, paintFor(io)));

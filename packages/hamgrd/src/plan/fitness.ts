@@ -43,6 +43,13 @@ export function fitnessToOwn(side: SideView, leaving: SideView): Fitness {
   if (state.bfd.length > 0 && lacking.length > 0) {
     doubts.push(`${lacking.join(", ")}: a BFD session to ${leaving.vdpu}, and none to ${vdpu}`);
   }
+  // Of the switches of the pair it is known that they probe both sides.
+  for (const { on, npu } of [side, leaving]) {
+    if (npu === undefined || !isKnown(leaving) || [state, leaving.state].some(({ bfd }) => bfd.includes(npu))) continue;
+    doubts.push(
+      `${on} (${npu}) has a BFD session to neither side: it may send traffic to ${leaving.vdpu} all the same`,
+    );
+  }
   if (state.pending.some(({ type }) => type === "flow_reconcile")) {
     doubts.push(`${vdpu} still waits for the approval of a flow_reconcile`);
   }

@@ -15,6 +15,8 @@ export interface SideView {
   readonly dpu: string;
   /** The switch that carries it. */
   readonly on: string;
+  /** The address from which that switch probes DPUs by BFD; missing when it is not known. */
+  readonly npu?: string;
   readonly pinned: PinnedState;
   readonly state: SideState | UnknownState;
 }

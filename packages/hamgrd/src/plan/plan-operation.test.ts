@@ -23,7 +23,7 @@ type Change = Partial<SideState> & { readonly pinned?: SideView["pinned"]; reado
 
 function side(n: number, { pinned = "none", unknown, ...change }: Change): SideView {
   const state = unknown === undefined ? { ...HEALTHY, ...change } : ({ known: false, why: unknown } as const);
-  return { vdpu: `vdpu${n}`, dpu: `sw${n}_dpu0`, on: `sw${n}`, pinned, state };
+  return { vdpu: `vdpu${n}`, dpu: `sw${n}_dpu0`, on: `sw${n}`, npu: `10.0.${n}.1`, pinned, state };
 }
 
 function pair(active: Change = {}, standby: Change = {}): PairView {
@@ -50,6 +50,7 @@ const cases: readonly (readonly [what: string, Operation, PairView, verdict: str
   ["a pair of which neither side serves may go", remove(), pair(DEAD, DEAD), "safe", ""],
   ["a dead side may go from a pair without an owner", remove("vdpu1"), pair(DEAD, DEAD), "risky", "vdpu0"],
   ["what is dead and wanted so is left", shutdown("vdpu1"), pair(ALONE, DEAD), "nothing to do", "vdpu0", /wanted so/],
+  ["a switch sees neither side", SWITCHOVER, pair({ bfd: ["10.0.1.1"] }, { bfd: ["10.0.1.1"] }), "risky", "vdpu1"],
   ["the last owner may not go", shutdown("vdpu0"), pair(ALONE, DEAD), "refused", "", /no standby/],
   ["a pair that serves may not go", remove(), pair(), "refused", "", /no owner/],
   ["nobody owns", SWITCHOVER, pair(DEAD, DEAD), "refused", "", /nobody is known to own/],

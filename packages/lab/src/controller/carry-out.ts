@@ -24,7 +24,14 @@ export function pairView(cluster: Cluster, set: HaSetPlace): PairView {
       row === undefined ? undefined : readSide(row, config?.ok ? config.value : undefined, cluster.host.clock.now());
     const state = known ?? ({ known: false, why: `${sw.name} has no row of it` } as const);
     const pins = cluster.controller.plan.sets.get(set.id)?.pinned ?? [];
-    return { vdpu: dpu.vdpuId, dpu: dpu.name, on: sw.name, pinned: pins[set.dpus.indexOf(dpu)] ?? "none", state };
+    return {
+      vdpu: dpu.vdpuId,
+      dpu: dpu.name,
+      on: sw.name,
+      npu: sw.npu,
+      pinned: pins[set.dpus.indexOf(dpu)] ?? "none",
+      state,
+    };
   };
   return { set: set.id, sides: [side(set.dpus[0]), side(set.dpus[1])], preferred: set.dpus[0].vdpuId };
 }
