@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -52,6 +52,18 @@ test("a summary counts seeds and says how fast they were", TIMEOUT, async () => 
   expect(code).toBe(0);
   expect(summary).toMatchObject({ schema: "tandem.sim.v1", seeds: 1, failed: [] });
   expect(summary["virtual_ms"]).toBeGreaterThan(120_000);
+});
+
+test("the folder for replay files is made, or the reason told before any seed runs", TIMEOUT, async () => {
+  const made = join(folder, "not", "there");
+  expect((await run("--seed", "3", "--minutes", "1", "--folder", made)).code).toBe(0);
+  expect(existsSync(made)).toBe(true);
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  const inFile = join(file, "inside");
+  const { code, out, complaints } = await run("--count", "100000", "--folder", inFile);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(complaints).toBe(`tandem sim: --folder ${inFile}: ENOTDIR: not a directory, mkdir '${inFile}'`);
 });
 
 test("a replay file gives the same run again; another digest is complained about", TIMEOUT, async () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { err, type Millis, millis, ok, type Result, systemClock } from "@tandem/base";
@@ -77,6 +77,9 @@ async function runSeeds(
   const plan = flags.faults === undefined ? ok(undefined) : await readPlan(flags.faults);
   if (!plan.ok) return plan;
   if (flags.trace) return ok(await printTrace(flags, plan.value, io));
+  // Told before hours of seeds, not after the first that fails.
+  const folder = await makeFolder(flags.folder);
+  if (!folder.ok) return folder;
   const workers = Math.min(flags.workers ?? availableParallelism(), flags.count);
   const from = systemClock.monotonic();
   let summary = newSummary();
@@ -215,6 +218,16 @@ async function readPlan(path: string): Promise<Result<FaultPlan, string>> {
   if (!text.ok) return text;
   const plan = parsePlan(text.value);
   return plan.ok ? plan : err(`${path}: ${plan.error}`);
+}
+
+async function makeFolder(path: string): Promise<Result<void, string>> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+    return ok();
+  } catch (error) {
+    return err(`--folder ${path}: ${(error as Error).message}`);
+  }
 }
 
 async function readText(path: string): Promise<Result<string, string>> {

@@ -15,7 +15,7 @@ end all must be as if nothing had happened.
       --minutes N          virtual time of a seed, 1 to ${MINUTES_MAX}; default 10
       --faults FILE        these faults instead of those that the seed draws: a plan, as a failure leaves behind
       --replay FILE        repeats the run of a replay file; or takes each step of a flight again
-      --folder FOLDER      where replay files go; default: the present one
+      --folder FOLDER      where replay files go; it is made; default: the present one
       --workers N          processes for --count; default: one for each core
       --mutations          proves the simulator on builds without one guard each; see --mutations --help
       --trace              prints every line of the run: rows, transitions, faults
