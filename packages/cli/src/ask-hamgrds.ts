@@ -61,7 +61,7 @@ export class Hamgrds implements AsyncDisposable {
     const opened = await Promise.all(slots.map((slot) => SlotSession.open(slot, access, io, ANSWER_WITHIN)));
     for (const [i, session] of opened.entries()) {
       if (session.ok) local.push({ node: session.value.node, session: session.value });
-      else silent.push({ who: `slot ${slots[i]}`, why: session.error });
+      else silent.push({ who: `slot ${slots[i]}`, why: session.error.text });
     }
     return new Hamgrds(local, silent);
   }

@@ -57,7 +57,7 @@ async function askOverSlot(
     return [];
   };
   const opened = await sessions.open(slot);
-  if (!opened.ok) return unknown(opened.error);
+  if (!opened.ok) return unknown(opened.error.text);
   const session = opened.value;
   const answers = await Promise.all(
     questions.map(async ({ state, endpoint, actor }) => {

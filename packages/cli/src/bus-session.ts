@@ -68,6 +68,12 @@ export function busAddress(invocation: Invocation, io: Io): Result<BusAddress, F
   return err({ kind: "usage", message: `${why}; give --slot-id, or DEV=dpu<slot>, or --config-file` });
 }
 
+/** The way to a swbusd, which nobody has gone yet. */
+export interface BusWay {
+  readonly config: SwbusConfig;
+  readonly security: BusSecurity;
+}
+
 /** A tool's connection to the local swbusd. */
 export class BusSession implements AsyncDisposable {
   readonly #edge: EdgeRuntime;
@@ -83,9 +89,14 @@ export class BusSession implements AsyncDisposable {
     io: Pick<Io, "complain" | "env">,
     connectWithin: Millis = CONNECT_WITHIN,
   ): Promise<Result<BusSession, Failure>> {
+    const way = await BusSession.prepare(address, io);
+    return way.ok ? BusSession.connect(way.value, connectWithin) : way;
+  }
+
+  /** Finds out where the swbusd listens and whom we are to it. Fails before the swbusd is asked anything. */
+  static async prepare(address: BusAddress, io: Pick<Io, "complain" | "env">): Promise<Result<BusWay, Failure>> {
     const config = await readConfig(address, io);
     if (!config.ok) return config;
-    const { endpoint } = config.value;
     const security = await openBusSecurity({
       file: address.busSecurity,
       configFile: address.slot === undefined ? address.configFile : undefined,
@@ -93,22 +104,27 @@ export class BusSession implements AsyncDisposable {
       files: systemFiles,
       clock: systemClock,
     });
-    if (!security.ok) return err(failed(security.error));
+    return security.ok ? ok({ config: config.value, security: security.value }) : err(failed(security.error));
+  }
+
+  /** Fails when the swbusd does not take us in time. */
+  static async connect({ config, security }: BusWay, connectWithin: Millis): Promise<Result<BusSession, Failure>> {
+    const { endpoint } = config;
     let lastFailure = "is it running?";
     const edge = startEdge({
-      bus: security.value.bus,
+      bus: security.bus,
       clock: systemClock,
       random: systemRandom,
       endpoint,
-      basePath: nodePath(config.value).withService("swbus-cli", systemRandom.uuid()),
+      basePath: nodePath(config).withService("swbus-cli", systemRandom.uuid()),
       type: "client",
       observer: (event) => {
         if (event.kind === "dialFailed") lastFailure = event.detail;
       },
     });
-    if (await waitConnected(edge, systemClock, connectWithin)) return ok(new BusSession(edge, security.value));
+    if (await waitConnected(edge, systemClock, connectWithin)) return ok(new BusSession(edge, security));
     await edge[Symbol.asyncDispose]();
-    await security.value[Symbol.asyncDispose]();
+    await security[Symbol.asyncDispose]();
     return err(failed(`no swbusd accepts us at ${endpoint} within ${connectWithin / 1000} s; ${lastFailure}`));
   }
 

@@ -3,10 +3,18 @@ import type { HamgrdStatus } from "@tandem/hamgrd";
 import { describeSendError, type ServicePath, SwbusErrorCode } from "@tandem/swbus/edge";
 import { type RemotePlace, remotePlaces } from "./remote-places.js";
 import type { TableRow } from "./render/rows.js";
-import { describeUnresolved, type SlotSession, type SlotSessions, type SwitchSlot } from "./switch-slots.js";
+import {
+  describeUnresolved,
+  type SlotSession,
+  type SlotSessions,
+  type SwitchSlot,
+  type Unopened,
+} from "./switch-slots.js";
 
 /** How long whoever is behind a swbusd of this switch may take. */
 const PEER_WITHIN: Millis = seconds(2);
+
+const NOT_OPENED: Unopened = { asked: false, text: "not opened" };
 
 /** The view when nobody answered at all. */
 export function silentBus(slots: readonly SwitchSlot[], why: string): BusView {
@@ -41,8 +49,10 @@ export interface PeerView extends RemotePlace {
 export interface SlotBus {
   readonly slot: number;
   readonly dpu: string;
-  /** The slot's swbusd, or why it does not take us. */
-  readonly swbusd: { readonly kind: "up"; readonly node: string } | { readonly kind: "down"; readonly why: string };
+  /** The slot's swbusd, or why it does not take us, or why it could not even be asked. */
+  readonly swbusd:
+    | { readonly kind: "up"; readonly node: string }
+    | { readonly kind: "down" | "unasked"; readonly why: string };
   readonly hamgrd: HamgrdView;
   readonly peers: readonly PeerView[];
 }
@@ -68,14 +78,10 @@ export async function viewBus(
     slots.map(async ({ slot, dpu }, i): Promise<SlotBus> => {
       const session = opened[i];
       if (session === undefined || !session.ok) {
-        const why = session === undefined || session.ok ? "not opened" : session.error;
-        return {
-          slot,
-          dpu,
-          swbusd: { kind: "down", why },
-          hamgrd: { kind: "silent", why: "its swbusd is down" },
-          peers: [],
-        };
+        const { asked, text } = session === undefined || session.ok ? NOT_OPENED : session.error;
+        const why = asked ? "its swbusd is down" : "its swbusd could not be asked";
+        const kind = asked ? "down" : "unasked";
+        return { slot, dpu, swbusd: { kind, why: text }, hamgrd: { kind: "silent", why }, peers: [] };
       }
       const { value } = session;
       const [hamgrd, peers] = await Promise.all([

@@ -1,4 +1,4 @@
-import { type Millis, ok, type Result, seconds } from "@tandem/base";
+import { err, type Millis, ok, type Result, seconds } from "@tandem/base";
 import { Dpu, DpuState, HamgrdQuestions } from "@tandem/hamgrd";
 import {
   describeQueryError,
@@ -80,6 +80,17 @@ export function switchAccess(invocation: Invocation): SwitchAccess {
 /** What is wrong with a slot's configuration is told by whoever lists its faults. */
 const quiet = (): void => {};
 
+/** Why there is no session with a slot's swbusd, in one line. */
+export interface Unopened {
+  /** It was asked and did not take us; else nobody knows how it does: what is needed to ask it cannot be had. */
+  readonly asked: boolean;
+  readonly text: string;
+}
+
+function failureText(error: Failure): string {
+  return error.kind === "told" ? "not connected" : error.message;
+}
+
 /** The bus as one slot reaches it: its swbusd, and the hamgrds behind that. */
 export class SlotSession implements AsyncDisposable {
   readonly #session: BusSession;
@@ -92,17 +103,19 @@ export class SlotSession implements AsyncDisposable {
     this.questions = new HamgrdQuestions(this.client, within);
   }
 
-  /** Fails with one line when the slot's swbusd does not take us in time. Nothing is printed. */
+  /** Fails when the slot's swbusd does not take us in time, or cannot even be asked. Nothing is printed. */
   static async open(
     slot: number,
     access: SwitchAccess,
     { env }: Pick<Io, "env">,
     within: Millis = ANSWER_WITHIN,
-  ): Promise<Result<SlotSession, string>> {
-    const opened = await BusSession.open({ ...access, slot, configFile: undefined }, { env, complain: quiet }, within);
-    if (opened.ok) return ok(new SlotSession(opened.value, within));
-    const { error } = opened;
-    return { ok: false, error: error.kind === "told" ? "not connected" : error.message };
+  ): Promise<Result<SlotSession, Unopened>> {
+    const way = await BusSession.prepare({ ...access, slot, configFile: undefined }, { env, complain: quiet });
+    if (!way.ok) return err({ asked: false, text: failureText(way.error) });
+    const opened = await BusSession.connect(way.value, within);
+    return opened.ok
+      ? ok(new SlotSession(opened.value, within))
+      : err({ asked: true, text: failureText(opened.error) });
   }
 
   /** The slot's own swbusd. */
@@ -130,7 +143,7 @@ export class SlotSessions implements AsyncDisposable {
   readonly #access: SwitchAccess;
   readonly #io: Pick<Io, "env">;
   readonly #within: Millis;
-  readonly #opened = new Map<number, Promise<Result<SlotSession, string>>>();
+  readonly #opened = new Map<number, Promise<Result<SlotSession, Unopened>>>();
 
   constructor(access: SwitchAccess, io: Pick<Io, "env">, within: Millis = ANSWER_WITHIN) {
     this.#access = access;
@@ -138,7 +151,7 @@ export class SlotSessions implements AsyncDisposable {
     this.#within = within;
   }
 
-  open(slot: number): Promise<Result<SlotSession, string>> {
+  open(slot: number): Promise<Result<SlotSession, Unopened>> {
     const known = this.#opened.get(slot);
     if (known !== undefined) return known;
     const opened = SlotSession.open(slot, this.#access, this.#io, this.#within);

@@ -180,7 +180,7 @@ test("every command that asks hamgrds takes the certificates of the bus from --b
     [reason, "doctor"],
     [reason, "drift"],
     // They show the bus as it looks from here.
-    ["swbusd down", "show", "topology"],
+    [`swbusd not asked: ${reason}`, "show", "topology"],
     ["refused", "plan", "switchover", "vdpu0-0"],
   ];
   for (const [said, ...words] of commands) {

@@ -89,6 +89,17 @@ test("a tree: this switch, the others by their address, pairs; what is unknown r
   ]);
 });
 
+test("a swbusd that could not be asked is not called down, nor its hamgrd silent", () => {
+  const why = "/etc/bus.yaml: permission denied";
+  const slots = SLOTS.map((slot): SlotBus => ({ ...slot, swbusd: { kind: "unasked", why }, peers: [] }));
+  const lines = renderTopology(topologyView({ ...INPUT, bus: { slots, remotes: new Map() } })).split("\n");
+  expect(lines.slice(3, 5)).toEqual([
+    `├─ a0  slot 0  v0       18.0.0.1  up                              swbusd not asked: ${why}  hamgrd not asked`,
+    `└─ a1  slot 1  no vDPU            midplane down, control unknown  swbusd not asked: ${why}  hamgrd not asked`,
+  ]);
+  expect(lines[7]).toContain("no swbusd of this switch could be asked");
+});
+
 test("lines are good, doubtful or bad by what they say", () => {
   const tones: string[] = [];
   renderTopology(topologyView(INPUT), (tone, text) => {

@@ -32,7 +32,9 @@ export interface DpuNode {
   readonly node: string;
   /** `up`, or why its swbusd is not reached. */
   readonly bus: string;
-  /** Version of its hamgrd, `other build`, or `silent`. */
+  /** False where its swbusd could not be asked, so that nobody knows how it does. */
+  readonly asked: boolean;
+  /** Version of its hamgrd, `other build`, `silent`, or `not asked`. */
   readonly hamgrd: string;
   readonly hamgrdUp: boolean;
   /** Paths from each slot of this switch; none for its own DPUs. */
@@ -100,6 +102,7 @@ export function topologyView(input: TopologyInput): TopologyView {
   function localDpu({ slot, dpu, row, planes }: SwitchSlot, from: TopologyInput): DpuNode {
     const known = busOf(slot);
     const swbusd = known?.swbusd;
+    const isAsked = swbusd !== undefined && swbusd.kind !== "unasked";
     return {
       ...nodeOf(dpu, from),
       slot: String(slot),
@@ -107,7 +110,8 @@ export function topologyView(input: TopologyInput): TopologyView {
       planes,
       node: swbusd?.kind === "up" ? swbusd.node : "",
       bus: swbusd === undefined ? "unknown" : swbusd.kind === "up" ? "up" : swbusd.why,
-      ...hamgrdOf(known?.hamgrd),
+      asked: isAsked,
+      ...(isAsked ? hamgrdOf(known?.hamgrd) : NOT_ASKED),
       links: [],
     };
   }
@@ -120,7 +124,8 @@ export function topologyView(input: TopologyInput): TopologyView {
     });
     const node = seen.find(({ peer }) => peer.node !== undefined)?.peer.node ?? "";
     const reached = seen.find(({ peer }) => peer.rttMs !== undefined);
-    const why = seen[0]?.peer.why ?? "no swbusd of this switch is up";
+    const isAsked = bus.slots.some(({ swbusd }) => swbusd.kind !== "unasked");
+    const why = seen[0]?.peer.why ?? `no swbusd of this switch ${isAsked ? "is up" : "could be asked"}`;
     return {
       ...nodeOf(name, from),
       slot: row?.fields["dpu_id"] ?? "",
@@ -128,6 +133,7 @@ export function topologyView(input: TopologyInput): TopologyView {
       planes: undefined,
       node,
       bus: reached === undefined ? why : "up",
+      asked: isAsked,
       ...hamgrdOf(bus.remotes.get(node)),
       links: seen.map(({ slot, peer }) => ({ fromSlot: slot, rttMs: peer.rttMs, why: peer.why })),
     };
@@ -138,6 +144,8 @@ function nodeOf(dpu: string, { rows }: TopologyInput): Pick<DpuNode, "name" | "v
   const vdpus = rows.vdpus.filter(({ fields }) => listItems(fields["main_dpu_ids"]).includes(dpu));
   return { name: dpu, vdpus: vdpus.map(({ key }) => key.join("|")) };
 }
+
+const NOT_ASKED: Pick<DpuNode, "hamgrd" | "hamgrdUp"> = { hamgrd: "not asked", hamgrdUp: false };
 
 function hamgrdOf(view: HamgrdView | undefined): Pick<DpuNode, "hamgrd" | "hamgrdUp"> {
   if (view?.kind === "told") return { hamgrd: view.status.version, hamgrdUp: true };

@@ -24,6 +24,11 @@ function checkSlot({ slot, dpu, swbusd, peers }: SlotBus, known: SwitchSlot | un
   if (swbusd.kind === "down") {
     return [bad("bus", `dpu${slot}: swbusd: ${swbusd.why}`, `start swbusd -s ${slot}; its log says what it waits for`)];
   }
+  if (swbusd.kind === "unasked") {
+    return [
+      bad("bus", `dpu${slot}: swbusd was not asked: ${swbusd.why}`, "mend that first; swbusd itself may be well"),
+    ];
+  }
   const reached = peers.filter(({ rttMs }) => rttMs !== undefined);
   const slowest = Math.max(0, ...reached.map(({ rttMs }) => rttMs ?? 0));
   const down = known === undefined ? undefined : downReason(known.planes);

@@ -21,6 +21,8 @@ export function checkHamgrds({ bus }: DoctorFacts): readonly Check[] {
       return [doubt(AREA, `dpu${slot}: ${hamgrd.why}`, "tandem show hamgrd actor asks it for single actors")];
     if (swbusd.kind === "down")
       return [doubt(AREA, `dpu${slot}: unknown, since its swbusd is down`, "mend the bus first")];
+    if (swbusd.kind === "unasked")
+      return [doubt(AREA, `dpu${slot}: unknown, since its swbusd could not be asked`, "mend that first")];
     return [bad(AREA, `dpu${slot}: ${hamgrd.why}`, `start hamgrd -s ${slot}; its log says what it waits for`)];
   });
   return [...checks, ...checkSettings(bus.slots)];

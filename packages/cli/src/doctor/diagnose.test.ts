@@ -128,6 +128,12 @@ const cases: readonly (readonly [what: string, DoctorFacts, verdict: "warn" | "f
   ],
   ["a swbusd that is down", bus({ swbusd: { kind: "down", why: "refused" } }), "fail", /swbusd: refused/],
   [
+    "a swbusd that could not be asked",
+    bus({ swbusd: { kind: "unasked", why: "/etc/bus.yaml: permission denied" } }),
+    "fail",
+    /swbusd was not asked: \/etc\/bus\.yaml: permission denied/,
+  ],
+  [
     "a peer that is silent",
     bus({ peers: SLOT.peers.map((peer) => ({ ...peer, rttMs: undefined, why: "silent" })) }),
     "fail",

@@ -61,7 +61,7 @@ export class DriftGatherer implements AsyncDisposable {
     const down = downReason(planes);
     const view = { slot, dpu, ...(down !== undefined && { down }) };
     const opened = await this.#sessions.open(slot);
-    if (!opened.ok) return { ...view, standing: { kind: "unknown", why: opened.error } };
+    if (!opened.ok) return { ...view, standing: { kind: "unknown", why: opened.error.text } };
     const report = await opened.value.questions.standing(opened.value.node);
     if (report.ok) return { ...view, standing: { kind: "told", report: report.value } };
     if (report.error.kind !== "foreign") return { ...view, standing: { kind: "unknown", why: report.error.text } };

@@ -33,21 +33,14 @@ function switchLines({ name, address, here, dpus }: SwitchNode, paint: Paint): r
   ];
 }
 
-function localLine({ name, slot, vdpus, pa, planes, bus, hamgrd, hamgrdUp }: DpuNode): Line {
+function localLine({ name, slot, vdpus, pa, planes, bus, asked, hamgrd, hamgrdUp }: DpuNode): Line {
   const wrong = Object.entries(planes ?? {}).filter(([, state]) => state !== "up");
   const health = wrong.length === 0 ? "up" : wrong.map(([plane, state]) => `${plane} ${state}`).join(", ");
   const isWell = wrong.length === 0 && bus === "up" && hamgrdUp;
+  const swbusd = bus === "up" ? "up" : asked ? "down" : `not asked: ${short(bus)}`;
   return {
-    cells: [
-      name,
-      `slot ${slot}`,
-      vdpus.join(",") || "no vDPU",
-      pa,
-      health,
-      `swbusd ${bus === "up" ? "up" : "down"}`,
-      `hamgrd ${hamgrd}`,
-    ],
-    tone: isWell ? "good" : "bad",
+    cells: [name, `slot ${slot}`, vdpus.join(",") || "no vDPU", pa, health, `swbusd ${swbusd}`, `hamgrd ${hamgrd}`],
+    tone: isWell ? "good" : asked ? "bad" : "warn",
   };
 }
 
