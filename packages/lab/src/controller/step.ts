@@ -55,7 +55,9 @@ function take(plan: Plan, event: PlanEvent): Plan {
       return approveAutomatically(
         touchScope(plan, event.vdpu, (scope) => {
           const sees = scope.split || pending.some(({ type }) => type === "brainsplit_recover");
-          const next = { ...scope, reported: state, pending, split: state === "standalone" && sees };
+          // A state that is unknown ends nothing: a report that is odd for a while comes back as it was.
+          const split = sees && (state === "standalone" || state === "unknown");
+          const next = { ...scope, reported: state, pending, split };
           return scope.held && state === "dead" ? bump({ ...next, held: false }) : next;
         }),
       );
