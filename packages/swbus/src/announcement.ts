@@ -4,11 +4,11 @@ import { FieldReader, readVarint, varint32Size, writeVarint32 } from "./varint.j
 import { encodePath, type PathDecoder } from "./wire-path.js";
 
 /**
- * The bytes of `RouteEntries` in an announcement: path, scope and hops of each route. Written and read without message
+ * The bytes of `RouteEntries` in an announcement, in pieces: path, scope and hops of each route. Written and read without message
  * objects, and each entry once: in a large mesh every node tells every other of every third one, again and again.
  */
-export function encodeAnnouncement(routes: readonly AnnouncedRoute[]): Buffer {
-  return Buffer.concat(routes.map(encodeEntry));
+export function encodeAnnouncement(routes: readonly AnnouncedRoute[]): readonly Uint8Array[] {
+  return routes.map(encodeEntry);
 }
 
 /** The bytes of an entry with tag and length, computed once for each route object. */

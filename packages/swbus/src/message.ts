@@ -32,13 +32,17 @@ export interface Header {
 
 /** A whole `SwbusMessage` around an encoded body message. Version is 1, flag 0. */
 export function encodeMessage(header: Header, body: BodyName, content: Uint8Array): Buffer {
-  return encodeAround(header, BODY_FIELD[body], content, content.length, undefined);
+  return encodeMessageOf(header, body, [content]);
+}
+
+/** The same for a body that lies in pieces: they are put together in the message. */
+export function encodeMessageOf(header: Header, body: BodyName, pieces: readonly Uint8Array[]): Buffer {
+  return encodeAround(header, BODY_FIELD[body], pieces, undefined);
 }
 
 /** The same for a data request, without copying `payload` into a message of its own first. */
 export function encodeDataMessage(header: Header, payload: Uint8Array): Buffer {
-  const size = payload.length === 0 ? 0 : 2 + varint32Size(payload.length) + payload.length;
-  return encodeAround(header, BODY_FIELD.data, payload, size, PAYLOAD_TAG);
+  return encodeAround(header, BODY_FIELD.data, [payload], PAYLOAD_TAG);
 }
 
 /** Tag of `DataRequest.payload`: field 20, length-delimited. */
@@ -47,10 +51,13 @@ const PAYLOAD_TAG = (20 << 3) | 2;
 function encodeAround(
   header: Header,
   bodyField: number,
-  content: Uint8Array,
-  bodySize: number,
+  pieces: readonly Uint8Array[],
+  /** Tag, of two bytes, of the body's only field, whose value the pieces are; without it they are the body. */
   innerTag: number | undefined,
 ): Buffer {
+  let size = 0;
+  for (const { length } of pieces) size += length;
+  const bodySize = innerTag === undefined || size === 0 ? size : 2 + varint32Size(size) + size;
   const source = encodePath(header.source);
   const destination = encodePath(header.destination);
   // Tags and lengths of the header's fields take at most 40 bytes, those around it and the body at most 24.
@@ -80,10 +87,12 @@ function encodeAround(
   if (bodySize > 0) {
     if (innerTag !== undefined) {
       at = writeVarint32(target, at, innerTag);
-      at = writeVarint32(target, at, content.length);
+      at = writeVarint32(target, at, size);
     }
-    target.set(content, at);
-    at += content.length;
+    for (const piece of pieces) {
+      target.set(piece, at);
+      at += piece.length;
+    }
   }
   return target.subarray(start, at);
 }

@@ -70,6 +70,22 @@ export class RouteEntry {
     return shortest;
   }
 
+  /** The only node over which ways as short as the best lead; `undefined` when there are several such nodes, or none. */
+  get sole(): ServicePath | undefined {
+    let sole: ServicePath | undefined;
+    if (this.best === 1)
+      for (const { remote } of this.direct.values()) {
+        if (sole !== undefined && !sole.equals(remote)) return undefined;
+        sole = remote;
+      }
+    for (const [{ path, connections }, hops] of this.via) {
+      if (hops !== this.best || connections.length === 0) continue;
+      if (sole !== undefined && !sole.equals(path)) return undefined;
+      sole = path;
+    }
+    return sole;
+  }
+
   /** The destination as it is announced at that distance: the same object each time. */
   announced(hops: number): AnnouncedRoute {
     const { path, scope } = this;

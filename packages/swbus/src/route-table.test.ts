@@ -21,6 +21,19 @@ function tableOf(routes: readonly string[], ...connections: readonly Connection[
 /** Later than any hold-down that began at `T0`. */
 const LATER = millis(ROUTE_LIMITS.holdDown + 1);
 
+/** What a peer is to be told, from the list of all ways: the shortest that does not lead over it, if little longer. */
+function toldBesides(table: RouteTable, { remote }: Connection): readonly string[] {
+  const best = new Map<string, { shortest: number; besides: number }>();
+  for (const { path, scope, hops, nextHop } of table.lines()) {
+    const name = `${path} ${scope}/`;
+    const { shortest, besides } = best.get(name) ?? { shortest: hops, besides: Number.POSITIVE_INFINITY };
+    const counts = nextHop.equals(remote) ? besides : Math.min(besides, hops);
+    best.set(name, { shortest: Math.min(shortest, hops), besides: counts });
+  }
+  const told = [...best].filter(([, { shortest, besides }]) => besides <= shortest + 1);
+  return [`${NODE0} 2/0`, ...told.map(([name, { besides }]) => `${name}${besides}`)].sort();
+}
+
 test("connection ids tell who dialed, and write IPv6 without brackets", () => {
   expect(connectionId("dialed", "10.0.0.1:50")).toBe("swbs-to://10.0.0.1:50");
   expect(connectionId("accepted", "[fe80::1]:50")).toBe("swbs-from://fe80::1:50");
@@ -237,7 +250,7 @@ test("own routes can change while everything stands", () => {
   expect(exported(table, to1)).toEqual([`${NODE0} 2/0`]);
 });
 
-test("whatever happened before, no connections mean no ways and no memory of them", () => {
+test("whatever happens, peers are told the best way besides them; no connections mean no ways and no memory of them", () => {
   const peers = [to1, from1, to2, to3];
   const names = ["r.c.a", "r.c.b", "region-a.cluster-a.node3", "r.c", "r"];
   const step = fc.oneof(
@@ -268,6 +281,8 @@ test("whatever happened before, no connections mean no ways and no memory of the
         for (const name of names)
           for (const way of table.ways(parseServicePath(name)))
             if (way.kind === "remote") expect(way.hops).toBeLessThanOrEqual(16);
+        for (const peer of table.connections)
+          expect([...exported(table, peer)].sort()).toEqual(toldBesides(table, peer));
       }
       for (const peer of peers) table.removeConnection(peer.id, millis(now));
       table.endHolds(millis(now + 5000));

@@ -32,8 +32,8 @@ export interface ImportReport {
 /** What exports are made of: a destination of peers' interest, or a route of our own, as it is announced by our best way. */
 interface Exportable extends AnnouncedRoute {
   readonly best: AnnouncedRoute;
-  /** `undefined` for an own route. */
-  readonly entry: RouteEntry | undefined;
+  /** Given when the best way leads over one node only, which is therefore told of another way, or of none. */
+  readonly sole: { readonly node: ServicePath; readonly entry: RouteEntry } | undefined;
 }
 
 const NO_WAYS: readonly Way[] = [];
@@ -60,6 +60,8 @@ export class RouteTable {
   readonly #held = new Set<RouteEntry>();
   readonly #waysCache = new Map<string, readonly Way[]>();
   #exportable: readonly Exportable[] | undefined;
+  /** In order of path; made anew when an entry came or went. */
+  #ordered: readonly RouteEntry[] | undefined;
   #version = 0;
 
   constructor(own: readonly OwnRoute[], limits: RouteLimits = ROUTE_LIMITS) {
@@ -176,14 +178,14 @@ export class RouteTable {
     const reach = SCOPE[target.type];
     const told: AnnouncedRoute[] = [];
     this.#exportable ??= this.#listExportable();
-    for (const { scope, entry, best } of this.#exportable) {
+    for (const { scope, best, sole } of this.#exportable) {
       if (scope < reach) continue;
-      if (entry === undefined) {
+      if (sole === undefined || !sole.node.equals(target.remote)) {
         told.push(best);
         continue;
       }
-      const hops = entry.besides(target.remote);
-      if (hops <= best.hops + 1) told.push(entry.announced(hops));
+      const hops = sole.entry.besides(target.remote);
+      if (hops <= best.hops + 1) told.push(sole.entry.announced(hops));
     }
     return told;
   }
@@ -252,7 +254,7 @@ export class RouteTable {
     this.#ownPaths = new Set(this.#own.map(({ path }) => path.key));
     this.#ownExports = this.#own.map(({ path, scope }) => {
       const best = { path, scope, hops: 0 };
-      return { ...best, best, entry: undefined };
+      return { ...best, best, sole: undefined };
     });
     for (const { path, scope } of this.#own) {
       if (scope !== SCOPE.inCluster) continue;
@@ -266,10 +268,11 @@ export class RouteTable {
   /** In order of path. */
   #listExportable(): readonly Exportable[] {
     const list = [...this.#ownExports];
-    for (const entry of this.#entries.values()) {
-      const { path, scope, best: hops, own } = entry;
+    this.#ordered ??= [...this.#entries.values()].sort((a, b) => compareServicePaths(a.path, b.path));
+    for (const entry of this.#ordered) {
+      const { path, scope, best: hops, own, sole: node } = entry;
       if (own || scope < SCOPE.inCluster || !Number.isFinite(hops)) continue;
-      list.push({ path, scope, hops, best: entry.announced(hops), entry });
+      list.push({ path, scope, hops, best: entry.announced(hops), sole: node && { node, entry } });
     }
     return list.sort(compareRoutes);
   }
@@ -322,6 +325,7 @@ export class RouteTable {
     if (entry === undefined) {
       entry = new RouteEntry(key, path, scope);
       this.#entries.set(key, entry);
+      this.#ordered = undefined;
     }
     return entry;
   }
@@ -339,7 +343,10 @@ export class RouteTable {
     }
     entry.best = best;
     entry.touch();
-    if (entry.unused) this.#entries.delete(entry.key);
+    if (entry.unused) {
+      this.#entries.delete(entry.key);
+      this.#ordered = undefined;
+    }
     this.#touched();
   }
 

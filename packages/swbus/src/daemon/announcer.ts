@@ -1,7 +1,7 @@
 import { type Clock, type Millis, millis, seconds, type Timer } from "@tandem/base";
 import { encodeAnnouncement } from "../announcement.js";
 import type { AnnouncedRoute, Connection } from "../connection-info.js";
-import { encodeMessage, TTL_ANNOUNCEMENT } from "../message.js";
+import { encodeMessageOf, TTL_ANNOUNCEMENT } from "../message.js";
 import type { MessageIds } from "../message-id.js";
 import type { RouteTable } from "../route-table.js";
 import type { ServicePath } from "../service-path.js";
@@ -130,7 +130,7 @@ export class Announcer {
       this.#told.set(path.key, told);
       // It travels one hop: leaves with one less than it was given, as any message does.
       const header = { id: newId(), ttl: TTL_ANNOUNCEMENT - 1, source: self, destination: path };
-      this.options.send(preferred, encodeMessage(header, "announcement", encodeAnnouncement(told.routes)));
+      this.options.send(preferred, encodeMessageOf(header, "announcement", encodeAnnouncement(told.routes)));
     }
     for (const peer of this.#told.keys()) if (!present.has(peer)) this.#told.delete(peer);
     this.#armLater(due);

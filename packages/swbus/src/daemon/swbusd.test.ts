@@ -8,7 +8,7 @@ import { encodeAnnouncement } from "../announcement.js";
 import type { ConnectionType } from "../connection-info.js";
 import { formatConnectionType } from "../connection-info.js";
 import { SwbusErrorCode } from "../gen/swbus_pb.js";
-import { encodeDataMessage, encodeMessage, encodeResponse, TTL_NEW } from "../message.js";
+import { encodeDataMessage, encodeMessage, encodeMessageOf, encodeResponse, TTL_NEW } from "../message.js";
 import { parseServicePath } from "../service-path.js";
 import { announced } from "../testing/route-words.js";
 import { SwbusWorld, swbusConfig } from "../testing/swbus-world.js";
@@ -166,7 +166,7 @@ test("announcements of nonsense are ignored by name; good routes beside them cou
   const stream = await open("r.c.n2////");
   const entries = [announced("r.c.n5", 1), announced("r.c.n6/svc/0", 0, "client"), announced("", 0, "global")];
   const header = { id: 1n, ttl: 1, source: parseServicePath("r.c.n2"), destination: parseServicePath("r.c.n1") };
-  stream.send(encodeMessage(header, "announcement", encodeAnnouncement(entries)));
+  stream.send(encodeMessageOf(header, "announcement", encodeAnnouncement(entries)));
   await clock.advance(millis(10));
   expect(daemon.routes().map(({ path, hops }) => `${path} ${hops}`)).toEqual(["r.c.n2 1", "r.c.n5 2"]);
   expect(daemon.stats.routesRefused).toBe(2);
@@ -342,7 +342,7 @@ test("what peers announced is judged anew when our own routes change", async () 
   const header = { id: 1n, ttl: 1, source: parseServicePath("r.c.n2"), destination: parseServicePath("r.c.n1") };
   const known = () => daemon.routes().map(({ path, hops }) => `${path} ${hops}`);
   stream.value.send(
-    encodeMessage(header, "announcement", encodeAnnouncement([announced("r.d", 1), announced("r.e", 1)])),
+    encodeMessageOf(header, "announcement", encodeAnnouncement([announced("r.d", 1), announced("r.e", 1)])),
   );
   await clock.advance(millis(10));
   expect(known()).toEqual(["r.c.n2 1", "r.e 2"]);

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { encodeAnnouncement } from "../announcement.js";
 import type { ConnectionType } from "../connection-info.js";
 import { type SwbusMessage, SwbusMessageSchema } from "../gen/swbus_pb.js";
-import { encodeMessage } from "../message.js";
+import { encodeMessageOf } from "../message.js";
 import { parseServicePath } from "../service-path.js";
 import { announced } from "../testing/route-words.js";
 import { SwbusWorld, swbusConfig } from "../testing/swbus-world.js";
@@ -205,7 +205,7 @@ test("a hop count that changes while another way stands is told to the others", 
     const dialed = await clock.run(network.bus(host).dial({ endpoint: AT, method: METHOD, metadata }), seconds(1));
     if (!dialed.ok) throw new Error(dialed.error.detail);
     const header = { id: 1n, ttl: 1, source: parseServicePath(node), destination: parseServicePath("r.c.n1") };
-    dialed.value.send(encodeMessage(header, "announcement", encodeAnnouncement([announced("r.c.far", hops)])));
+    dialed.value.send(encodeMessageOf(header, "announcement", encodeAnnouncement([announced("r.c.far", hops)])));
     await clock.advance(seconds(1));
   };
   await say("10.0.0.3", "r.c.n3", 5);
