@@ -67,3 +67,13 @@ export function splitKey(key: string): readonly [type: string, id: string] {
   const colon = key.indexOf(":");
   return colon < 0 ? [key, ""] : [key.slice(0, colon), key.slice(colon + 1)];
 }
+
+/** What a request asks, as a refusal that comes later names it: `op key`. */
+export function askedText({ op, key }: AsicRequest): string {
+  return `${op} ${key}`;
+}
+
+export function parseAsked(text: string): Pick<AsicRequest, "op" | "key"> | undefined {
+  const [op = ""] = text.split(" ", 1);
+  return isAsicOp(op) ? { op, key: text.slice(op.length + 1) } : undefined;
+}

@@ -26,6 +26,8 @@ export interface TransportTraits {
   readonly bytesInFlightMax: number | undefined;
   /** What waits grows with the keys of state that changes, not with the changes; see `CoalescingClient`. */
   readonly coalesces?: true;
+  /** Of what was accepted in async mode and then refused its client hears, as `refusedLater`. */
+  readonly tellsRefusals?: true;
   /** Read-only consumers beside the server. */
   readonly observers: boolean;
   /** Notifications sent while the client is away arrive later. */

@@ -14,6 +14,7 @@ export const CRASH_POINTS = [
   "asic.request.stored",
   "asic.request.taken",
   "asic.effect.before",
+  "asic.effect.part",
   "asic.effect.done",
   "asic.rows.written",
   "asic.view.step",

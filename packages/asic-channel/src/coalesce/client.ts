@@ -37,6 +37,7 @@ export function coalescingTraits(traits: TransportTraits, requestsMax = REQUESTS
     survivesServerRestart: true,
     survivesClientRestart: false,
     coalesces: true,
+    tellsRefusals: true,
     requestsInFlightMax: requestsMax,
     bytesInFlightMax: undefined,
   };

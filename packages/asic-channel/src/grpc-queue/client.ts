@@ -11,8 +11,8 @@ import { LocalClaim } from "../local-claim.js";
 import type { AsicNotification } from "../notification.js";
 import { isAnswered } from "../op.js";
 import { DB_DEFAULT } from "../redis/channel-options.js";
-import type { AsicReply } from "../reply.js";
-import { type AsicRequest, isBarrier } from "../request.js";
+import { type AsicReply, SUCCESS } from "../reply.js";
+import { type AsicRequest, isBarrier, parseAsked } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
 import { SendLoop } from "../send-loop.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
@@ -85,7 +85,11 @@ export class GrpcQueueClient implements AsicClient {
     });
     this.#line.obstacle = `neither a server at ${endpoint} nor Redis is reached`;
     this.#replies = new QueuedReplies(store, this.#fallback, clock, end, {
-      reply: (id, reply) => this.#executed(id, reply),
+      reply: (id, reply, asked) => {
+        const number = this.#numberOf(id);
+        if (number !== undefined && !this.#sent.has(number)) this.#refusedLater(parseAsked(asked), reply);
+        this.#executed(id, reply);
+      },
       malformed: (where, detail, found) => this.#trouble({ kind: "malformed", where, detail, found }),
     });
     store.onConnect(() => this.#sends.ask());
@@ -305,9 +309,18 @@ export class GrpcQueueClient implements AsicClient {
     const number = this.#numberOf(id);
     const sent = number === undefined ? undefined : this.#sent.get(number);
     if (number === undefined || sent === undefined) return;
-    if (sent.unanswered) this.#accept(sent);
+    if (sent.unanswered) {
+      this.#accept(sent);
+      if (reply.status !== SUCCESS) this.#refusedLater(sent.ticket.request, reply);
+    }
     this.#forget(number);
     this.#line.settle(sent.ticket, ok({ kind: "replied", reply }));
+  }
+
+  #refusedLater(asked: Pick<AsicRequest, "op" | "key"> | undefined, { status, fields }: AsicReply): void {
+    if (asked === undefined) return;
+    const { op, key } = asked;
+    this.#trouble({ kind: "refusedLater", op, key, status, fields });
   }
 
   #numberOf(id: string): number | undefined {

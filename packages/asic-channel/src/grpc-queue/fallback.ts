@@ -30,8 +30,16 @@ export interface Fallback {
   put(store: Store, limit: number, sent: readonly SentRequest[]): Promise<Result<number, StoreError>>;
   /** The oldest requests; they stay. */
   peek(store: Store, count: number): Promise<Result<readonly QueueEntry[], StoreError>>;
-  /** The request is done: it goes, and its reply comes, at once. `reply` is absent when nobody waits for it. */
-  finish(store: Store, entry: QueueEntry, reply: AsicReply | undefined): Promise<Result<void, StoreError>>;
+  /**
+   * The request is done: it goes, and its reply comes, at once. `reply` is absent when nobody waits for it;
+   * `asked` is what was asked, of a refusal that nobody waits for.
+   */
+  finish(
+    store: Store,
+    entry: QueueEntry,
+    reply: AsicReply | undefined,
+    asked?: string,
+  ): Promise<Result<void, StoreError>>;
   /** Replies behind `seen`. */
   replies(store: Store, seen: string, count: number): Promise<Result<readonly QueueEntry[], StoreError>>;
   /** Where the replies end now. */
@@ -46,8 +54,8 @@ export const FALLBACKS: Readonly<Record<FallbackName, Fallback>> = {
     place: STREAM,
     put: (store, limit, sent) => putRequests(store, STREAM, limit, sent),
     peek: (store, count) => peekRequests(store, STREAM, count),
-    finish: (store, { position, fields }, reply) =>
-      finishRequest(store, STREAM, position, fields.get("id") ?? "", reply),
+    finish: (store, { position, fields }, reply, asked) =>
+      finishRequest(store, STREAM, position, fields.get("id") ?? "", reply, asked),
     replies: (store, seen, count) => readReplies(store, STREAM, seen, count),
     repliesEnd: (store) => repliesEnd(store, STREAM),
   },
@@ -55,7 +63,7 @@ export const FALLBACKS: Readonly<Record<FallbackName, Fallback>> = {
     place: LIST,
     put: (store, limit, sent) => putListed(store, LIST, limit, sent),
     peek: (store, count) => peekList(store, LIST, count),
-    finish: (store, entry, reply) => finishListed(store, LIST, entry, reply),
+    finish: (store, entry, reply, asked) => finishListed(store, LIST, entry, reply, asked),
     replies: (store, seen, count) => readListedReplies(store, LIST, seen, count),
     repliesEnd: (store) => listEnd(store, LIST),
   },

@@ -140,6 +140,17 @@ describe.each(FALLBACK_NAMES)("with a %s behind it", (fallback) => {
     expect(before.asic.effects).toEqual([1, 2, 3].map((n) => `create ${routerKey(n)}`));
   });
 
+  test("what is accepted into the queue and then refused is told once its server says so", async () => {
+    await using pair = await Pair.open();
+    const client = await pair.client(fallback);
+    const asked = [set(5, "x"), create(1)].map((request) => client.request(request));
+    expect(await words(asked)).toEqual(["accepted", "accepted"]);
+    await pair.serve(new TestSyncd());
+    await until(() => pair.troubles.length > 0);
+    const { op, key } = set(5, "x");
+    expect(pair.troubles).toEqual([{ kind: "refusedLater", op, key, status: "SAI_STATUS_ITEM_NOT_FOUND", fields: [] }]);
+  });
+
   test("a view change in the queue holds back what is behind it until it is answered", async () => {
     await using pair = await Pair.open();
     const client = await pair.client(fallback);

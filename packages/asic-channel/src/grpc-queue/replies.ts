@@ -10,7 +10,8 @@ import type { Fallback } from "./fallback.js";
 const BATCH = 256;
 
 export interface RepliesListener {
-  readonly reply: (id: string, reply: AsicReply) => void;
+  /** `asked` is what was asked, of a refusal that nobody waits for. */
+  readonly reply: (id: string, reply: AsicReply, asked: string) => void;
   readonly malformed: (where: string, detail: string, found: string) => void;
 }
 
@@ -72,7 +73,7 @@ export class QueuedReplies implements AsyncDisposable {
         this.#more = true;
         this.#seen = entry.position;
         const reply = decodeQueuedReply(entry);
-        if (reply.ok) this.#listener.reply(entry.fields.get("id") ?? "", reply.value);
+        if (reply.ok) this.#listener.reply(entry.fields.get("id") ?? "", reply.value, entry.fields.get("asked") ?? "");
         else {
           const found = JSON.stringify([...entry.fields]).slice(0, TROUBLE_FOUND_MAX);
           this.#listener.malformed(`${this.#fallback.place.replies} ${entry.position}`, reply.error, found);

@@ -8,7 +8,8 @@ import type { AsicNotification } from "../notification.js";
 import { DB_DEFAULT } from "../redis/channel-options.js";
 import { decodeQueued, isUpTo, markTaken, type QueueEntry, takenUpTo } from "../redis/request-queue.js";
 import { Remembered } from "../remembered.js";
-import type { AsicReply } from "../reply.js";
+import { type AsicReply, SUCCESS } from "../reply.js";
+import { askedText } from "../request.js";
 import { STATUS } from "../status.js";
 import type { AsicHandler, AsicServer, Delivery } from "../transport.js";
 import { FALLBACKS, type Fallback, oldestOf, type Waiting } from "./fallback.js";
@@ -155,12 +156,14 @@ export class GrpcQueueServer implements AsicServer {
     const delivery = { request, id: id === "" ? position : id, repeated, unanswered, rowsWritten: false };
     const reply = await desk.execute(delivery, (said) => taps.reply(id, said));
     if (reply === undefined) return false;
+    // Who was told that it is accepted must still hear that it is not done.
+    if (unanswered && reply.status !== SUCCESS) return this.#finish(waiting, reply, askedText(request));
     return this.#finish(waiting, unanswered ? undefined : reply);
   }
 
-  async #finish({ entry, fallback }: Waiting, reply: AsicReply | undefined): Promise<boolean> {
+  async #finish({ entry, fallback }: Waiting, reply: AsicReply | undefined, asked?: string): Promise<boolean> {
     const { queue } = fallback.place;
-    const finished = await this.#persist(queue, () => fallback.finish(this.#store, entry, reply));
+    const finished = await this.#persist(queue, () => fallback.finish(this.#store, entry, reply, asked));
     if (finished === undefined) return false;
     const { crash = noCrash } = this.#options;
     crash.reach("asic.reply.stored");

@@ -18,6 +18,7 @@ export function grpcQueueTraits(
     correlation: "id",
     requestsInFlightMax,
     bytesInFlightMax,
+    tellsRefusals: true,
     observers: true,
     keepsNotifications: false,
     upstreamPeers: false,

@@ -43,12 +43,13 @@ export async function finishListed(
   { queue, replies, repliesChannel }: QueuePlace,
   entry: QueueEntry,
   reply: AsicReply | undefined,
+  asked = "",
 ): Promise<Result<void, StoreError>> {
   const id = entry.fields.get("id") ?? "";
   const said =
     reply === undefined
       ? ""
-      : JSON.stringify({ id, op: reply.op, status: reply.status, attrs: JSON.stringify(reply.fields.flat()) });
+      : JSON.stringify({ id, op: reply.op, status: reply.status, attrs: JSON.stringify(reply.fields.flat()), asked });
   const args = [(entry as Listed).element, said, String(REPLIES_KEPT), repliesChannel];
   return mapOk(await store.run(FINISH, [queue, replies], args), () => undefined);
 }

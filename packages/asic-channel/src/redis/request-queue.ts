@@ -75,16 +75,17 @@ export async function markTaken(
   return mapOk(await store.command(["SET", taken, position]), () => undefined);
 }
 
-/** The request at `position` is done. `reply` is absent when nobody waits for it. */
+/** The request at `position` is done. `reply` is absent when nobody waits for it; `asked` tells of one that nobody does. */
 export async function finishRequest(
   store: Store,
   { queue, replies, repliesChannel }: QueuePlace,
   position: string,
   id: string,
   reply: AsicReply | undefined,
+  asked = "",
 ): Promise<Result<void, StoreError>> {
   const said = reply === undefined ? ["", "", ""] : [reply.op, reply.status, JSON.stringify(reply.fields.flat())];
-  const args = [position, id, ...said, String(REPLIES_KEPT), repliesChannel];
+  const args = [position, id, ...said, String(REPLIES_KEPT), repliesChannel, asked];
   return mapOk(await store.run(FINISH, [queue, replies], args), () => undefined);
 }
 

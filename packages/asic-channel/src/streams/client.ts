@@ -274,9 +274,12 @@ export class StreamsClient implements AsicClient {
       this.#trouble({ kind: "overflow", where: RESPONSE_STREAM, limit: NOTIFICATIONS_MAX });
       return;
     }
-    const { id = "", reply } = response.value;
+    const { id = "", reply, asked } = response.value;
     const colon = id.indexOf(":");
-    const ticket = id.slice(0, colon) === this.#epoch ? this.#asked.get(Number(id.slice(colon + 1))) : undefined;
+    if (id.slice(0, colon) !== this.#epoch) return;
+    const { status, fields: statuses } = reply;
+    if (asked !== undefined) this.#trouble({ kind: "refusedLater", ...asked, status, fields: statuses });
+    const ticket = this.#asked.get(Number(id.slice(colon + 1)));
     if (ticket !== undefined) this.#line.settle(ticket, ok({ kind: "replied", reply }));
   }
 

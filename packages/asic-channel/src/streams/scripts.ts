@@ -3,7 +3,7 @@ import type { Store, StoreError } from "@tandem/swss";
 import type { AsicNotification } from "../notification.js";
 import { loadScript, luaOf } from "../redis/load-script.js";
 import type { AsicReply } from "../reply.js";
-import type { AsicRequest } from "../request.js";
+import { type AsicRequest, askedText } from "../request.js";
 import { ARCHIVED, encodeFields, GROUP, MARKS, type Position, REQUEST_STREAM, RESPONSE_STREAM, STATE } from "./wire.js";
 
 const SHARED = luaOf("stream_shared");
@@ -68,8 +68,10 @@ export interface Finished {
   readonly position: Position;
   readonly size: string;
   readonly id: string | undefined;
-  /** Absent when nobody waits for it. */
+  /** Absent when nobody waits for it, nor needs to hear of it. */
   readonly reply: AsicReply | undefined;
+  /** What was asked: of a refusal that nobody waits for. */
+  readonly asked?: AsicRequest | undefined;
 }
 
 export async function finishRequests(
@@ -78,10 +80,11 @@ export async function finishRequests(
   finished: readonly Finished[],
 ): Promise<Result<number, StoreError>> {
   const args = [GROUP, String(keep)];
-  for (const { position, size, id = "", reply } of finished) {
+  for (const { position, size, id = "", reply, asked } of finished) {
     args.push(position, size, id);
     if (reply === undefined) args.push("0", "", "", "");
     else args.push("1", reply.status, reply.op, encodeFields(reply.fields));
+    args.push(asked === undefined ? "" : askedText(asked));
   }
   return mapOk(await store.run(FINISH, KEYS, args), Number);
 }

@@ -8,7 +8,7 @@ import { DB_DEFAULT, type RedisChannelOptions } from "../redis/channel-options.j
 import { EndClaim } from "../redis/end-claim.js";
 import { orAborted } from "../redis/or-aborted.js";
 import { Remembered } from "../remembered.js";
-import type { AsicReply } from "../reply.js";
+import { type AsicReply, SUCCESS } from "../reply.js";
 import { STATUS } from "../status.js";
 import type { AsicHandler, AsicServer } from "../transport.js";
 import { Finisher } from "./finisher.js";
@@ -128,7 +128,12 @@ export class StreamsServer implements AsicServer {
       known ??
       (await handler.handle({ request, id: id ?? position, repeated: inherited, unanswered, rowsWritten: false }));
     if (id !== undefined) this.#remembered.add(id, reply);
-    await finisher.add({ position, size, id, reply: unanswered ? undefined : reply }, signal);
+    // Who was told that it is accepted must still hear that it is not done.
+    const refused = unanswered && reply.status !== SUCCESS;
+    await finisher.add(
+      { position, size, id, reply: unanswered && !refused ? undefined : reply, asked: refused ? request : undefined },
+      signal,
+    );
   }
 
   async #untilReadable(error: StoreError, reader: RequestReader, told: boolean, signal: AbortSignal): Promise<void> {

@@ -21,6 +21,7 @@ export function streamsTraits(
     correlation: "id",
     requestsInFlightMax,
     bytesInFlightMax,
+    tellsRefusals: true,
     observers: true,
     keepsNotifications: true,
     upstreamPeers: false,

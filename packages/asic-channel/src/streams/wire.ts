@@ -2,7 +2,7 @@ import { err, ok, type Result } from "@tandem/base";
 import type { FieldValues, Reply } from "@tandem/swss";
 import type { AsicNotification } from "../notification.js";
 import { type AsicReply, isReplyOp } from "../reply.js";
-import { type AsicRequest, checkRequest, describeRequestFault } from "../request.js";
+import { type AsicRequest, checkRequest, describeRequestFault, parseAsked } from "../request.js";
 
 export const REQUEST_STREAM = "ASIC_REQUEST_STREAM";
 export const RESPONSE_STREAM = "ASIC_RESPONSE_STREAM";
@@ -104,7 +104,13 @@ export function decodeRequest(fields: ReadonlyMap<string, string>): Result<Strea
 
 /** An entry of the response stream. */
 export type StreamResponse =
-  | { readonly kind: "reply"; readonly id: string | undefined; readonly reply: AsicReply }
+  | {
+      readonly kind: "reply";
+      readonly id: string | undefined;
+      readonly reply: AsicReply;
+      /** What was asked: of a refusal that nobody waits for. */
+      readonly asked?: Pick<AsicRequest, "op" | "key">;
+    }
   | { readonly kind: "notification"; readonly notification: AsicNotification };
 
 export function decodeResponse(fields: ReadonlyMap<string, string>): Result<StreamResponse, string> {
@@ -116,5 +122,11 @@ export function decodeResponse(fields: ReadonlyMap<string, string>): Result<Stre
     return ok({ kind: "notification", notification });
   }
   if (!isReplyOp(op)) return err(`the op of a reply was expected, found ${JSON.stringify(op)}`);
-  return ok({ kind: "reply", id: fields.get("id"), reply: { op, status: key, fields: attributes.value } });
+  const asked = parseAsked(fields.get("asked") ?? "");
+  return ok({
+    kind: "reply",
+    id: fields.get("id"),
+    reply: { op, status: key, fields: attributes.value },
+    ...(asked !== undefined && { asked }),
+  });
 }

@@ -14,6 +14,9 @@ import type { Session } from "./session.js";
 /** Types that come with objects of their own, and take them along. */
 const WITH_PARTS: ReadonlySet<string> = new Set(["SAI_OBJECT_TYPE_SWITCH", "SAI_OBJECT_TYPE_PORT"]);
 
+/** Objects of a bulk request that the ASIC is asked for together. */
+export const BULK_PART = 64;
+
 /** One object's change on its way: refused, or a call. */
 type Prepared = { readonly status: string } | { readonly call: AsicCall };
 
@@ -111,11 +114,18 @@ export function toAsic(session: Session, attributes: FieldValues): FieldValues |
 async function perform(session: Session, prepared: readonly Prepared[]): Promise<readonly CallOutcome[] | undefined> {
   const calls = prepared.flatMap((it) => ("call" in it ? [it.call] : []));
   if (calls.length === 0) return prepared.map((it) => ({ status: "status" in it ? it.status : "" }));
-  const [only] = calls;
-  const done =
-    calls.length === 1 && only !== undefined ? await session.ask(only) : await session.ask({ call: "all", calls });
-  if (done === undefined) return undefined;
-  const outcomes = calls.length === 1 ? [done] : [...(done.all ?? [])];
+  const outcomes: CallOutcome[] = [];
+  for (let at = 0; at < calls.length; at += BULK_PART) {
+    if (at > 0) session.options.crashPoint.reach("asic.effect.part");
+    const part = calls.slice(at, at + BULK_PART);
+    const [only] = part;
+    const done =
+      part.length === 1 && only !== undefined
+        ? await session.ask(only)
+        : await session.ask({ call: "all", calls: part });
+    if (done === undefined) return undefined;
+    outcomes.push(...(part.length === 1 ? [done] : (done.all ?? [])));
+  }
   return prepared.map((it) => ("status" in it ? it : (outcomes.shift() as CallOutcome)));
 }
 

@@ -8,8 +8,17 @@ import type { AsicReply } from "../reply.js";
 import type { AsicRequest } from "../request.js";
 import { Crash, crashAt, SWITCH_KEY, SWITCH_VID, SyncdWorld } from "../testing/syncd-world.js";
 
+/** Of every request with an effect. */
+const AROUND = ["asic.effect.before", "asic.effect.done", "asic.rows.written"] as const;
+
 /** Boundaries that the handler itself passes; the others are the transports'. */
-const POINTS = ["asic.effect.before", "asic.effect.done", "asic.rows.written", "asic.view.step"] as const;
+const POINTS = [
+  "asic.effect.before",
+  "asic.effect.part",
+  "asic.effect.done",
+  "asic.rows.written",
+  "asic.view.step",
+] as const;
 
 function emptyWorld(): SyncdWorld {
   const random = seededRandom(7);
@@ -123,6 +132,15 @@ class Driver {
     }
   }
 
+  async bulk(op: "bulkcreate" | "bulkremove" | "bulkset", routes: readonly number[]): Promise<AsicReply> {
+    const value = { bulkcreate: `${ACTION}=${DROP}`, bulkremove: "", bulkset: `${ACTION}=SAI_PACKET_ACTION_TRAP` }[op];
+    return this.ask(
+      op,
+      `${ROUTE}:${routes.length}`,
+      routes.map((n) => [this.#routeId(n), value]),
+    );
+  }
+
   async #makeVlan(n: number): Promise<void> {
     const vid = this.#freshVlan();
     const reply = await this.ask("create", `${VLAN}:${vid}`, vlanAttributes(n));
@@ -185,7 +203,7 @@ describe("a syncd that dies", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(steps, { minLength: 1, maxLength: 8 }),
-        fc.constantFrom(...POINTS),
+        fc.constantFrom(...AROUND, "asic.view.step"),
         fc.integer({ min: 1, max: 12 }),
         async (story, point, times) => {
           const [calm, stormy] = [new Driver(emptyWorld()), new Driver(emptyWorld())];
@@ -215,7 +233,7 @@ describe("a syncd that dies", () => {
     return diesAnywhere(2000);
   }, 1_200_000);
 
-  for (const point of POINTS.slice(0, 3)) {
+  for (const point of AROUND) {
     test(`at ${point} of a switch's creation finds the switch again`, async () => {
       const driver = new Driver(emptyWorld());
       await driver.world.start("auto", crashAt(point, 1));
@@ -229,7 +247,7 @@ describe("a syncd that dies", () => {
   test("between taking and effect without an id is finished at the start: nobody asks again", async () => {
     const driver = new Driver(emptyWorld());
     await driver.begin();
-    for (const point of POINTS.slice(0, 3)) {
+    for (const point of AROUND) {
       const key = `${VLAN}:${id(38, 7000 + POINTS.indexOf(point))}`;
       await driver.world.start("auto", crashAt(point, 1));
       const asked = driver.world.ask("create", key, vlanAttributes(POINTS.indexOf(point)), { id: undefined });
@@ -240,8 +258,87 @@ describe("a syncd that dies", () => {
     }
   });
 
+  for (const [op, again] of [
+    ["bulkcreate", "once"],
+    ["bulkremove", "not at all any more"],
+    ["bulkset", "with its value"],
+  ] as const)
+    test(`in the middle of a ${op} comes to each object ${again}, and to a status for each`, async () => {
+      const [calm, stormy] = [new Driver(emptyWorld()), new Driver(emptyWorld())];
+      for (const driver of [calm, stormy]) await driver.begin();
+      const routes = Array.from({ length: 150 }, (_, n) => n);
+      for (const driver of [calm, stormy]) {
+        // Every tenth is there already, or cannot be removed or set: it has a status of its own.
+        const before = routes.filter((n) => (n % 10 === 0) === (op === "bulkcreate"));
+        await driver.perform({ do: "routes", all: before });
+        if (driver === stormy) await driver.world.start("auto", crashAt("asic.effect.part", 2));
+        await driver.bulk(op, routes);
+      }
+      expect(stormy.lives).toBe(2);
+      expect(stormy.replies.at(-1)?.fields).toHaveLength(150);
+      expect(await seen(stormy)).toEqual(await seen(calm));
+    });
+
   test("passes every boundary that is named", () => {
     expect(SYNCD_CRASH_POINTS.filter((name) => (POINTS as readonly string[]).includes(name))).toEqual(POINTS);
+  });
+});
+
+describe("a view whose change the ASIC refuses in the middle", () => {
+  const view = fc.record({ do: fc.constant("view" as const), vlans: numbers, routes: numbers });
+
+  /** Refuses the nth change from now on, and all behind it where `for ever`. */
+  const refuseAt = (driver: Driver, nth: number, forEver: boolean): void => {
+    let left = nth;
+    driver.world.refuses = () => {
+      left -= 1;
+      return left === 0 || (forEver && left < 0) ? "SAI_STATUS_INSUFFICIENT_RESOURCES" : undefined;
+    };
+  };
+
+  test("is undone: rows and ASIC are what they were, and the next view is applied", async () => {
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(view, view, fc.integer({ min: 1, max: 14 }), async (before, after, nth) => {
+        const driver = new Driver(emptyWorld());
+        await driver.begin();
+        await driver.perform(before);
+        const rows = await driver.world.rows();
+        const vids = Object.keys(await driver.world.row("VIDTORID")).toSorted();
+        refuseAt(driver, nth, false);
+        await driver.perform(after);
+        driver.world.refuses = undefined;
+        if (driver.replies.at(-1)?.status !== "SAI_STATUS_SUCCESS") {
+          refused += 1;
+          expect(driver.world.events.findLast(({ kind }) => kind === "viewFailed")).toMatchObject({ touched: false });
+          expect(await driver.world.rows()).toEqual(rows);
+          expect(Object.keys(await driver.world.row("VIDTORID")).toSorted()).toEqual(vids);
+          expect((await driver.ask("notify", "SYNCD_INSPECT_ASIC")).status).toBe("SAI_STATUS_SUCCESS");
+          await driver.perform(after);
+        }
+        expect(driver.replies.at(-1)?.status).toBe("SAI_STATUS_SUCCESS");
+        expect((await driver.ask("notify", "SYNCD_INSPECT_ASIC")).status).toBe("SAI_STATUS_SUCCESS");
+      }),
+      { numRuns: 60 },
+    );
+    expect(refused).toBeGreaterThan(15);
+  }, 60_000);
+
+  test("and cannot be undone ends this syncd's work, says how far it came, and the next one boots the old view", async () => {
+    const driver = new Driver(emptyWorld());
+    await driver.begin();
+    await driver.perform({ do: "view", vlans: [1, 2], routes: [1, 2] });
+    const rows = await driver.world.rows();
+    refuseAt(driver, 3, true);
+    await driver.perform({ do: "view", vlans: [3, 4], routes: [3] });
+    driver.world.refuses = undefined;
+    expect(driver.replies.at(-1)?.status).toBe("SAI_STATUS_FAILURE");
+    expect(driver.world.syncd?.broken).toMatch(/at step 3 of \d+; it cannot be undone: \w+ of .*INSUFFICIENT/);
+    expect(driver.world.told.map(({ name }) => name)).toEqual(["switch_shutdown_request"]);
+    expect((await driver.world.row("TANDEM_SYNCD_STATE"))["boot"]).toMatch(/^a view was applied in part: /);
+    await driver.world.start();
+    expect(await driver.world.rows()).toEqual(rows);
+    expect((await driver.ask("notify", "SYNCD_INSPECT_ASIC")).status).toBe("SAI_STATUS_SUCCESS");
   });
 });
 

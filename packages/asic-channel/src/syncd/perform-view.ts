@@ -10,16 +10,17 @@ import { PROGRESS } from "./names.js";
 import type { Session } from "./session.js";
 import { VidMap } from "./vid-map.js";
 
-/** A step that the ASIC refused, and whether steps before it were performed. */
+/** A step that the ASIC refused, what was performed before it, and the ids as they are since. */
 export interface StepFault {
   readonly why: string;
-  readonly touched: boolean;
+  readonly performed: readonly ViewStep[];
+  readonly ids: VidMap;
 }
 
 /** Steps that are noted together, at most. */
 const NOTED_TOGETHER_MAX = 64;
 
-const NOT_NOTED: StepFault = { why: "its progress cannot be noted", touched: true };
+const NOT_NOTED = "its progress cannot be noted";
 
 /** Behind the steps that are noted together with step `at`: first each alone, then more and more, since they are likely many. */
 function groupEnd(at: number): number {
@@ -47,10 +48,12 @@ export async function performView(
     if (rid !== undefined) ids.bind(vid, rid);
   }
   const noted = await session.read(["HGETALL", PROGRESS]);
-  if (!noted.ok) return err({ why: noted.error, touched: false });
-  const done = pairsOf(noted.value as readonly string[]);
+  const performed: ViewStep[] = [];
+  const fault = (why: string): Result<never, StepFault> => err({ why, performed, ids });
+  if (!noted.ok) return fault(noted.error);
+  const notedBefore = pairsOf(noted.value as readonly string[]);
   // Whoever died may have performed the group behind the last one noted.
-  const unsureUntil = groupEnd([...done.keys()].reduce((most, at) => Math.max(most, Number(at) + 1), 0));
+  const unsureUntil = groupEnd([...notedBefore.keys()].reduce((most, at) => Math.max(most, Number(at) + 1), 0));
   let end = unsureUntil;
   let notes: string[] = [];
   const note = async (): Promise<boolean> => {
@@ -61,24 +64,25 @@ export async function performView(
     return written.ok;
   };
   for (const [at, step] of plan.steps.entries()) {
-    const was = done.get(String(at));
+    const was = notedBefore.get(String(at));
     if (was !== undefined) {
       if (step.change === "create" && !isEntryType(step.key.type)) ids.bind(step.key.id, was);
+      performed.push(step);
       continue;
     }
-    const performed = await performStep(session, ids, step, at < unsureUntil);
-    if (!performed.ok && (atFault === "stop" || session.broken !== undefined))
-      return err({ why: performed.error, touched: at > 0 });
-    if (!performed.ok) {
-      session.emit({ kind: "warning", text: `a row is not in the ASIC: ${performed.error}` });
+    const done = await performStep(session, ids, step, at < unsureUntil);
+    if (!done.ok && (atFault === "stop" || session.broken !== undefined)) return fault(done.error);
+    if (!done.ok) {
+      session.emit({ kind: "warning", text: `a row is not in the ASIC: ${done.error}` });
       continue;
     }
-    notes.push(String(at), performed.value);
+    performed.push(step);
+    notes.push(String(at), done.value);
     if (at + 1 < end) continue;
-    if (!(await note())) return err(NOT_NOTED);
+    if (!(await note())) return fault(NOT_NOTED);
     end = groupEnd(at + 1);
   }
-  if (!(await note())) return err(NOT_NOTED);
+  if (!(await note())) return fault(NOT_NOTED);
   return ok(ids);
 }
 

@@ -4,6 +4,7 @@ import { type AsicReply, FAILURE, replyTo, SUCCESS } from "../reply.js";
 import { type AsicRequest, splitKey } from "../request.js";
 import { attributeOf, objectTypeOf } from "../sai/catalogue.js";
 import { attributesOf } from "../sai/check.js";
+import { enumNumbers, statisticNumber } from "../sai/enums.js";
 import { STATUS } from "../status.js";
 import { joinAttributes, parseObject, splitJoined } from "./operation.js";
 import { snoopedRows } from "./rows.js";
@@ -90,7 +91,7 @@ export async function stats(session: Session, { op, key, fields }: AsicRequest):
   return replyTo(op, got?.status ?? FAILURE, got?.fields ?? []);
 }
 
-/** The queries about what the ASIC can do. What needs the numbers of SAI's enums is not supported. */
+/** The queries about what the ASIC can do. */
 export async function query(session: Session, { op, key, fields }: AsicRequest): Promise<AsicReply> {
   if (session.map.rid(key) === undefined || !session.switches.has(key)) return replyTo(op, STATUS.invalidObjectId);
   if (op === "attribute_capability_query") {
@@ -112,6 +113,54 @@ export async function query(session: Session, { op, key, fields }: AsicRequest):
     const got = await session.ask({ call: "availability", type: last[1] });
     return replyTo(op, got?.status ?? FAILURE, got?.fields ?? []);
   }
-  const wanted = op === "attr_enum_values_capability_query" ? 3 : 2;
-  return replyTo(op, fields.length === wanted ? STATUS.notSupported : STATUS.invalidParameter);
+  return op === "attr_enum_values_capability_query" ? enumValues(op, fields) : statistics(op, fields);
+}
+
+/** Which values an attribute takes, as SAI's numbers; of an enum whose numbers differ between releases nothing is said. */
+function enumValues(op: AsicRequest["op"], fields: FieldValues): AsicReply {
+  const [type, name, size] = fields.map(([, value]) => value);
+  const room = roomOf(size);
+  if (fields.length !== 3 || type === undefined || name === undefined || room === undefined)
+    return replyTo(op, STATUS.invalidParameter);
+  const kind = attributeOf(type, name)?.kind;
+  if (kind === undefined) return replyTo(op, STATUS.notSupported);
+  const of = kind.kind === "list" ? kind.of : kind;
+  if (of.kind !== "enum") return replyTo(op, STATUS.invalidParameter);
+  const numbers = enumNumbers(of.prefix);
+  if (numbers === undefined) return replyTo(op, STATUS.notSupported);
+  const count = ["ENUM_COUNT", String(numbers.length)] as const;
+  if (room < numbers.length) return replyTo(op, STATUS.bufferOverflow, [count]);
+  return replyTo(op, SUCCESS, [["ENUM_CAPABILITIES", listed(numbers)], count]);
+}
+
+/** A statistic can be read, and read and cleared. */
+const STATISTIC_MODES = 0b11;
+
+/** Which statistics a type counts, as SAI's numbers; those whose numbers differ between releases are left out. */
+function statistics(op: AsicRequest["op"], fields: FieldValues): AsicReply {
+  const [type, size] = fields.map(([, value]) => value);
+  const room = roomOf(size);
+  if (fields.length !== 2 || type === undefined || room === undefined) return replyTo(op, STATUS.invalidParameter);
+  const numbers = (objectTypeOf(type)?.stats ?? []).flatMap((name) => statisticNumber(name) ?? []);
+  if (numbers.length === 0) return replyTo(op, STATUS.notSupported);
+  const count = ["STAT_COUNT", String(numbers.length)] as const;
+  if (room < numbers.length) return replyTo(op, STATUS.bufferOverflow, [count]);
+  const each = (value: number): string => listed(numbers.map(() => value));
+  return replyTo(op, SUCCESS, [
+    ["STAT_ENUM", listed(numbers)],
+    ["STAT_MODES", each(STATISTIC_MODES)],
+    // Its counters are in memory: they can be read as often as one likes.
+    ...(op === "stats_st_capability_query" ? [["MINIMAL_POLLING_INTERVALS", each(0)] as const] : []),
+    count,
+  ]);
+}
+
+/** Items that the asker has room for; `undefined` when that is no number. */
+function roomOf(size: string | undefined): number | undefined {
+  return size !== undefined && /^\d{1,10}$/.test(size) ? Number(size) : undefined;
+}
+
+/** As queries have lists: each number with a comma behind it. */
+function listed(numbers: readonly number[]): string {
+  return numbers.map((number) => `${number},`).join("");
 }

@@ -175,6 +175,44 @@ describe("requests that read", () => {
     expect((await w.ask("attribute_capability_query", SWITCH_VID, asked.slice(1))).status).toBe(
       "SAI_STATUS_INVALID_PARAMETER",
     );
+    const enums = (name: string, size: string) =>
+      w.ask("attr_enum_values_capability_query", SWITCH_VID, [
+        ["OBJECT_TYPE", "SAI_OBJECT_TYPE_PORT"],
+        ["ATTR_ID", name],
+        ["LIST_SIZE", size],
+      ]);
+    const values = [
+      ["ENUM_CAPABILITIES", "0,1,2,"],
+      ["ENUM_COUNT", "3"],
+    ];
+    for (const name of ["SAI_PORT_ATTR_FEC_MODE", "SAI_PORT_ATTR_SUPPORTED_FEC_MODE"])
+      expect(await enums(name, "3")).toEqual({
+        ...{ op: "attr_enum_values_capability_response", status: "SAI_STATUS_SUCCESS", fields: values },
+      });
+    expect(await enums("SAI_PORT_ATTR_FEC_MODE", "2")).toMatchObject({
+      ...{ status: "SAI_STATUS_BUFFER_OVERFLOW", fields: [["ENUM_COUNT", "3"]] },
+    });
+    expect((await enums("SAI_PORT_ATTR_FEC_MODE", "many")).status).toBe("SAI_STATUS_INVALID_PARAMETER");
+    expect((await enums("SAI_PORT_ATTR_MTU", "9")).status).toBe("SAI_STATUS_INVALID_PARAMETER");
+    expect((await enums("SAI_PORT_ATTR_NONE", "9")).status).toBe("SAI_STATUS_NOT_SUPPORTED");
+    const stats = (op: "stats_capability_query" | "stats_st_capability_query", type: string, size: string) =>
+      w.ask(op, SWITCH_VID, [
+        ["OBJECT_TYPE", type],
+        ["LIST_SIZE", size],
+      ]);
+    expect(await stats("stats_st_capability_query", "SAI_OBJECT_TYPE_ROUTER_INTERFACE", "8")).toEqual({
+      op: "stats_st_capability_response",
+      status: "SAI_STATUS_SUCCESS",
+      fields: [
+        ["STAT_ENUM", "0,1,4,5,2,3,6,7,"],
+        ["STAT_MODES", "3,3,3,3,3,3,3,3,"],
+        ["MINIMAL_POLLING_INTERVALS", "0,0,0,0,0,0,0,0,"],
+        ["STAT_COUNT", "8"],
+      ],
+    });
+    const short = await stats("stats_capability_query", "SAI_OBJECT_TYPE_PORT", "1");
+    expect([short.status, short.fields]).toEqual(["SAI_STATUS_BUFFER_OVERFLOW", [["STAT_COUNT", "11"]]]);
+    expect((await stats("stats_capability_query", VLAN, "9")).status).toBe("SAI_STATUS_NOT_SUPPORTED");
     const free = await w.ask("object_type_get_availability_query", SWITCH_VID, [["OBJECT_TYPE", VLAN]]);
     expect(Number(free.fields[0]?.[1])).toBeGreaterThan(900_000);
   });

@@ -2,8 +2,10 @@ import { err, ok, type Result } from "@tandem/base";
 import type { Command, FieldValues } from "@tandem/swss";
 import { formatKey, isEntryType } from "../object-key.js";
 import { type AsicReply, FAILURE, replyTo, SUCCESS } from "../reply.js";
+import { splitKey } from "../request.js";
 import { viewOf } from "../view/graph.js";
 import { planView, type ViewPlan } from "../view/plan.js";
+import { viewAfter } from "../view/view-after.js";
 import { type Intent, intentCommand, settleCommands } from "./journal.js";
 import { PROGRESS, REMOVED, RID_TO_VID, rowKey, STATE_TABLE, SYNCD_STATE, VID_TO_RID } from "./names.js";
 import { performView, type StepFault } from "./perform-view.js";
@@ -65,12 +67,17 @@ export async function applyView(session: Session, intent: Intent, recovering: bo
     session.options.crashPoint.reach("asic.effect.before");
   }
   const performed = await performView(session, plan.value);
-  if (!performed.ok) return failView(session, intent, performed.error);
+  if (!performed.ok) return failView(session, intent, plan.value, performed.error);
   session.options.crashPoint.reach("asic.effect.done");
   session.view = "apply";
   session.firstRun = false;
   const temps = await session.rows("TEMP_");
-  if (!temps.ok) return failView(session, intent, { why: temps.error, touched: true });
+  if (!temps.ok)
+    return failView(session, intent, plan.value, {
+      why: temps.error,
+      performed: plan.value.steps,
+      ids: performed.value,
+    });
   const written = await settleView(session, plan.value, performed.value, [
     ...deleteKeys([REMOVED, ...temps.value.map(([key]) => `TEMP_${STATE_TABLE}:${key}`)]),
     ...settleCommands(intent.id, reply),
@@ -166,20 +173,66 @@ async function leaveView(session: Session, intent: Intent): Promise<AsicReply> {
   return reply;
 }
 
-/** A step was refused: the ASIC is neither view. The next start boots it anew from the old view's rows. */
-async function failView(session: Session, intent: Intent, { why, touched }: StepFault): Promise<AsicReply> {
-  session.emit({ kind: "viewFailed", why, touched });
-  if (!touched) return leaveView(session, intent);
+/**
+ * A step was refused: those before it are undone, and the old view stands. Where that is refused too the ASIC is neither
+ * view: nothing is executed any more, and the next start boots it anew from the old view's rows, as it does when this
+ * process dies in between.
+ */
+async function failView(session: Session, intent: Intent, plan: ViewPlan, fault: StepFault): Promise<AsicReply> {
+  const { performed } = fault;
+  const why = `${fault.why}, at step ${performed.length + 1} of ${plan.steps.length}`;
+  if (performed.length === 0) {
+    session.emit({ kind: "viewFailed", why, touched: false });
+    return leaveView(session, intent);
+  }
   const reply = replyTo(intent.request.op, FAILURE);
-  session.broken = `a view was applied in part: ${why}`;
   session.view = "apply";
-  await session.commit([
+  const noted = await session.commit([
     ["DEL", PROGRESS],
-    ["HSET", SYNCD_STATE, "boot", "needed"],
+    ["HSET", SYNCD_STATE, "boot", `a view was applied in part: ${why}`],
     stateCommand(session),
     ...settleCommands(intent.id, reply),
   ]);
+  if (noted.ok && intent.id !== undefined) session.settled.add(intent.id, reply);
+  const undone =
+    noted.ok && session.broken === undefined ? await undoView(session, plan, fault) : err("ASIC_DB takes no writes");
+  if (undone.ok) {
+    session.emit({
+      kind: "viewFailed",
+      why: `${why}; what was done is undone, in ${undone.value} steps`,
+      touched: false,
+    });
+    return reply;
+  }
+  session.broken ??= `a view was applied in part: ${why}; it cannot be undone: ${undone.error}`;
+  session.emit({ kind: "viewFailed", why: `${why}; it cannot be undone: ${undone.error}`, touched: true });
   return reply;
+}
+
+/** Back to the old view from what the ASIC holds, which is a view as well. The steps that it took. */
+async function undoView(
+  session: Session,
+  plan: ViewPlan,
+  { performed, ids }: StepFault,
+): Promise<Result<number, string>> {
+  const rows = await session.rows("");
+  if (!rows.ok) return rows;
+  const old = withKnown(session, rows.value);
+  const now = viewAfter(old, plan, performed);
+  const back = planView(
+    viewOf(now),
+    viewOf(old),
+    new Set(now.map(([key]) => splitKey(key)[1])),
+    new Set(session.cold.keys()),
+  );
+  session.map = new VidMap(ids.pairs());
+  for (const [vid, was] of plan.bound) if (vid !== was) session.map.release(vid);
+  // Releasing the new id of an object forgets whose it is: the old one has it again.
+  session.map = new VidMap(session.map.pairs());
+  const performedBack = await performView(session, back);
+  if (!performedBack.ok) return err(performedBack.error.why);
+  const settled = await settleView(session, back, performedBack.value, [["HDEL", SYNCD_STATE, "boot"]]);
+  return settled.ok ? ok(back.steps.length) : settled;
 }
 
 function chunks<T>(items: readonly T[]): readonly (readonly T[])[] {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { seconds } from "@tandem/base";
+import { settle } from "@tandem/base/testing";
+import type { ChannelTrouble } from "../channel-trouble.js";
 import { clientOf, isDone, nextEvents, portEvent, serving, upTo, word, words } from "./contract-steps.js";
 import type { TransportCase } from "./contract-world.js";
 import { create, get, remove, routerKey, set, view } from "./requests.js";
@@ -97,6 +99,28 @@ export const orderCases: readonly TransportCase[] = [
       syncd.release();
       await Promise.all(all);
       assert.deepEqual(ended, ["set accepted", "get SAI_STATUS_SUCCESS", "create accepted"]);
+    },
+  },
+  {
+    name: "what is accepted in async mode and then refused is told to its client, once, with what was asked",
+    when: ({ traits }) => traits.tellsRefusals === true,
+    run: async (world) => {
+      const syncd = new TestSyncd();
+      await serving(world, syncd, { mode: "async" });
+      const troubles: ChannelTrouble[] = [];
+      await using client = await clientOf(world, { mode: "async", onTrouble: (trouble) => troubles.push(trouble) });
+      const bulk = { op: "bulkset", key: "SAI_OBJECT_TYPE_ROUTE_ENTRY:1", fields: [["r1", "A=1"]] } as const;
+      const accepted = [create(1), set(2, "x"), bulk, set(1, "y")].map((request) => client.request(request));
+      assert.deepEqual(await words(accepted), Array(4).fill("accepted"));
+      while (troubles.length < 2) await settle();
+      assert.equal(word(await client.request(get(1))), "SAI_STATUS_SUCCESS");
+      assert.deepEqual(troubles, [
+        { kind: "refusedLater", op: "set", key: routerKey(2), status: "SAI_STATUS_ITEM_NOT_FOUND", fields: [] },
+        {
+          ...{ kind: "refusedLater", op: "bulkset", key: bulk.key, status: "SAI_STATUS_FAILURE" },
+          fields: [["SAI_STATUS_ITEM_NOT_FOUND", ""]],
+        },
+      ]);
     },
   },
   {

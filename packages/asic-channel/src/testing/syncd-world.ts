@@ -1,4 +1,4 @@
-import { type CrashPoint, noCrash, systemClock, unwrap } from "@tandem/base";
+import { type CrashPoint, noCrash, ok, systemClock, unwrap } from "@tandem/base";
 import { type FieldValues, type Store, type Stores, untilConnected } from "@tandem/swss";
 import type { AsicNotification } from "../notification.js";
 import type { AsicReply } from "../reply.js";
@@ -7,7 +7,8 @@ import type { StartType } from "../syncd/boot.js";
 import { Syncd } from "../syncd/syncd.js";
 import type { SyncdEvent } from "../syncd/syncd-event.js";
 import type { Delivery } from "../transport.js";
-import { LocalAsic } from "../virtual-asic/asic.js";
+import { type Asic, LocalAsic } from "../virtual-asic/asic.js";
+import type { AsicCall } from "../virtual-asic/call.js";
 import { AsicCore } from "../virtual-asic/core.js";
 
 export const SMALL_ASIC = { ports: 2, lanesPerPort: 4, queuesPerPort: 2, priorityGroupsPerPort: 1 };
@@ -36,6 +37,8 @@ export class SyncdWorld {
   readonly events: SyncdEvent[] = [];
   readonly told: AsicNotification[] = [];
   syncd: Syncd | undefined;
+  /** Of calls that change something: the status that the ASIC refuses it with; `undefined` lets it do it. */
+  refuses: ((call: AsicCall) => string | undefined) | undefined;
   readonly #looking = new Set<(event: SyncdEvent) => void>();
   #request = 0;
 
@@ -50,7 +53,7 @@ export class SyncdWorld {
     await this.syncd?.[Symbol.asyncDispose]();
     const syncd = unwrap(
       await Syncd.open({
-        ...{ store: this.store, asic: new LocalAsic(this.core), clock: systemClock, crashPoint, start, guid: 0 },
+        ...{ store: this.store, asic: this.#asic(), clock: systemClock, crashPoint, start, guid: 0 },
         switches: [{ index: 0, hwinfo: "" }],
         observer: (event) => {
           this.events.push(event);
@@ -61,6 +64,16 @@ export class SyncdWorld {
     syncd.onNotification((notification) => this.told.push(notification));
     this.syncd = syncd;
     return syncd;
+  }
+
+  #asic(): Asic {
+    const asic = new LocalAsic(this.core);
+    const { call } = asic;
+    asic.call = async (each) => {
+      const status = /^(create|remove|set)$/.test(each.call) ? this.refuses?.(each) : undefined;
+      return status === undefined ? call.call(asic, each) : ok({ status });
+    };
+    return asic;
   }
 
   ask(op: AsicRequest["op"], key: string, fields: FieldValues = [], over: Partial<Delivery> = {}): Promise<AsicReply> {

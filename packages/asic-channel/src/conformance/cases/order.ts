@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { millis, sleep, systemClock } from "@tandem/base";
+import type { FieldValues } from "@tandem/swss";
+import type { AsicOp } from "../../op.js";
 import type { ConformanceCase } from "../case.js";
 import { fails, holds } from "../case.js";
 import { account, barrier, describeTally, expectAll, pair, SUCCESS } from "../steps.js";
-import { now } from "../world.js";
+import { now, PORTS } from "../world.js";
 
 const QUESTIONS = 300;
 
@@ -36,6 +38,38 @@ export const orderCases: readonly ConformanceCase[] = [
       const median = micros.toSorted((a, b) => a - b)[QUESTIONS / 2];
       const text = `${median} µs there and back, with syncd and the ASIC behind it (median of ${QUESTIONS})`;
       return { ...holds(text), figure: `${median} µs` };
+    },
+  },
+  {
+    name: "questions",
+    says: "what the ASIC can do, what it counts and what it has is answered, with the fields in their order",
+    rows: ["type safety"],
+    run: async (world) => {
+      const { client } = await pair(world);
+      const vid = world.switchKey.slice(world.switchKey.indexOf(":") + 1);
+      const port = ["OBJECT_TYPE", "SAI_OBJECT_TYPE_PORT"] as const;
+      const asked = async (op: AsicOp, key: string, fields: FieldValues): Promise<readonly string[]> => {
+        const { word, fields: said } = await client.ask(op, key, fields);
+        assert.equal(word, SUCCESS, op);
+        return said.map(([name, value]) => `${name}=${value}`);
+      };
+      const fec = ["ATTR_ID", "SAI_PORT_ATTR_FEC_MODE"] as const;
+      assert.deepEqual(await asked("attribute_capability_query", vid, [port, fec]), [
+        ...["CREATE_IMPLEMENTED=true", "SET_IMPLEMENTED=true", "GET_IMPLEMENTED=true"],
+      ]);
+      const size = ["LIST_SIZE", "64"] as const;
+      assert.deepEqual(await asked("attr_enum_values_capability_query", vid, [port, fec, size]), [
+        ...["ENUM_CAPABILITIES=0,1,2,", "ENUM_COUNT=3"],
+      ]);
+      assert.equal((await asked("stats_capability_query", vid, [port, size])).at(-1), "STAT_COUNT=11");
+      assert.equal((await asked("stats_st_capability_query", vid, [port, size])).length, 4);
+      assert.match((await asked("object_type_get_availability_query", vid, [port])).join(), /^OBJECT_COUNT=\d+$/);
+      const ports = await asked("get", world.switchKey, [["SAI_SWITCH_ATTR_PORT_LIST", `${PORTS}:oid:0x0,oid:0x0`]]);
+      const first = `SAI_OBJECT_TYPE_PORT:${/oid:0x[0-9a-f]+/.exec(ports.join())?.[0]}`;
+      const counter = [["SAI_PORT_STAT_IF_IN_OCTETS", ""]] as const;
+      assert.deepEqual(await asked("get_stats", first, counter), ["SAI_PORT_STAT_IF_IN_OCTETS=0"]);
+      assert.deepEqual(await asked("clear_stats", first, counter), []);
+      return holds("five queries, a list of ports, a counter read and cleared");
     },
   },
   {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { CrashPointName } from "@tandem/base";
 import { millis, sleep, systemClock } from "@tandem/base";
+import { splitKey } from "../../request.js";
 import type { TransportName } from "../../transport.js";
 import { type ConformanceCase, fails, holds } from "../case.js";
+import { ROUTER, routerOf } from "../objects.js";
 import { account, applyView, barrier, describeTally, expectAll, pair, SUCCESS, tally } from "../steps.js";
 
 /** Boundaries of a server, and the how manieth passing: some behind the first view, in the middle of the load. */
@@ -64,6 +66,40 @@ function serverKilled(point: CrashPointName, time: number): ConformanceCase {
 /** Ends that die, stay away, and come back. */
 export const restartCases: readonly ConformanceCase[] = [
   ...SERVER_POINTS.map(([point, time]) => serverKilled(point, time)),
+  {
+    name: "bulk-killed",
+    says: "syncd is killed in the middle of a bulk request: each object is made once, and its caller hears of each",
+    rows: ["crash recovery"],
+    holds: ({ redeliversUnacked }) => redeliversUnacked,
+    run: async (world) => {
+      const first = await world.syncd({ dies: "asic.effect.part:2" });
+      const client = await world.client({ replyTimeoutMs: world.traits.redeliversUnacked ? 20_000 : 3000 });
+      await applyView(client, world);
+      const count = 200;
+      const ids = Array.from({ length: count }, (_, n) => splitKey(routerOf(world.context.guid, n))[1]);
+      const asked = client.ask(
+        "bulkcreate",
+        `${ROUTER}:${count}`,
+        ids.map((id) => [id, "NULL=NULL"]),
+      );
+      await first.gone;
+      await world.syncd();
+      const { word, fields } = await asked;
+      await settled(client, world);
+      assert.deepEqual(new Set(await world.timesMade(0, count)), new Set([1]), "each is made once");
+      assert.deepEqual(await world.drift(), [], "rows and ASIC agree");
+      if (!world.traits.redeliversUnacked) {
+        assert.equal(word, "unknown", "what the caller hears");
+        return fails(`each of ${count} made once, but the caller hears that it is not known`);
+      }
+      assert.deepEqual(
+        fields.map(([status]) => status),
+        ids.map(() => SUCCESS),
+        "a status for each",
+      );
+      return holds(`each of ${count} made once, with a status each`);
+    },
+  },
   {
     name: "syncd-alone",
     says: "syncd is killed and stays away under load; the next one does everything, in order",

@@ -1,0 +1,75 @@
+/**
+ * Enums whose values have the same numbers in every SAI release, by what their names begin with: the values in the order of
+ * their numbers, from 0. SAI, inc/. Of other enums values are known by name alone.
+ */
+const VALUES: Readonly<Record<string, string>> = {
+  SAI_PACKET_ACTION_: "DROP FORWARD COPY COPY_CANCEL TRAP LOG DENY TRANSIT",
+  SAI_PACKET_COLOR_: "GREEN YELLOW RED",
+  SAI_PORT_OPER_STATUS_: "UNKNOWN UP DOWN TESTING NOT_PRESENT",
+  SAI_PORT_FEC_MODE_: "NONE RS FC",
+  SAI_PORT_INTERNAL_LOOPBACK_MODE_: "NONE PHY MAC",
+  SAI_PORT_LOOPBACK_MODE_: "NONE PHY MAC PHY_REMOTE",
+  SAI_PORT_FLOW_CONTROL_MODE_: "DISABLE TX_ONLY RX_ONLY BOTH_ENABLE",
+  SAI_PORT_PRIORITY_FLOW_CONTROL_MODE_: "COMBINED SEPARATE",
+  SAI_QUEUE_TYPE_: "ALL UNICAST MULTICAST",
+  SAI_VLAN_TAGGING_MODE_: "UNTAGGED TAGGED PRIORITY_TAGGED",
+  SAI_VLAN_FLOOD_CONTROL_TYPE_: "ALL NONE L2MC_GROUP COMBINED",
+  SAI_BRIDGE_TYPE_: "1Q 1D",
+  SAI_BRIDGE_PORT_TYPE_: "PORT SUB_PORT 1Q_ROUTER 1D_ROUTER TUNNEL",
+  SAI_BRIDGE_PORT_FDB_LEARNING_MODE_: "DROP DISABLE HW CPU_TRAP CPU_LOG FDB_NOTIFICATION",
+  SAI_BRIDGE_PORT_TAGGING_MODE_: "UNTAGGED TAGGED",
+  SAI_FDB_ENTRY_TYPE_: "DYNAMIC STATIC",
+  SAI_FDB_FLUSH_ENTRY_TYPE_: "DYNAMIC STATIC ALL",
+  SAI_STP_PORT_STATE_: "LEARNING FORWARDING BLOCKING",
+  SAI_ROUTER_INTERFACE_TYPE_: "PORT VLAN LOOPBACK MPLS_ROUTER SUB_PORT BRIDGE QINQ_PORT",
+  SAI_NEXT_HOP_TYPE_: "IP MPLS TUNNEL_ENCAP SRV6_SIDLIST",
+  SAI_ACL_IP_TYPE_: "ANY IP NON_IP IPV4ANY NON_IPV4 IPV6ANY NON_IPV6 ARP ARP_REQUEST ARP_REPLY",
+  SAI_ACL_BIND_POINT_TYPE_: "PORT LAG VLAN ROUTER_INTERFACE SWITCH",
+  SAI_ACL_TABLE_GROUP_TYPE_: "SEQUENTIAL PARALLEL",
+  SAI_METER_TYPE_: "PACKETS BYTES",
+  SAI_POLICER_MODE_: "SR_TCM TR_TCM STORM_CONTROL",
+  SAI_SCHEDULING_TYPE_: "STRICT WRR DWRR",
+  SAI_BUFFER_POOL_TYPE_: "INGRESS EGRESS BOTH",
+  SAI_BUFFER_POOL_THRESHOLD_MODE_: "STATIC DYNAMIC",
+  SAI_BUFFER_PROFILE_THRESHOLD_MODE_: "STATIC DYNAMIC",
+  SAI_HOSTIF_TYPE_: "NETDEV FD GENETLINK",
+  SAI_HOSTIF_VLAN_TAG_: "STRIP KEEP ORIGINAL",
+  SAI_IP_ADDR_FAMILY_: "IPV4 IPV6",
+  SAI_BFD_SESSION_STATE_: "ADMIN_DOWN DOWN INIT UP",
+  SAI_DASH_HA_ROLE_: "DEAD ACTIVE STANDBY STANDALONE SWITCHING_TO_ACTIVE",
+};
+
+const NUMBERS: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries(VALUES).map(([prefix, names]) => [prefix, names.split(" ").map((_, number) => number)]),
+);
+
+/** Numbers of all values of an enum; `undefined` where they differ between releases. */
+export function enumNumbers(prefix: string): readonly number[] | undefined {
+  return NUMBERS.get(prefix);
+}
+
+/** First numbers of statistics, in the order of their enum, from 0. Those behind them differ between releases. */
+const STATISTICS: Readonly<Record<string, readonly string[]>> = {
+  SAI_PORT_STAT_: [
+    ...["IF_IN_OCTETS", "IF_IN_UCAST_PKTS", "IF_IN_NON_UCAST_PKTS", "IF_IN_DISCARDS", "IF_IN_ERRORS"],
+    ...["IF_IN_UNKNOWN_PROTOS", "IF_IN_BROADCAST_PKTS", "IF_IN_MULTICAST_PKTS", "IF_IN_VLAN_DISCARDS", "IF_OUT_OCTETS"],
+    ...["IF_OUT_UCAST_PKTS", "IF_OUT_NON_UCAST_PKTS", "IF_OUT_DISCARDS", "IF_OUT_ERRORS", "IF_OUT_QLEN"],
+  ],
+  SAI_QUEUE_STAT_: ["PACKETS", "BYTES", "DROPPED_PACKETS", "DROPPED_BYTES"],
+  SAI_INGRESS_PRIORITY_GROUP_STAT_: [
+    ...["PACKETS", "BYTES", "CURR_OCCUPANCY_BYTES", "WATERMARK_BYTES", "SHARED_CURR_OCCUPANCY_BYTES"],
+    ...["SHARED_WATERMARK_BYTES", "XOFF_ROOM_CURR_OCCUPANCY_BYTES", "XOFF_ROOM_WATERMARK_BYTES"],
+  ],
+  SAI_ROUTER_INTERFACE_STAT_: [
+    ...["IN_OCTETS", "IN_PACKETS", "OUT_OCTETS", "OUT_PACKETS"],
+    ...["IN_ERROR_OCTETS", "IN_ERROR_PACKETS", "OUT_ERROR_OCTETS", "OUT_ERROR_PACKETS"],
+  ],
+  SAI_BUFFER_POOL_STAT_: ["CURR_OCCUPANCY_BYTES", "WATERMARK_BYTES", "DROPPED_PACKETS"],
+};
+
+/** The number of a statistic; `undefined` where it is not the same in every release. */
+export function statisticNumber(name: string): number | undefined {
+  const prefix = Object.keys(STATISTICS).find((each) => name.startsWith(each));
+  const number = prefix === undefined ? -1 : (STATISTICS[prefix] ?? []).indexOf(name.slice(prefix.length));
+  return number < 0 ? undefined : number;
+}
