@@ -31,6 +31,9 @@ export type BridgeEvent =
   | { readonly kind: "fate"; readonly fate: "delivered" | "notDelivered" }
   | { readonly kind: "refusedByLink"; readonly error: LinkError }
   | { readonly kind: "queueItem"; readonly number: number; readonly because: string | undefined }
+  | { readonly kind: "queuePruned"; readonly items: number }
+  /** Items stay in `bq/` because a node has not done them. */
+  | { readonly kind: "queueHeld"; readonly node: string; readonly items: number }
   | { readonly kind: "outageBegan"; readonly because: string }
   | { readonly kind: "outageEnded"; readonly lasted: number }
   | { readonly kind: "badInput"; readonly where: string; readonly detail: string }
@@ -63,6 +66,13 @@ export function describeBridgeEvent(
       return event.because === undefined
         ? undefined
         : { level: "warn", text: `bq/${event.number} ${event.because}; it is marked as read` };
+    case "queuePruned":
+      return { level: "info", text: `${event.items} items that every node has done left bq/` };
+    case "queueHeld":
+      return {
+        level: "warn",
+        text: `${event.items} items stay in bq/: ${event.node} has not done them; if it is gone for good, delete bq-delivered/${event.node}`,
+      };
     case "outageBegan":
       return {
         level: "error",

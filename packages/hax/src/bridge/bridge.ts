@@ -27,6 +27,7 @@ import { publishItem } from "./event-queue.js";
 import { EVENTS_MAX, EventStorer, type Journal } from "./event-storer.js";
 import { GetDesk } from "./get-desk.js";
 import { QueueDesk } from "./queue-desk.js";
+import { QueuePruner } from "./queue-pruner.js";
 import { StrictLine } from "./strict-line.js";
 import { WatchDesk } from "./watch-desk.js";
 
@@ -68,6 +69,7 @@ export class Bridge {
   readonly gets: GetDesk;
   readonly watches: WatchDesk;
   readonly queue: QueueDesk;
+  readonly pruner: QueuePruner;
   readonly #options: BridgeOptions;
   readonly #strict: StrictLine | undefined;
   readonly #ending = new AbortController();
@@ -93,6 +95,7 @@ export class Bridge {
     const { notPassing, expand, services } = options;
     this.watches = new WatchDesk({ reader, caller, broadcaster, tell, notPassing, expand, services });
     this.queue = new QueueDesk({ node, crashPoint, reader, caller, broadcaster, tell });
+    this.pruner = new QueuePruner({ clock, node, caller, tell });
     this.#strict = profile === "strictSeed" ? new StrictLine(EVENTS_MAX) : undefined;
   }
 
@@ -103,6 +106,7 @@ export class Bridge {
     void this.#strict?.run();
     void this.watches.poll();
     void this.queue.poll();
+    void this.pruner.run();
   }
 
   /** Requests that wait are answered, events stored or journaled, links closed, in this order, each within its time. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   type Clock,
   err,
@@ -9,6 +10,7 @@ import {
   sleep,
   type Timer,
 } from "@tandem/base";
+import { CachedReads } from "../consul/cached-reads.js";
 import { type ConsulApi, type ConsulFailure, describeConsulFailure } from "../consul/consul-api.js";
 import type { BridgeEvent } from "./bridge-event.js";
 import { Outage } from "./core/outage.js";
@@ -42,6 +44,7 @@ export class ConsulCaller {
     this.#consul = options.consul;
     this.#tell = options.tell;
     this.#signal = options.signal;
+    setMaxListeners(0, this.#signal); // each call listens while it lasts
     this.#signal.addEventListener("abort", () => this.#probe?.cancel(), { once: true });
   }
 
@@ -54,7 +57,7 @@ export class ConsulCaller {
     this.#back.add(listener);
   }
 
-  /** One call, or several that belong together, within `limit`. */
+  /** One call, or several that belong together, within `limit`. Equal reads among them are one. */
   async call<T>(
     limit: Millis,
     work: (consul: ConsulApi, signal: AbortSignal) => Promise<Result<T, ConsulFailure>>,
@@ -69,7 +72,7 @@ export class ConsulCaller {
     if (this.#signal.aborted) end();
     else this.#signal.addEventListener("abort", end, { once: true });
     try {
-      const result = await work(this.#consul, ending.signal);
+      const result = await work(new CachedReads(this.#consul), ending.signal);
       if (result.ok) {
         this.answered();
         return result;

@@ -79,8 +79,9 @@ export class EventStorer {
   offer(key: string, value: string, owed: Owed): boolean {
     const offered = this.book.offer(key, value, [owed], this.parts.clock.monotonic());
     if (!offered.ok) return false;
+    // One that takes another's place finds its put in the line already.
     if (offered.value === "replaced") this.parts.tell({ kind: "replaced", key });
-    this.#pump();
+    else this.#pump();
     this.#armJournal();
     return true;
   }
@@ -121,9 +122,11 @@ export class EventStorer {
       this.#flying += 1;
       void this.#put(put);
     }
+    // Whatever comes back pumps again.
+    if (this.#flying >= PUTS_AT_ONCE) return;
     this.#retry?.cancel();
     const next = this.book.nextTry;
-    if (next === undefined || this.#flying >= PUTS_AT_ONCE) return;
+    if (next === undefined) return;
     this.#retry = clock.setTimer(millis(Math.max(0, next - clock.monotonic())), () => this.#pump());
   }
 
@@ -153,13 +156,21 @@ export class EventStorer {
   #armJournal(): void {
     const { clock, journal, caller } = this.parts;
     if (journal === undefined || this.#journalTimer !== undefined || caller.signal.aborted) return;
-    const { oldest, mustForget } = this.book;
-    if (oldest === undefined && !mustForget) return;
-    const due = mustForget ? 0 : (oldest as number) + JOURNAL_AFTER - clock.monotonic();
-    this.#journalTimer = clock.setTimer(millis(Math.max(JOURNAL_EVERY, due)), () => {
+    const due = this.#journalDue();
+    if (due === undefined) return;
+    this.#journalTimer = clock.setTimer(millis(Math.max(JOURNAL_EVERY, due - clock.monotonic())), () => {
       this.#journalTimer = undefined;
-      void this.journalNow();
+      // What the timer was set for may be in Consul by now, and younger events do without the file.
+      if ((this.#journalDue() ?? Number.POSITIVE_INFINITY) > clock.monotonic()) this.#armJournal();
+      else void this.journalNow();
     });
+  }
+
+  /** When the journal must next be written. */
+  #journalDue(): number | undefined {
+    const { oldest, mustForget } = this.book;
+    if (mustForget) return 0;
+    return oldest === undefined ? undefined : oldest + JOURNAL_AFTER;
   }
 
   #settled(): void {

@@ -12,13 +12,13 @@ export class MemoryConsul implements ConsulApi {
   failure: ConsulFailure | undefined;
   /** Calls never end until they are cancelled. */
   hangs = false;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #keys = new Map<string, KvEntry>();
   readonly #waiting = new Set<() => void>();
   #index = 10;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** Puts a key as somebody else would. */
@@ -73,7 +73,9 @@ export class MemoryConsul implements ConsulApi {
       if (!conflict)
         for (const op of ops) {
           if (op.verb === "set" || op.verb === "cas") this.set(op.key, op.value);
-          else for (const key of [...this.#keys.keys()]) if (key.startsWith(op.key)) this.#keys.delete(key);
+          else
+            for (const key of [...this.#keys.keys()])
+              if (op.verb === "delete" ? key === op.key : key.startsWith(op.key)) this.#keys.delete(key);
         }
       return conflict ? ("conflict" as const) : ("done" as const);
     });
@@ -127,7 +129,7 @@ export class MemoryConsul implements ConsulApi {
         this.#waiting.delete(done);
         resolve();
       };
-      timer = this.#clock.setTimer(waitMs, done);
+      timer = this.clock.setTimer(waitMs, done);
       signal?.addEventListener("abort", done, { once: true });
       this.#waiting.add(done);
     });
