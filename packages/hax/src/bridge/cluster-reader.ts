@@ -1,9 +1,10 @@
-import { type Clock, err, type Millis, ok, type Result, seconds } from "@tandem/base";
+import { type Clock, err, type Json, type Millis, ok, type Result, seconds } from "@tandem/base";
 import type { ConsulApi, ConsulFailure } from "../consul/consul-api.js";
 import type { EntrypointReply } from "../link/ha-link.js";
 import type { Note } from "../motr/message.js";
 import type { ConsulCaller } from "./consul-caller.js";
 import { readDrives } from "./core/broadcast-queue.js";
+import { byteCounts, clusterStatus, processFids } from "./core/cluster-status.js";
 import { type ConfTree, readConfTree, stateIn } from "./core/conf-tree.js";
 import { confdOfLeader, entrypointReply } from "./core/entrypoint-reply.js";
 import { asksForDrives, type HealthView, nodesOf } from "./core/health-view.js";
@@ -75,26 +76,7 @@ export class ClusterReader {
   view(asked: readonly Note[]): Promise<Result<HealthView, string>> {
     return this.#caller.call(READ_WITHIN, async (consul, signal) => {
       const conf = await this.#readConf(consul, signal);
-      if (!conf.ok) return conf;
-      const nodes = nodesOf(asked, conf.value);
-      const [stored, sites, ...checked] = await Promise.all([
-        consul.list("processes/", { signal }),
-        asksForDrives(asked) ? consul.list("m0conf/sites", { signal }) : undefined,
-        ...nodes.map((node) => consul.nodeChecks(node, { signal })),
-      ]);
-      if (!stored.ok) return stored;
-      if (sites?.ok === false) return sites;
-      const checks = new Map<string, readonly WatchedCheck[]>(this.#last?.view.checks);
-      for (const [i, answer] of checked.entries()) {
-        if (!answer.ok) return answer;
-        checks.set(nodes[i] as string, answer.value.value);
-      }
-      const events = new Map<string, string>();
-      for (const { key, text } of stored.value.value) events.set(key.slice("processes/".length), stateIn(text) ?? "");
-      const sdevs = sites === undefined ? (this.#last?.view.sdevs ?? new Map()) : readDrives(sites.value.value).sdevOf;
-      const view: HealthView = { conf: conf.value, events, checks, sdevs };
-      this.#last = { view, at: this.#clock.monotonic() };
-      return ok(view);
+      return conf.ok ? this.#readView(consul, signal, conf.value, asked) : conf;
     });
   }
 
@@ -103,6 +85,61 @@ export class ClusterReader {
     if (this.#last === undefined || this.#clock.monotonic() - this.#last.at > age) return undefined;
     const { view } = this.#last;
     return nodesOf(asked, view.conf).every((node) => view.checks.has(node)) ? view : undefined;
+  }
+
+  /** What `GET /v1/cluster/status` tells. */
+  clusterStatus(): Promise<Result<Json, string>> {
+    return this.#caller.call(READ_WITHIN, async (consul, signal) => {
+      const [m0conf, filesystem] = await Promise.all([
+        consul.list("m0conf/", { signal }),
+        consul.get("stats/filesystem", { signal }),
+      ]);
+      if (!m0conf.ok) return m0conf;
+      if (!filesystem.ok) return filesystem;
+      const conf = readConfTree(m0conf.value.value);
+      const asked = [...conf.processes.values()].map(({ fid }): Note => ({ fid, state: "UNKNOWN" }));
+      const view = await this.#readView(consul, signal, conf, asked);
+      return view.ok ? ok(clusterStatus(m0conf.value.value, filesystem.value.value?.text, view.value)) : view;
+    });
+  }
+
+  byteCounts(): Promise<Result<Json, string>> {
+    return this.#caller.call(READ_WITHIN, async (consul, signal) => {
+      const counts = await consul.list("bytecount/", { signal });
+      return counts.ok ? ok(byteCounts(counts.value.value)) : counts;
+    });
+  }
+
+  async processFids(): Promise<Result<Json, string>> {
+    const conf = await this.conf();
+    return conf.ok ? ok(processFids(conf.value)) : conf;
+  }
+
+  async #readView(
+    consul: ConsulApi,
+    signal: AbortSignal,
+    conf: ConfTree,
+    asked: readonly Note[],
+  ): Promise<Result<HealthView, ConsulFailure>> {
+    const nodes = nodesOf(asked, conf);
+    const [stored, sites, ...checked] = await Promise.all([
+      consul.list("processes/", { signal }),
+      asksForDrives(asked) ? consul.list("m0conf/sites", { signal }) : undefined,
+      ...nodes.map((node) => consul.nodeChecks(node, { signal })),
+    ]);
+    if (!stored.ok) return stored;
+    if (sites?.ok === false) return sites;
+    const checks = new Map<string, readonly WatchedCheck[]>(this.#last?.view.checks);
+    for (const [i, answer] of checked.entries()) {
+      if (!answer.ok) return answer;
+      checks.set(nodes[i] as string, answer.value.value);
+    }
+    const events = new Map<string, string>();
+    for (const { key, text } of stored.value.value) events.set(key.slice("processes/".length), stateIn(text) ?? "");
+    const sdevs = sites === undefined ? (this.#last?.view.sdevs ?? new Map()) : readDrives(sites.value.value).sdevOf;
+    const view: HealthView = { conf, events, checks, sdevs };
+    this.#last = { view, at: this.#clock.monotonic() };
+    return ok(view);
   }
 
   async #readConf(consul: ConsulApi, signal: AbortSignal): Promise<Result<ConfTree, ConsulFailure>> {

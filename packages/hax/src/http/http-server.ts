@@ -3,11 +3,13 @@ import type { Server as TlsServer } from "node:tls";
 import { fastifySwagger } from "@fastify/swagger";
 import { err, ok, type Result, VERSION } from "@tandem/base";
 import { apiPage, isAuthorized, type Metrics } from "@tandem/daemon";
-import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { type FastifyInstance, fastify } from "fastify";
 import type { Bridge } from "../bridge/bridge.js";
 import { readQueueWatch } from "../bridge/core/broadcast-queue.js";
 import { parseFid } from "../fid.js";
+import { addClusterRoutes } from "./cluster-routes.js";
 import type { HaxView } from "./hax-view.js";
+import { refuse } from "./refuse.js";
 
 /** Connections at once; more are turned away. */
 const CONNECTIONS_MAX = 256;
@@ -45,8 +47,6 @@ export interface HaxServer extends AsyncDisposable {
 /** Paths that say nothing about the cluster, and that supervisors and scrapers ask. */
 const OPEN = new Set(["/", "/health", "/ready", "/metrics"]);
 
-const SNS = /^(?:repair|rebalance)-(?:start|stop|pause|resume)$|^disk-(?:attach|detach)$/;
-
 const ANY_BODY = { description: "As Consul's watch handler posts it." };
 
 /** The other side of Consul's watches, and what people ask. A port in use is a result. */
@@ -74,10 +74,21 @@ export async function serveHax(options: HaxServerOptions): Promise<Result<HaxSer
     if (status === 413) return refuse(reply, 413, `the body is longer than ${bodyMax} bytes`);
     return refuse(reply, status, status >= 500 ? "Unexpected error has happened" : error.message);
   });
-  app.setNotFoundHandler((request, reply) =>
-    refuse(reply, 404, `there is no ${request.method} ${request.url.slice(0, 200)}; see /openapi.json`),
-  );
+  const paths: { readonly method: string; readonly fits: RegExp }[] = [];
+  app.addHook("onRoute", ({ method, url }) => {
+    const fits = new RegExp(`^${url.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`);
+    for (const each of [method].flat()) paths.push({ method: each, fits });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] as string;
+    const allowed = paths.filter(({ fits }) => fits.test(path)).map(({ method }) => method);
+    const asked = `${request.method} ${path.slice(0, 200)}`;
+    if (allowed.length === 0) return refuse(reply, 404, `there is no ${asked}; see /openapi.json`);
+    reply.header("allow", allowed.join(", "));
+    return refuse(reply, 405, `${asked} is not allowed; ${allowed.join(" and ")} are`);
+  });
   app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
     const open = request.method === "GET" && OPEN.has(request.routeOptions.url ?? "");
     if (token === undefined || open || isAuthorized(request.headers.authorization, token())) return;
     reply.header("www-authenticate", "Bearer");
@@ -92,6 +103,7 @@ export async function serveHax(options: HaxServerOptions): Promise<Result<HaxSer
     },
   });
   addWatches(app, bridge);
+  addClusterRoutes(app, bridge);
   addQuestions(app, view, metrics);
   try {
     await app.listen({ host, port });
@@ -131,16 +143,6 @@ function addWatches(app: FastifyInstance, bridge: Bridge): void {
     return undefined;
   });
   post("/watcher/processes", "Watch of type key on processes/FID", (body) => bridge.processWatch(body));
-  app.post(
-    "/api/v1/sns/:op",
-    { schema: { summary: "Repair and rebalance: need Motr's own library" } },
-    (request, reply) => {
-      const { op } = request.params as { readonly op: string };
-      return SNS.test(op)
-        ? refuse(reply, 501, `${op} needs Motr's own library, which this hax does not load`)
-        : refuse(reply, 404, `there is no operation ${op}`);
-    },
-  );
 }
 
 function addQuestions(app: FastifyInstance, view: HaxView, metrics: Metrics): void {
@@ -167,19 +169,4 @@ function addQuestions(app: FastifyInstance, view: HaxView, metrics: Metrics): vo
   app.get("/docs", { schema: { hide: true } }, (_, reply) =>
     reply.type("text/html; charset=utf-8").send(apiPage(app.swagger() as Parameters<typeof apiPage>[0])),
   );
-}
-
-/** The body that upstream's callers know. */
-function refuse(reply: FastifyReply, status: number, reason: string): FastifyReply {
-  return reply
-    .code(status)
-    .type("application/json; charset=utf-8")
-    .send({
-      ...{
-        status_code: status,
-        error_message: reason,
-        error_type: status >= 500 ? "ServerError" : "RequestError",
-        reason,
-      },
-    });
 }
