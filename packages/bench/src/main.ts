@@ -6,6 +6,7 @@ import { asicBench } from "./asic-bench.js";
 import type { Bench, BenchRun } from "./bench-run.js";
 import { type CommandLine, clusterBench } from "./cluster-bench.js";
 import { figureJson, formatFigure } from "./format-figure.js";
+import { haxBench } from "./hax-bench.js";
 import type { BenchResult } from "./page/performance-page.js";
 import { simBench } from "./sim-bench.js";
 import { swbusBench } from "./swbus-bench.js";
@@ -20,7 +21,7 @@ const HELP = `Usage: tandem bench [NAME…] [options]
 
 Medians over rounds, each beside the floor that the same run measured.
 
-  NAME         swss, zmq, swbus, actor, cluster, asic, sim; default: all of them
+  NAME         swss, zmq, swbus, actor, cluster, asic, hax, sim; default: all of them
       --quick  a fifth of the work, and fewer rounds
       --json   one JSON object instead of text
       --page FOLDER  also write FOLDER/performance.md with charts
@@ -49,6 +50,7 @@ export async function benchMain(argv: readonly string[], env: Environment, tande
     actorBench,
     clusterBench(env, tandem),
     asicBench(env),
+    haxBench(env, tandem),
     simBench,
   ]);
   if (!flags.ok) {

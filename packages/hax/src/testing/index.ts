@@ -1,0 +1,1 @@
+export { type ConsulAgent, findConsul, startConsulAgent } from "./consul-agent.js";
