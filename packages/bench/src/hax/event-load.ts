@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { CleanUp, millis, seconds, sleep } from "@tandem/base";
 import type { M0d } from "@tandem/hax";
 import type { BenchRun } from "../bench-run.js";
@@ -13,7 +14,9 @@ const SETTLES_WITHIN = seconds(60);
 
 /** Events of 1,000 processes on 1,000 links, far more than Consul takes: when the newest of each is stored, and memory. */
 export async function eventLoad(run: BenchRun, rig: HaxRig): Promise<readonly Figure[]> {
-  const { clock, scale, signal } = run;
+  const { clock, scale } = run;
+  const signal = AbortSignal.any([run.signal]);
+  setMaxListeners(0, signal); // each process listens while it waits
   await using links = new CleanUp();
   const all: M0d[] = [];
   // The first process has its link already.
@@ -21,6 +24,7 @@ export async function eventLoad(run: BenchRun, rig: HaxRig): Promise<readonly Fi
   await Promise.all(all.map((motr) => motr.until(({ working }) => working, signal)));
   const before = await rig.process.memory();
   const storedBefore = await storedBy(rig);
+  const cpuBefore = await rig.process.cpu();
   const began = clock.monotonic();
   const lasts = LASTS * scale;
   const total = Math.floor((RATE * lasts) / 1000);
@@ -39,14 +43,17 @@ export async function eventLoad(run: BenchRun, rig: HaxRig): Promise<readonly Fi
   const took = clock.monotonic() - began;
   const ended = clock.monotonic();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(SETTLES_WITHIN)]);
+  setMaxListeners(0, limit);
   await Promise.all(all.map((motr) => motr.until(({ backlog }) => backlog === 0, limit)));
   const settled = clock.monotonic() - ended;
   greatest = Math.max(greatest, await rig.process.memory());
   const puts = (await storedBy(rig)) - storedBefore;
   const said = sent - refused;
+  const cpu = (await rig.process.cpu()) - cpuBefore;
   const notes = [
     `${said} events in ${(took / 1000).toFixed(1)} s (${Math.round((said * 1000) / took)} a second), ${puts} puts` +
       (refused === 0 ? "" : `; ${refused} were not told, as their process waited for 30 acknowledgements`),
+    `CPU of hax: ${Math.round((cpu * 1000) / said)} µs an event`,
   ];
   const what = "newest event of each of 1,000 processes stored, after the last of 10,000 events a second";
   const megabytes = (greatest - before) / 1e6;

@@ -79,7 +79,7 @@ export class Bridge {
     this.#options = options;
     const { clock, random, crashPoint, link, consul, node, onEvent: tell, journal, profile } = options;
     this.caller = new ConsulCaller({ clock, random, consul, tell, signal: this.#ending.signal });
-    this.reader = new ClusterReader(this.caller, clock);
+    this.reader = new ClusterReader(this.caller, clock, tell);
     const { caller, reader } = this;
     this.broadcaster = new Broadcaster({ clock, link, tell });
     const { broadcaster } = this;
@@ -274,6 +274,7 @@ export class Bridge {
         done();
         return;
       }
+      this.#options.onEvent({ kind: "putFailed", key: "eq/", failures: attempt + 1, because: published.error });
       if (!(await this.caller.pause(attempt))) return;
     }
   }

@@ -2,6 +2,7 @@ import { type Clock, err, type Json, type Millis, ok, type Result, seconds } fro
 import type { ConsulApi, ConsulFailure } from "../consul/consul-api.js";
 import type { EntrypointReply } from "../link/ha-link.js";
 import type { Note } from "../motr/message.js";
+import type { BridgeEvent } from "./bridge-event.js";
 import type { ConsulCaller } from "./consul-caller.js";
 import { readDrives } from "./core/broadcast-queue.js";
 import { byteCounts, clusterStatus, processFids } from "./core/cluster-status.js";
@@ -10,6 +11,9 @@ import { confdOfLeader, entrypointReply } from "./core/entrypoint-reply.js";
 import { asksForDrives, type HealthView, nodesOf } from "./core/health-view.js";
 import type { WatchedCheck } from "./core/service-watch.js";
 
+/** Values of one kind that are told as unreadable. */
+const FAULTS_MAX = 20;
+
 /** Deadline of what a process waits for. */
 const READ_WITHIN = seconds(2);
 
@@ -17,12 +21,16 @@ const READ_WITHIN = seconds(2);
 export class ClusterReader {
   readonly #caller: ConsulCaller;
   readonly #clock: Clock;
+  readonly #tell: (event: BridgeEvent) => void;
+  /** Values that cannot be read, as they were told. */
+  readonly #faults = { conf: new Set<string>(), events: new Set<string>() };
   #conf: ConfTree | undefined;
   #last: { readonly view: HealthView; readonly at: Millis } | undefined;
 
-  constructor(caller: ConsulCaller, clock: Clock) {
+  constructor(caller: ConsulCaller, clock: Clock, tell: (event: BridgeEvent) => void) {
     this.#caller = caller;
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   /** The reply to entrypoint requests that came before this call, or why there is none. */
@@ -135,7 +143,13 @@ export class ClusterReader {
       checks.set(nodes[i] as string, answer.value.value);
     }
     const events = new Map<string, string>();
-    for (const { key, text } of stored.value.value) events.set(key.slice("processes/".length), stateIn(text) ?? "");
+    const faults: string[] = [];
+    for (const { key, text } of stored.value.value) {
+      const state = stateIn(text);
+      if (state !== undefined) events.set(key.slice("processes/".length), state);
+      else if (faults.length < FAULTS_MAX) faults.push(`${key}: expected a JSON object with a state`);
+    }
+    this.#tellFaults("events", faults);
     const sdevs = sites === undefined ? (this.#last?.view.sdevs ?? new Map()) : readDrives(sites.value.value).sdevOf;
     const view: HealthView = { conf, events, checks, sdevs };
     this.#last = { view, at: this.#clock.monotonic() };
@@ -146,6 +160,18 @@ export class ClusterReader {
     const nodes = await consul.list("m0conf/nodes", { signal });
     if (!nodes.ok) return nodes;
     this.#conf = readConfTree(nodes.value.value);
+    this.#tellFaults("conf", this.#conf.faults);
     return ok(this.#conf);
+  }
+
+  /** Each once, however often it is read, until it is put right. */
+  #tellFaults(of: "conf" | "events", faults: readonly string[]): void {
+    const told = this.#faults[of];
+    for (const fault of told) if (!faults.includes(fault)) told.delete(fault);
+    for (const fault of faults) {
+      if (told.has(fault)) continue;
+      told.add(fault);
+      this.#tell({ kind: "badInput", where: "Consul", detail: `${fault}; it counts as absent` });
+    }
   }
 }
