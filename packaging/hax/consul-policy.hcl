@@ -7,6 +7,9 @@ key_prefix "bq/" { policy = "write" }
 key_prefix "eq/" { policy = "write" }
 key_prefix "bq-delivered/" { policy = "write" }
 key_prefix "processes/" { policy = "write" }
+key_prefix "events/subscription/" { policy = "write" }
+key_prefix "stats/" { policy = "read" }
+key_prefix "bytecount/" { policy = "read" }
 key_prefix "m0conf/" { policy = "read" }
 
 # <node>/processes/: one such rule for each node of the cluster.

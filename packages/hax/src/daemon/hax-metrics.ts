@@ -34,6 +34,7 @@ export function countHaxEvents(metrics: Metrics): {
     "tandem_hax_consul_outages_total",
     "Times that Consul stopped answering for a second or more.",
   );
+  const pruned = counter("tandem_hax_queue_pruned_total", "Items of bq/ that every node had done, and that left it.");
   const bad = counter("tandem_hax_bad_inputs_total", "Bodies, keys and journal lines that could not be read.");
   const troubles = counter("tandem_hax_link_troubles_total", "What peers of the link did wrong.", ["trouble"]);
   const requests = counter("tandem_hax_requests_total", "HTTP requests answered.", ["method", "route", "status"]);
@@ -86,6 +87,9 @@ export function countHaxEvents(metrics: Metrics): {
           break;
         case "outageBegan":
           outages.with({}).inc();
+          break;
+        case "queuePruned":
+          pruned.with({}).inc(event.items);
           break;
         case "badInput":
           bad.with({}).inc();
