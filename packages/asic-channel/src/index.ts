@@ -31,6 +31,7 @@ export { GrpcObserver } from "./grpc/observer.js";
 export {
   type GrpcChannelOptions,
   type GrpcClientOptions,
+  type GrpcEndpoints,
   type GrpcServerOptions,
   grpcEndpoints,
 } from "./grpc/options.js";
@@ -38,7 +39,12 @@ export { GrpcChannelServer } from "./grpc/server.js";
 export { grpcTraits } from "./grpc/traits.js";
 export { GrpcQueueClient } from "./grpc-queue/client.js";
 export { FALLBACK_NAMES, type FallbackName, isFallbackName } from "./grpc-queue/fallback.js";
-export type { GrpcQueueClientOptions, GrpcQueueOptions, GrpcQueueServerOptions } from "./grpc-queue/options.js";
+export {
+  type GrpcQueueClientOptions,
+  type GrpcQueueOptions,
+  type GrpcQueueServerOptions,
+  grpcQueueEndpoints,
+} from "./grpc-queue/options.js";
 export { GrpcQueueServer } from "./grpc-queue/server.js";
 export { grpcQueueTraits } from "./grpc-queue/traits.js";
 export { auditAsic } from "./inspect/audit.js";
@@ -130,6 +136,10 @@ export { StreamsServer, type StreamsServerOptions } from "./streams/server.js";
 export { type Placed, readBetween, StreamReader } from "./streams/stream-reader.js";
 export { streamsTraits } from "./streams/traits.js";
 export { comparePositions, isPosition, POSITION_FIRST, type Position, positionParts } from "./streams/wire.js";
+export type { Mark, Wish } from "./switching/mark.js";
+export { type ChannelState, type Moved, type MoveOptions, moveChannel, readChannel } from "./switching/move-channel.js";
+export { describeSwitchEvent, type SwitchEvent } from "./switching/switch-event.js";
+export { SwitchingClient, type SwitchingOptions } from "./switching/switching-client.js";
 export { START_TYPES, type StartType } from "./syncd/boot.js";
 export type { Drift, DriftReport } from "./syncd/drift.js";
 export { Syncd, type SyncdOptions } from "./syncd/syncd.js";

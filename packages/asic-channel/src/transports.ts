@@ -57,12 +57,12 @@ export const FRONT_ENDS: Partial<Readonly<Record<TransportName, () => Promise<Op
     return (world) => GrpcChannelServer.open({ ...common(world), ...grpcEndpoints(world.context.guid) });
   },
   "grpc-queue": async () => {
-    const [{ GrpcQueueServer }, { grpcEndpoints }] = await Promise.all([
+    const [{ GrpcQueueServer }, { grpcQueueEndpoints }] = await Promise.all([
       import("./grpc-queue/server.js"),
-      import("./grpc/options.js"),
+      import("./grpc-queue/options.js"),
     ]);
     return ({ context, crashPoint, ...world }) =>
-      GrpcQueueServer.open({ ...world, ...grpcEndpoints(context.guid), db: context.dbAsic, crash: crashPoint });
+      GrpcQueueServer.open({ ...world, ...grpcQueueEndpoints(context.guid), db: context.dbAsic, crash: crashPoint });
   },
   zmq: async () => {
     const { ZmqChannelServer } = await import("./zmq/server.js");
@@ -117,13 +117,13 @@ export const CLIENTS: Partial<Readonly<Record<TransportName, () => Promise<OpenC
       );
   },
   "grpc-queue": async () => {
-    const [{ GrpcQueueClient }, { grpcEndpoints }] = await Promise.all([
+    const [{ GrpcQueueClient }, { grpcQueueEndpoints }] = await Promise.all([
       import("./grpc-queue/client.js"),
-      import("./grpc/options.js"),
+      import("./grpc-queue/options.js"),
     ]);
     return ({ context, crashPoint, random, ...world }, signal) =>
       GrpcQueueClient.open(
-        { ...world, endpoint: grpcEndpoints(context.guid).endpoint, db: context.dbAsic, crash: crashPoint },
+        { ...world, endpoint: grpcQueueEndpoints(context.guid).endpoint, db: context.dbAsic, crash: crashPoint },
         signal,
         random,
       );
@@ -163,20 +163,24 @@ export type OpenObserver = (
   signal: AbortSignal,
 ) => Promise<Result<AsicObserver, EndError>>;
 
-async function openGrpcObserver(): Promise<OpenObserver> {
-  const [{ GrpcObserver }, { grpcEndpoints }] = await Promise.all([
-    import("./grpc/observer.js"),
-    import("./grpc/options.js"),
-  ]);
-  return ({ context }) => GrpcObserver.open(grpcEndpoints(context.guid).serviceEndpoint);
-}
-
 /** Transports that can be observed, each loaded when it is asked for. */
 export const OBSERVERS: Partial<Readonly<Record<TransportName, () => Promise<OpenObserver>>>> = {
   streams: async () => {
     const { StreamsObserver } = await import("./streams/observer.js");
     return ({ stores, context }, signal) => StreamsObserver.open({ stores, db: context.dbAsic }, signal);
   },
-  grpc: openGrpcObserver,
-  "grpc-queue": openGrpcObserver,
+  grpc: async () => {
+    const [{ GrpcObserver }, { grpcEndpoints }] = await Promise.all([
+      import("./grpc/observer.js"),
+      import("./grpc/options.js"),
+    ]);
+    return ({ context }) => GrpcObserver.open(grpcEndpoints(context.guid).serviceEndpoint);
+  },
+  "grpc-queue": async () => {
+    const [{ GrpcObserver }, { grpcQueueEndpoints }] = await Promise.all([
+      import("./grpc/observer.js"),
+      import("./grpc-queue/options.js"),
+    ]);
+    return ({ context }) => GrpcObserver.open(grpcQueueEndpoints(context.guid).serviceEndpoint);
+  },
 };

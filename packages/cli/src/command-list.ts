@@ -323,7 +323,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: "<file>",
     summary: "send the requests of a recording, and compare the replies with it",
     options: [
-      text("--via <transport>", "list-pubsub, streams, grpc, grpc-queue, zmq or shm; default streams"),
+      text(
+        "--via <transport>",
+        "list-pubsub, streams, grpc, grpc-queue, zmq or shm; default where asic switch moved the channel, else streams",
+      ),
       text("-z, --mode <mode>", "async or sync, as the server works; default sync"),
       text("--fallback <what>", "of grpc-queue: stream or list, while no server is reached; default stream"),
       RING,
@@ -341,6 +344,18 @@ export const COMMANDS: readonly CommandSpec[] = [
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/asic-play.js")).runPlay,
+  },
+  {
+    path: ["asic", "switch"],
+    summary: "move a running client and its syncd to another transport, or say which one they are on",
+    options: [
+      text("--to <transport>", "list-pubsub, streams, grpc, grpc-queue, zmq or shm; without it nothing is moved"),
+      real("--within <seconds>", "then the wish is withdrawn and the old transport stays; default 30", 3600),
+      ASIC_DATABASE,
+      DB_CONFIG,
+      JSON_OPTION,
+    ],
+    load: async () => (await import("./commands/asic-switch.js")).runSwitch,
   },
   {
     path: ["asic", "syncd"],

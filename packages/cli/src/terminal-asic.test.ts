@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { needs } from "@tandem/base/testing";
-import { databaseConfigText, type RedisServer, startRedis } from "@tandem/swss/testing";
+import { databaseConfigText, freePort, type RedisServer, startRedis } from "@tandem/swss/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { cliIsBuilt, cliPath, runCli } from "./testing/run-cli.js";
 
@@ -135,4 +135,77 @@ test("a recording is played through a ring file that is named", { timeout: 60_00
   expect([await syncd(), await chip()]).toEqual([0, 0]);
   const wrong = await runCli(["asic", "play", at("session.rec"), "--fallback", "file", ...dbConfig]);
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("expected one of stream, list") });
+});
+
+test("a gateway and its syncd are moved while an orchagent of upstream could sit in front", {
+  timeout: 120_000,
+}, async () => {
+  const context = {
+    ...{
+      guid: 0,
+      name: "syncd",
+      dbAsic: "ASIC_DB",
+      dbCounters: "COUNTERS_DB",
+      dbFlex: "FLEX_COUNTER_DB",
+      dbState: "STATE_DB",
+    },
+    zmq_endpoint: `tcp://127.0.0.1:${await freePort()}`,
+    zmq_ntf_endpoint: `tcp://127.0.0.1:${await freePort()}`,
+    switches: [{ index: 0, hwinfo: "" }],
+  };
+  writeFileSync(at("context.json"), JSON.stringify({ CONTEXTS: [context] }));
+  const places = ["--context-config", at("context.json"), ...dbConfig];
+  const chip = await daemon(["virtual", "--socket", at("fourth.sock"), "--ports", "2"], "listens at");
+  const syncd = await daemon(
+    ["syncd", "--asic", at("fourth.sock"), "--serve", "streams", ...places],
+    "serving streams",
+  );
+  const alone = await runCli(["asic", "switch", "--to", "zmq", ...dbConfig]);
+  expect(alone).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(alone.stderr).toMatch(
+    /^tandem asic switch: no client that can be moved has the channel of ASIC_DB: syncd serves streams; /,
+  );
+  const gateway = await daemon(["gateway", "--from", "list-pubsub", "--to", "streams", ...places], "passes requests");
+  const own = await runCli(["asic", "switch", "--to", "list-pubsub", ...dbConfig]);
+  expect(own).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(own.stderr).toMatch(/syncd cannot serve list-pubsub: tandem-asic-gateway on .*; the channel is on streams\n$/);
+  const moved = await runCli(["asic", "switch", "--to", "zmq", ...dbConfig]);
+  expect(moved.exitCode).toBe(0);
+  expect(moved.stdout).toMatch(
+    /^moved from streams to zmq in \d+\.\d s \(move 1\); requests were held for (less than 1|\d+) ms\n$/,
+  );
+  expect(moved.stderr).toMatch(/^waits for tandem-syncd \(process \d+\) to open zmq\n/);
+  const shown = await runCli(["asic", "switch", ...dbConfig]);
+  expect(shown.stdout).toMatch(/^ASIC_DB\n {2}transport {2}zmq, after 1 move\n {2}client {5}tandem-asic-gateway on /);
+  expect(shown.stdout).toMatch(/ {2}syncd {6}tandem-syncd on .*, serves streams, zmq\n$/);
+  const again = await runCli(["asic", "switch", "--to", "zmq", "--json", ...dbConfig]);
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    schema: "tandem.asic-switch.v1",
+    from: "zmq",
+    to: "zmq",
+    moved: false,
+    moves: 1,
+  });
+  const vlan = VLAN.replace(/\w\w$/, "ee");
+  writeFileSync(at("behind.rec"), `2026-03-01.10:00:00.000000|c|${vlan}|SAI_VLAN_ATTR_VLAN_ID=222\n`);
+  const played = await runCli([
+    "asic",
+    "play",
+    at("behind.rec"),
+    "--via",
+    "list-pubsub",
+    "--vids",
+    "recorded",
+    ...places,
+  ]);
+  expect(played).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await gateway()).toBe(0);
+  const elsewhere = await runCli(["asic", "play", at("behind.rec"), "--via", "streams", ...places]);
+  expect(elsewhere).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(elsewhere.stderr).toMatch(
+    /the channel was moved to zmq: leave --via out, or tandem asic switch --to streams first\n$/,
+  );
+  expect([await syncd(), await chip()]).toEqual([0, 0]);
+  const wrong = await runCli(["asic", "switch", "--to", "pigeons", ...dbConfig]);
+  expect(wrong).toMatchObject({ exitCode: 2, stdout: "" });
 });

@@ -11,7 +11,7 @@ import {
   untilAborted,
   unwrap,
 } from "@tandem/base";
-import { type FieldValues, openDatabases } from "@tandem/swss";
+import { type FieldValues, openDatabases, type Stores, untilConnected } from "@tandem/swss";
 import { describeEndError } from "../asic-error.js";
 import { loadContext } from "../daemon/context-file.js";
 import type { FallbackName } from "../grpc-queue/fallback.js";
@@ -19,14 +19,16 @@ import type { AsicOp, ChannelMode } from "../op.js";
 import { Recorder } from "../recorder.js";
 import { RecordingClient } from "../recording-client.js";
 import type { AsicOutcome } from "../request-line.js";
+import { moveChannel } from "../switching/move-channel.js";
+import { SwitchingClient } from "../switching/switching-client.js";
 import type { AsicClient, TransportName } from "../transport.js";
-import { CLIENTS, FRONT_ENDS } from "../transports.js";
+import { type ClientWorld, FRONT_ENDS } from "../transports.js";
 import { routerOf } from "./objects.js";
 
 /** What such a process is: its only argument, as JSON. */
 export interface EndWanted {
-  /** A server only holds its end. */
-  readonly end: "client" | "server";
+  /** A server only holds its end; a switch moves the channel to `transport`, and says `moved` or `stays`. */
+  readonly end: "client" | "server" | "switch";
   readonly name: string;
   readonly transport: TransportName;
   readonly mode: ChannelMode;
@@ -82,10 +84,14 @@ async function run(wanted: EndWanted): Promise<void> {
     if (server?.ok !== true) return say(`refused ${server === undefined ? "" : describeEndError(server.error)}`);
     cleanUp.use(server.value);
     say("ready");
-    return untilAborted(stopping.signal);
+    return await untilAborted(stopping.signal);
   }
-  const opened = await (await CLIENTS[wanted.transport]?.())?.(world, stopping.signal);
-  if (opened?.ok !== true) return say(`refused ${opened === undefined ? "" : describeEndError(opened.error)}`);
+  if (wanted.end === "switch") return await move(stores, wanted, world, stopping.signal);
+  const opened = await SwitchingClient.open(
+    { world, via: wanted.transport, onEvent: (event) => say(`switch ${event.kind}`) },
+    stopping.signal,
+  );
+  if (!opened.ok) return say(`refused ${describeEndError(opened.error)}`);
   cleanUp.use(opened.value);
   let client: AsicClient = opened.value;
   if (wanted.record !== undefined) {
@@ -97,6 +103,20 @@ async function run(wanted: EndWanted): Promise<void> {
   stopping.signal.addEventListener("abort", () => lines.close());
   say("ready");
   for await (const line of lines) void obey(client, wanted.guid, JSON.parse(line) as EndCommand, stopping.signal);
+}
+
+async function move(
+  stores: Stores,
+  { transport: to, replyTimeoutMs }: EndWanted,
+  { context, clock, random, crashPoint: crash, owner }: ClientWorld,
+  signal: AbortSignal,
+): Promise<void> {
+  const store = unwrap(stores.open({ db: context.dbAsic }));
+  await untilConnected(store, signal);
+  const within = millis(replyTimeoutMs);
+  const onWait = (what: string): void => say(`waits for ${what}`);
+  const moved = await moveChannel({ store, clock, random, crash, owner, to, within, onWait, signal });
+  say(moved.ok ? `moved ${moved.value.from} ${moved.value.to} ${moved.value.waited}` : `stays ${moved.error}`);
 }
 
 async function obey(client: AsicClient, guid: number, command: EndCommand, signal: AbortSignal): Promise<void> {

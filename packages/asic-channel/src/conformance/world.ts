@@ -9,6 +9,7 @@ import type { AsicContext } from "../context-config.js";
 import { loadContext } from "../daemon/context-file.js";
 import { grpcEndpoints } from "../grpc/options.js";
 import type { FallbackName } from "../grpc-queue/fallback.js";
+import { grpcQueueEndpoints } from "../grpc-queue/options.js";
 import { auditAsic } from "../inspect/audit.js";
 import { switchVid } from "../object-id.js";
 import type { AsicOp, ChannelMode } from "../op.js";
@@ -43,6 +44,8 @@ export interface ClientWish {
   /** Crash point at which it kills itself. */
   readonly dies?: string;
   readonly record?: string;
+  /** Default: the world's. */
+  readonly transport?: TransportName;
 }
 
 /**
@@ -158,7 +161,7 @@ export class ConformanceWorld implements AsyncDisposable {
   startEnd(end: EndWanted["end"], wish: ClientWish = {}): Peer {
     const { name = `conformance-${end}`, mode = "sync", replyTimeoutMs = REPLY_TIMEOUT_MS, dies, record } = wish;
     const wanted: EndWanted = {
-      ...{ end, name, mode, replyTimeoutMs, transport: this.transport, guid: this.context.guid },
+      ...{ end, name, mode, replyTimeoutMs, transport: wish.transport ?? this.transport, guid: this.context.guid },
       ...{ dbConfig: join(this.folder, "db.json"), contextConfig: join(this.folder, "context.json") },
       ...(record !== undefined && { record }),
       ...(this.fallback !== undefined && { fallback: this.fallback }),
@@ -329,10 +332,11 @@ async function removeRing(db: string): Promise<void> {
 async function freeGuid(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const guid = 1 + randomBelow(systemRandom, 255);
-    const { endpoint, serviceEndpoint } = grpcEndpoints(guid);
-    if ((await isFree(endpoint)) && (await isFree(serviceEndpoint))) return guid;
+    const places = [grpcEndpoints(guid), grpcQueueEndpoints(guid)].flatMap(Object.values) as string[];
+    const free = await Promise.all(places.map(isFree));
+    if (free.every(Boolean)) return guid;
   }
-  throw new Error("no context of this machine has two free ports for gRPC");
+  throw new Error("no context of this machine has four free ports for gRPC");
 }
 
 function isFree(endpoint: string): Promise<boolean> {

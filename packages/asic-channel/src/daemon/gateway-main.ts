@@ -30,6 +30,8 @@ import { FALLBACK_NAMES, type FallbackName, isFallbackName } from "../grpc-queue
 import type { ChannelMode } from "../op.js";
 import { describeRecorderEvent, Recorder } from "../recorder.js";
 import { RecordingClient } from "../recording-client.js";
+import { describeSwitchEvent } from "../switching/switch-event.js";
+import { SwitchingClient } from "../switching/switching-client.js";
 import type { TransportName } from "../transport.js";
 import { CLIENTS, FRONT_ENDS } from "../transports.js";
 import { loadContext, parseGuid } from "./context-file.js";
@@ -46,7 +48,8 @@ Passes requests from an orchagent that speaks one transport on to a syncd that s
 events back. list-pubsub and zmq are what unmodified peers speak. Stops at SIGTERM, after the request in hand.
 
       --from NAME             what orchagent speaks: ${FRONT.join(", ")}
-      --to NAME               what syncd serves: ${BACK.join(", ")}
+      --to NAME               what syncd serves: ${BACK.join(", ")};
+                              where tandem asic switch has moved the channel since, it goes there
   -z, --mode MODE             async or sync, as orchagent works; default sync. Behind it is the same, or sync where the
                               transport has no other
       --outbox                with --to zmq: requests stand in Redis until they are answered, so that syncd may restart alone
@@ -108,8 +111,6 @@ function parseFlags(argv: readonly string[]): Result<Flags | "help", string> {
     const to = BACK.find((name) => name === values.to);
     if (to === undefined) return err(`--to ${values.to ?? "is missing"}: expected one of ${BACK.join(", ")}`);
     if (from === to) return err(`--to ${to}: expected another transport than --from; both have one channel`);
-    const grpc = [from, to].every((name) => name === "grpc" || name === "grpc-queue");
-    if (grpc) return err(`--to ${to}: ${from} and ${to} have the same ports; expected another one`);
     const outbox = values.outbox ?? false;
     if (outbox && to !== "zmq") return err(`--outbox: only --to zmq has one; ${to} keeps requests as it does`);
     const fallback = values.fallback ?? "stream";
@@ -159,8 +160,8 @@ async function serve(
   const stores = await openDatabases({ ignoreNonexistent: true, ...(dbConfig !== undefined && { config: dbConfig }) });
   if (!stores.ok) return failed(describeConfigError(stores.error));
   cleanUp.use(stores.value);
-  const [openFront, openBack] = await Promise.all([FRONT_ENDS[from]?.(), CLIENTS[to]?.()]);
-  if (openFront === undefined || openBack === undefined) return failed(`no gateway from ${from} to ${to}`);
+  const openFront = await FRONT_ENDS[from]?.();
+  if (openFront === undefined) return failed(`no gateway from ${from} to ${to}`);
   const world = {
     ...{ stores: stores.value, context: found.value.context, clock: systemClock, random: systemRandom },
     ...{ crashPoint: crashPoint.value, leavesRows: true },
@@ -174,10 +175,16 @@ async function serve(
   cleanUp.use(front.value);
   if (!front.value.traits.modes.includes(mode))
     return err({ kind: "usage", message: `--mode ${mode}: ${from} has only ${front.value.traits.modes.join(", ")}` });
-  // A transport without an async mode answers each request; nobody waits in front for that.
-  const modeBehind = coalesce || to === "grpc" || (to === "zmq" && !outbox) ? "sync" : mode;
   const onTrouble = watch(to);
-  const opened = await openBack({ ...world, mode: modeBehind, outbox, fallback, onTrouble }, context.signal);
+  const opened = await SwitchingClient.open(
+    {
+      // What coalesces waits for the end of each request behind it.
+      world: { ...world, mode: coalesce ? "sync" : mode, outbox, fallback, onTrouble },
+      via: to,
+      onEvent: (event) => logger.info(describeSwitchEvent(event)),
+    },
+    context.signal,
+  );
   if (!opened.ok) return failed(`${to}: ${describeEndError(opened.error)}`);
   cleanUp.use(opened.value);
   const onDisk = (event: Parameters<typeof describeRecorderEvent>[0]): void =>
@@ -206,7 +213,7 @@ async function serve(
     if (event.kind === "goesOn" || event.kind === "repeated") logger.info(text);
     else logger.warn(text);
   };
-  logger.info(`passes requests from ${from} on to ${to}`);
+  logger.info(`passes requests from ${from} on to ${opened.value.transport}`);
   const ended = await Gateway.run({ front: front.value, back, clock: systemClock, onEvent }, context.signal);
   return ended.ok ? ok() : failed(`${from}: ${describeEndError(ended.error)}`);
 }

@@ -17,25 +17,25 @@ import {
   type Stores,
   untilConnected,
 } from "@tandem/swss";
-import { describeAsicError, describeEndError, type Owner } from "../asic-error.js";
+import { describeAsicError, describeEndError, type EndError, type Owner } from "../asic-error.js";
 import type { AsicContext } from "../context-config.js";
 import { EndClaim } from "../redis/end-claim.js";
-import { replyTo } from "../reply.js";
+import { type AsicReply, replyTo } from "../reply.js";
 import { STATUS } from "../status.js";
+import { ServerMark } from "../switching/server-mark.js";
+import { SYNCD_OWNER } from "../syncd/names.js";
 import { Syncd } from "../syncd/syncd.js";
 import { describeSyncdEvent, type SyncdEvent } from "../syncd/syncd-event.js";
-import type { AsicHandler, AsicServer, TransportName } from "../transport.js";
+import type { AsicHandler, AsicServer, Delivery, TransportName } from "../transport.js";
 import { type ChannelWorld, FRONT_ENDS } from "../transports.js";
 import { connectAsic } from "../virtual-asic/client.js";
 import { loadContext } from "./context-file.js";
+import { FrontEnds } from "./front-ends.js";
 import { Seat } from "./seat.js";
 import { untilShutdown } from "./shutdown.js";
 import { parseSyncdFlags, SYNCD_HELP, type SyncdFlags, servedOf } from "./syncd-flags.js";
 import { countSyncdEvents } from "./syncd-metrics.js";
 import { watchTroubles } from "./trouble-watch.js";
-
-/** The key that says which process executes requests of an ASIC_DB, over all transports. */
-export const SYNCD_OWNER = "TANDEM_ASIC_OWNER:syncd";
 
 /** Runs syncd until SIGTERM, SIGINT or RESTARTQUERY; `argv` is without node and script. Gives the exit code. */
 export function asicSyncdMain(argv: readonly string[], env: Environment): Promise<number> {
@@ -83,7 +83,7 @@ async function serve(
     ...{ guid: asicContext.value.guid, switches: asicContext.value.switches },
     observer: (event) => {
       count(event);
-      log(logger, event);
+      logEvent(logger, event);
     },
   });
   if (!opened.ok) return failed(opened.error);
@@ -92,64 +92,66 @@ async function serve(
     why ??= reason;
     ending.abort();
   });
-  const front: FrontEnd[] = [];
   const watch = watchTroubles(metrics, logger);
   const world = {
     ...{ stores: stores.value, context: asicContext.value, mode, owner, crashPoint: crashPoint.value },
     ...{ clock: systemClock, random: systemRandom },
     ...(flags.ring !== undefined && { ring: flags.ring }),
   };
+  const quiet = new AbortController();
+  const stop = AbortSignal.any([context.signal, ending.signal, quiet.signal, claim.value.lost]);
+  const front: FrontEnds = cleanUp.use(
+    new FrontEnds({
+      open: async (name) => {
+        const locked = lockedOut(name, asicContext.value);
+        return locked === undefined ? openFrontEnd(name, { ...world, onTrouble: watch(name) }) : locked;
+      },
+      handlerOf: (name) => withSeat(name, { seat, mark, syncd, logger, stop }),
+      onEnded: (name, error) => {
+        why ??= `${name}: ${describeEndError(error)}`;
+        ending.abort();
+      },
+      onUntold: (name, { name: event }, error) =>
+        logger.warn(`${name}: ${event} is not told: ${describeAsicError(error)}`),
+    }),
+  );
+  const seat = new Seat();
+  const log = (text: string): void => logger.info(text);
+  const mark = new ServerMark({
+    ...{ store: db.value, clock: systemClock, crash: crashPoint.value, mode, served: front, log },
+  });
   for (const name of names) {
-    const server = await openFrontEnd(name, { ...world, onTrouble: watch(name) });
-    if (!server.ok) return server;
-    cleanUp.use(server.value);
-    front.push({ name, server: server.value });
+    const frontEnd = await front.open(name);
+    if (!frontEnd.ok) return failed(frontEnd.error);
   }
+  const marked = await mark.begin();
+  if (!marked.ok) return failed(marked.error);
   if (flags.metricsPort !== undefined) {
     const ready = () => ({ ok: syncd.broken === undefined && db.value.connected });
     const status = await serveStatusOrGoOn(flags.metricsPort, metrics, ready, logger);
     if (status !== undefined) cleanUp.use(status);
   }
-  syncd.onNotification((notification) => {
-    for (const { name, server } of front) {
-      void server.notify(notification).then((sent) => {
-        if (!sent.ok) logger.warn(`${name}: ${notification.name} is not told: ${describeAsicError(sent.error)}`);
-      });
-    }
-  });
+  syncd.onNotification((notification) => void front.notify(notification, mark.active));
   const { dbAsic } = asicContext.value;
   const channel = dbAsic === "ASIC_DB" ? "RESTARTQUERY" : `${dbAsic}_RESTARTQUERY`;
   const queries = cleanUp.use(new NotificationConsumer(db.value, channel));
   await queries.untilSubscribed(context.signal);
-  const seat = new Seat();
-  const quiet = new AbortController();
-  const stop = AbortSignal.any([context.signal, ending.signal, quiet.signal, claim.value.lost]);
-  const serving = front.map(async ({ name, server }) => {
-    const ended = await server.serve(withSeat(name, seat, syncd, logger), stop);
-    seat.leave(name);
-    if (ended.ok) return;
-    why ??= `${name}: ${describeEndError(ended.error)}`;
-    ending.abort();
-  });
-  logger.info(`serving ${names.join(", ")} of ${dbAsic}, ASIC at ${flags.asic}`);
+  front.begin(stop);
+  const following = mark.run(stop);
+  logger.info(`serving ${front.names.join(", ")} of ${dbAsic}, ASIC at ${flags.asic}`);
   const quiesce = async (): Promise<void> => {
     quiet.abort();
-    await Promise.all(serving);
+    await Promise.all([front.idle(), following]);
     await syncd.idle();
   };
   const asked = await untilShutdown(
-    { queries, state: state.value, asic: asic.value, quiesce, log: (text) => logger.info(text) },
+    { queries, state: state.value, asic: asic.value, quiesce, log },
     AbortSignal.any([context.signal, ending.signal, claim.value.lost]),
   );
   await quiesce();
   if (asked !== undefined || context.signal.aborted) return ok();
   if (claim.value.lost.aborted) return failed("another syncd took the rows over");
   return failed(why ?? "every front end ended");
-}
-
-interface FrontEnd {
-  readonly name: TransportName;
-  readonly server: AsicServer;
 }
 
 async function contextOf(flags: SyncdFlags, logger: DaemonLogger): Promise<Result<AsicContext, DaemonFailure>> {
@@ -164,29 +166,53 @@ function open(stores: Stores, db: string): Result<Store, DaemonFailure> {
   return store.ok ? store : failed(`the database config names no ${db}; name another with --db-config`);
 }
 
-async function openFrontEnd(name: TransportName, world: ChannelWorld): Promise<Result<AsicServer, DaemonFailure>> {
+async function openFrontEnd(name: TransportName, world: ChannelWorld): Promise<Result<AsicServer, EndError>> {
   const load = FRONT_ENDS[name];
-  if (load === undefined) return failed(`--serve ${name}: no such front end here`);
+  if (load === undefined) return unusable("no such front end here");
   const openServer = await load();
-  const server = await openServer(world);
-  return server.ok ? server : failed(`${name}: ${describeEndError(server.error)}`);
+  return openServer(world);
 }
 
-/** Refuses a second client while the first one asks. */
-function withSeat(name: TransportName, seat: Seat, syncd: Syncd, logger: DaemonLogger): AsicHandler {
+/** A context may be locked to ZMQ, or to everything else. */
+function lockedOut(name: TransportName, { guid, zmqEnable }: AsicContext): Result<never, EndError> | undefined {
+  if (zmqEnable === undefined || zmqEnable === (name === "zmq")) return undefined;
+  return unusable(`context ${guid} is locked to ${zmqEnable ? "ZMQ" : "Redis"}`);
+}
+
+const unusable = (reason: string): Result<never, EndError> => err({ kind: "unusable", reason });
+
+interface SeatWorld {
+  readonly seat: Seat;
+  readonly mark: ServerMark;
+  readonly syncd: Syncd;
+  readonly logger: DaemonLogger;
+  readonly stop: AbortSignal;
+}
+
+/** Refuses a client over another transport than the mark names; without a mark, a second one while the first one asks. */
+function withSeat(name: TransportName, { seat, mark, syncd, logger, stop }: SeatWorld): AsicHandler {
+  const refuse = ({ request: { op } }: Delivery, owner: string): AsicReply => {
+    logger.warn(`${name}: ${op} is refused: ${owner}`);
+    return replyTo(op, STATUS.inUse);
+  };
+  const byMark = async (delivery: Delivery): Promise<AsicReply> =>
+    (await mark.admits(name, stop))
+      ? syncd.handle(delivery)
+      : refuse(delivery, `the channel was moved to ${mark.active}`);
   return {
     rowPrefix: () => syncd.rowPrefix(),
     handle: (delivery) => {
+      if (delivery.repeated || mark.active === name) return syncd.handle(delivery);
+      if (mark.active !== undefined) return byMark(delivery);
       const { op, key } = delivery.request;
       const holder = seat.claim(name, systemClock.monotonic(), op === "notify" && key === "INIT_VIEW");
-      if (holder === undefined || delivery.repeated) return syncd.handle(delivery);
-      logger.warn(`${name}: ${op} is refused: a client over ${holder.name} has the channel`);
-      return Promise.resolve(replyTo(op, STATUS.inUse));
+      if (holder === undefined) return syncd.handle(delivery);
+      return Promise.resolve(refuse(delivery, `a client over ${holder.name} has the channel`));
     },
   };
 }
 
-function log(logger: DaemonLogger, event: SyncdEvent): void {
+function logEvent(logger: DaemonLogger, event: SyncdEvent): void {
   const text = describeSyncdEvent(event);
   if (event.kind === "request" || event.kind === "repeated") logger.debug(text);
   else if (event.kind === "warning" || event.kind === "rowsRefused") logger.warn(text);

@@ -19,7 +19,7 @@ beforeEach(async () => {
   await commandIn(stores, ["FLUSHALL"]);
 });
 
-/** A context whose sockets nobody has. gRPC's follow from its number, two by two. */
+/** A context whose sockets nobody has. gRPC's follow from its number, two by two, with and without a queue. */
 async function freeContext(): Promise<AsicContext> {
   const first = Number(grpcEndpoints(0).endpoint.split(":")[1]);
   for (;;) {
@@ -34,8 +34,6 @@ async function freeContext(): Promise<AsicContext> {
   }
 }
 
-const isGrpc = (name: string): boolean => name.startsWith("grpc");
-
 /** A ring in shared memory is found by its database's name, and may be that of the machine this runs on. */
 const hasOwnPlace = (name: string): boolean => name !== "shm";
 
@@ -44,7 +42,7 @@ const PAIRS = Object.keys(FRONT_ENDS)
   .flatMap((from) =>
     Object.keys(CLIENTS)
       .filter(hasOwnPlace)
-      .filter((to) => to !== from && !(isGrpc(from) && isGrpc(to)))
+      .filter((to) => to !== from)
       .map((to) => [from as TransportName, to as TransportName] as const),
   );
 

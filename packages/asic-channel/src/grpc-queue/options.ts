@@ -1,8 +1,16 @@
 import type { Millis } from "@tandem/base";
 import type { Stores } from "@tandem/swss";
-import type { GrpcChannelOptions } from "../grpc/options.js";
+import { endpointsFrom, type GrpcChannelOptions, type GrpcEndpoints } from "../grpc/options.js";
 import type { ChannelMode } from "../op.js";
 import type { FallbackName } from "./fallback.js";
+
+/** Ports of the context 0: behind those of all contexts of gRPC without a queue, so that a syncd can serve both. */
+const PORT_FIRST = 51_063;
+
+/** Where the channel and the service of a context are, on this machine. */
+export function grpcQueueEndpoints(guid: number): GrpcEndpoints {
+  return endpointsFrom(PORT_FIRST, guid);
+}
 
 /** What an end of the channel needs beside those of gRPC. */
 export interface GrpcQueueOptions extends GrpcChannelOptions {

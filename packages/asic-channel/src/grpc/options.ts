@@ -44,7 +44,17 @@ export function channelBus(clock: Clock = systemClock): Bus {
 const PORT_FIRST = 50_551;
 
 /** Where the channel and the service of a context are, on this machine. */
-export function grpcEndpoints(guid: number): { readonly endpoint: Endpoint; readonly serviceEndpoint: Endpoint } {
-  const port = PORT_FIRST + 2 * guid;
+export function grpcEndpoints(guid: number): GrpcEndpoints {
+  return endpointsFrom(PORT_FIRST, guid);
+}
+
+export interface GrpcEndpoints {
+  readonly endpoint: Endpoint;
+  readonly serviceEndpoint: Endpoint;
+}
+
+/** `first`: the port of the channel of context 0. */
+export function endpointsFrom(first: number, guid: number): GrpcEndpoints {
+  const port = first + 2 * guid;
   return { endpoint: `127.0.0.1:${port}`, serviceEndpoint: `127.0.0.1:${port + 1}` };
 }

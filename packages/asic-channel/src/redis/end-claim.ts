@@ -73,6 +73,22 @@ export class EndClaim implements AsyncDisposable {
   }
 }
 
+/** Who holds the end of `key` now; nobody once its connection to Redis is gone. */
+export async function holderOf(store: Store, key: string): Promise<Result<Owner | undefined, StoreError>> {
+  const facts = await store.pipeline([
+    ["GET", key],
+    ["INFO", "server"],
+  ]);
+  if (!facts.ok) return facts;
+  const [seen, info] = facts.value;
+  if (seen?.ok === false) return seen;
+  if (info?.ok === false) return info;
+  const claim = decodeClaim(String(seen?.value ?? ""));
+  if (claim === undefined || claim.run !== runOf(String(info?.value))) return ok(undefined);
+  const clients = await store.command(["CLIENT", "LIST", "ID", String(claim.connection)]);
+  return clients.ok ? ok(String(clients.value).trim() === "" ? undefined : ownerOf(claim)) : clients;
+}
+
 interface Taken {
   readonly value: string;
   readonly run: string;
@@ -94,7 +110,7 @@ async function take(
   const [id, info] = facts.value;
   if (id?.ok !== true) return unusable(id?.error);
   if (info?.ok !== true) return unusable(info?.error);
-  const run = /^run_id:(\w+)/m.exec(String(info.value))?.[1] ?? "";
+  const run = runOf(String(info.value));
   const value = JSON.stringify({ ...owner, run, connection: Number(id.value) } satisfies Claim);
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const seen = await store.command(["GET", key]);
@@ -111,6 +127,11 @@ async function take(
     if (claimed.value === 1) return ok({ value, run, before: text === ours ? undefined : before });
   }
   return err({ kind: "unusable", reason: `${key} changes all the time: several processes want this end` });
+}
+
+/** Which run of Redis answers. */
+function runOf(info: string): string {
+  return /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
 }
 
 function unusable(error: StoreError | undefined): Result<never, EndError> {

@@ -33,3 +33,6 @@ export const PROGRESS = "TANDEM_SYNCD_PROGRESS";
 
 /** Objects that the new view removed by name: among them such as the switch came with. */
 export const REMOVED = "TANDEM_SYNCD_REMOVED";
+
+/** The key that says which process executes requests of an ASIC_DB, over all transports. */
+export const SYNCD_OWNER = "TANDEM_ASIC_OWNER:syncd";

@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import {
-  CLIENTS,
   countedVids,
   describeEndError,
+  describeSwitchEvent,
   FALLBACK_NAMES,
   type FallbackName,
   loadContext,
@@ -12,7 +12,9 @@ import {
   Recorder,
   RecordingClient,
   recordedVids,
+  SwitchingClient,
   TRANSPORT_NAMES,
+  type TransportName,
 } from "@tandem/asic-channel";
 import {
   CleanUp,
@@ -42,7 +44,8 @@ import { playJson, renderPlay } from "../render/asic-play.js";
 import { openStores } from "../stores.js";
 
 interface Choices {
-  readonly via: (typeof TRANSPORT_NAMES)[number];
+  /** Absent: where the channel is. */
+  readonly via: TransportName | undefined;
   readonly mode: "async" | "sync";
   readonly speed: "max" | "real";
   readonly onBadLine: "skip" | "fatal";
@@ -57,9 +60,6 @@ export const runPlay: CommandRun = async (invocation, io) => {
   const choices = choicesOf(invocation);
   if (!choices.ok) return choices;
   const { via, mode, speed, onBadLine, onMismatch } = choices.value;
-  const open = await CLIENTS[via]?.();
-  if (open === undefined)
-    return usage(`--via ${via}: expected one that can be played through: ${Object.keys(CLIENTS).join(", ")}`);
   const readable = await systemDisk.read(file, 0, 1);
   if (!readable.ok) return err(failed(describeDiskError(readable.error)));
   await using cleanUp = new CleanUp();
@@ -90,8 +90,18 @@ export const runPlay: CommandRun = async (invocation, io) => {
     fallback: choices.value.fallback,
     ...(ring !== undefined && { ring }),
   };
-  const channel = await open(world, io.signal);
+  const channel = await SwitchingClient.open(
+    { world, ...(via !== undefined && { via }), onEvent: (event) => io.complain(describeSwitchEvent(event)) },
+    io.signal,
+  );
   if (!channel.ok) return err(failed(describeEndError(channel.error)));
+  const { transport } = channel.value;
+  if (via !== undefined && transport !== via) {
+    await channel.value[Symbol.asyncDispose]();
+    return err(
+      failed(`the channel was moved to ${transport}: leave --via out, or tandem asic switch --to ${via} first`),
+    );
+  }
   const recordTo = textOption(invocation, "record");
   const recorder = recordTo === undefined ? undefined : await Recorder.open({ clock: systemClock, path: recordTo });
   if (recorder?.ok === false) {
@@ -111,7 +121,7 @@ export const runPlay: CommandRun = async (invocation, io) => {
     skipViews: invocation.options["skipViews"] === true,
   });
   const took = (systemClock.monotonic() - began) as Millis;
-  const played = { file, via, mode, took, summary };
+  const played = { file, via: transport, mode, took, summary };
   if (wantsJson(invocation)) printJson(io, "asic-play", playJson(played));
   else io.print(renderPlay(played));
   return outcome(summary);
@@ -134,7 +144,7 @@ function choicesOf(invocation: Invocation): Result<Choices, Failure> {
     return word ?? absent;
   };
   const choices: Choices = {
-    via: one("via", "--via", TRANSPORT_NAMES, "streams"),
+    via: textOption(invocation, "via") === undefined ? undefined : one("via", "--via", TRANSPORT_NAMES, "streams"),
     mode: one("mode", "--mode", ["async", "sync"], "sync"),
     speed: one("speed", "--speed", ["max", "real"], "max"),
     onBadLine: one("onBadLine", "--on-bad-line", ["skip", "fatal"], "skip"),
