@@ -106,17 +106,19 @@ describe("a move that is not made leaves the old transport, and says why", () =>
       return command.lines.at(-1) ?? "";
     };
     expect(await says()).toMatch(/no syncd of \S+ is running: start one with tandem asic syncd/);
-    const syncd = await world.syncd();
-    expect(await says()).toMatch(/no client that can be moved has the channel of \S+: syncd serves streams/);
+    const syncd = await world.syncd({ serve: "streams,list-pubsub" });
+    expect(await says()).toMatch(
+      /no client that can be moved has the channel of \S+: syncd serves streams, list-pubsub/,
+    );
     const client = await world.client();
     await applyView(client, world);
     syncd.pause();
-    expect(await says()).toMatch(
-      /not within 1 s: it waited for tandem-syncd \(process \d+\) to open shm; the channel is on streams/,
+    expect(await says(5000)).toMatch(
+      /not within 5 s: it waited for tandem-syncd \(process \d+\) to open shm; the channel is on streams/,
     );
     syncd.goOn();
     await expectWorks(world, client, 0);
-    const other = await world.client({ transport: "grpc" }).catch((error: Error) => error.message);
+    const other = await world.client({ transport: "list-pubsub" }).catch((error: Error) => error.message);
     expect(other).toMatch(/refused conformance-client on .*, process \d+, has this end of the channel/);
   });
 
