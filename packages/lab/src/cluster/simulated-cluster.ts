@@ -1,4 +1,13 @@
-import { type Clock, type CrashPoint, type CrashPointName, type Millis, type Random, seededRandom } from "@tandem/base";
+import {
+  type Clock,
+  type CrashPoint,
+  type CrashPointName,
+  type Millis,
+  millis,
+  type Random,
+  seededRandom,
+  sleep,
+} from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
 import type { Sockets, Stores } from "@tandem/swss";
 import { MemoryRedis, MemoryStores, MemoryWires } from "@tandem/swss/testing";
@@ -132,6 +141,13 @@ export class SimulatedCluster implements ClusterHost {
   /** Key events reach the process that runs now so much later than replies. */
   setBehind(daemon: DaemonPlace, behind: Millis): void {
     this.#processes.get(daemon.name)?.stores.setBehind(behind);
+  }
+
+  /** Key events are no longer late; resolves when the process that runs now has heard those that are. */
+  async catchUp(daemon: DaemonPlace): Promise<void> {
+    const stores = this.#processes.get(daemon.name)?.stores;
+    stores?.setBehind(millis(0));
+    await sleep(this.clock, stores?.backlog ?? millis(0));
   }
 
   disarmCrash(daemon: DaemonPlace): void {

@@ -72,6 +72,8 @@ test("a process whose subscriptions are behind reads and writes at once, and hea
   await store.command(["DEL", "a"]);
   await clock.advance(millis(400));
   expect(heard).toEqual([]);
+  expect(stores.backlog).toBe(100);
   await clock.advance(millis(200));
   expect(heard).toEqual(["hset", "del"]);
+  expect(stores.backlog).toBe(0);
 });

@@ -57,6 +57,11 @@ export class MemoryStores implements Stores {
     this.#behind = behind;
   }
 
+  /** How long until subscriptions have heard all that they are behind with. */
+  get backlog(): Millis {
+    return millis(Math.max(0, this.#lastHeard - this.#clock.monotonic()));
+  }
+
   /**
    * The process is killed: its pending and later calls never settle, its listeners are never called again. The servers
    * still perform what has reached them.
