@@ -115,12 +115,18 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "caches-on-rise",
-    guard: "what was written for a DPU counts for nothing once pmon shows that it started anew",
+    guard: "what is known of a DPU counts for nothing once pmon, or its connection, shows that it started anew",
     edits: [
       {
         file: "packages/actor/dist/sinks.js",
         find: "this.#epoch = epoch;\n        if (known === undefined)",
         replace: "this.#epoch = epoch;\n        if (true)",
+      },
+      // The connection that comes anew tells of most starts too: what lies behind it is read again.
+      {
+        file: "packages/actor/dist/runtime.js",
+        find: "refresh: (container) => this.hub.refresh(container)",
+        replace: "refresh: () => { }",
       },
     ],
   },
