@@ -1,3 +1,4 @@
+import type { ElectionEvent } from "../consul/election.js";
 import { type Fid, formatFid } from "../fid.js";
 import { describeLinkError, type LinkError, type Trouble } from "../link/ha-link.js";
 import type { MessageKind, Reaction } from "./core/reaction.js";
@@ -37,6 +38,8 @@ export type BridgeEvent =
   | { readonly kind: "outageBegan"; readonly because: string }
   | { readonly kind: "outageEnded"; readonly lasted: number }
   | { readonly kind: "badInput"; readonly where: string; readonly detail: string }
+  /** Only with `--elect`. */
+  | { readonly kind: "election"; readonly election: ElectionEvent }
   | Trouble;
 
 /** One line for people, with how bad it is; nothing for what is only counted. */
@@ -80,11 +83,26 @@ export function describeBridgeEvent(
       };
     case "outageEnded":
       return { level: "info", text: `Consul answers again after ${(event.lasted / 1000).toFixed(1)} s` };
+    case "election":
+      return describeElection(event.election);
     case "badInput":
       return { level: "warn", text: `${event.where}: ${event.detail}` };
     case "trouble":
       return { level: "warn", text: `${event.peer}: ${event.trouble}: ${event.detail}` };
     default:
       return undefined;
+  }
+}
+
+function describeElection(event: ElectionEvent): ReturnType<typeof describeBridgeEvent> {
+  switch (event.kind) {
+    case "elected":
+      return { level: "info", text: "this node leads: the RM beside its confd is the principal one" };
+    case "deposed":
+      return { level: "warn", text: "this node does not lead any more: its session ended" };
+    case "staleSessionRemoved":
+      return { level: "warn", text: `session ${event.session} held \`leader\` for nobody; it is ended` };
+    case "failed":
+      return { level: "warn", text: `election: ${event.because}; tried again` };
   }
 }

@@ -1,6 +1,8 @@
 import { millis, seconds, seededRandom, systemClock, unwrap } from "@tandem/base";
 import { afterEach, expect, test } from "vitest";
+import type { CheckStatus } from "../consul-double/catalog.js";
 import { type ConsulDouble, startConsulDouble } from "../consul-double/consul-double.js";
+import { checksOfCandidate } from "./candidacy.js";
 import type { ConsulSessions } from "./consul-api.js";
 import { type ElectionEvent, isStale, LEADER_KEY, standForElection } from "./election.js";
 import { HttpConsul } from "./http-consul.js";
@@ -15,11 +17,17 @@ async function stage() {
   const double = await startConsulDouble({ node: "b1" });
   double.state.registerNode("b2", "10.9.8.22");
   const consul = new HttpConsul({ clock: systemClock, addresses: [double.url] });
+  for (const node of ["b1", "b2"]) register(double, node, "confd", "9");
   open.push(async () => {
     await consul[Symbol.asyncDispose]();
     await double[Symbol.asyncDispose]();
   });
   return { double, consul };
+}
+
+function register({ state }: ConsulDouble, node: string, name: string, id: string, status: CheckStatus = "passing") {
+  const check = { node, checkId: `service:${id}`, name: "", status, output: "", serviceId: id, serviceName: name };
+  state.registerService({ node, id, name, address: "", port: 1, meta: {} }, check);
 }
 
 function candidate(consul: ConsulSessions, node: string) {
@@ -40,7 +48,7 @@ function candidate(consul: ConsulSessions, node: string) {
     clock: impatient,
     random: seededRandom(node.length),
     node,
-    checks: ["serfHealth"],
+    checks: (signal: AbortSignal) => checksOfCandidate(consul, node, signal),
     observer,
   };
   const done = standForElection(options, ending.signal);
@@ -120,4 +128,30 @@ test("#1784: whoever stops while Consul has no leader stops nonetheless", async 
   double.turn({ noLeader: true });
   await one.stop();
   expect(one.seen[0]).toEqual({ kind: "elected" });
+});
+
+test("a node's leadership depends on its own check, its confd's and its hax's; without a confd it does not stand", async () => {
+  const { double, consul } = await stage();
+  double.state.registerNode("b3", "10.9.8.23");
+  const checksOf = async (node: string) => unwrap(await checksOfCandidate(consul, node, new AbortController().signal));
+  register(double, "b1", "hax", "6");
+  register(double, "b1", "ios", "16");
+  expect(await checksOf("b1")).toEqual(["serfHealth", "service:9", "service:6"]);
+  expect(await checksOf("b2")).toEqual(["serfHealth", "service:9"]);
+  expect(await checksOf("b3")).toBeUndefined();
+  double.state.setCheck("b1", "service:6", "critical", "", systemClock.monotonic());
+  expect(await checksOf("b1")).toBeUndefined();
+});
+
+test("whoever is killed and comes back while his session lives leads on, with that session", async () => {
+  const { double, consul } = await stage();
+  const session = unwrap(
+    await consul.createSession({ name: "leader", node: "b1", checks: ["serfHealth"], lockDelay: seconds(2) }),
+  );
+  unwrap(await consul.put(LEADER_KEY, "b1", { acquire: session }));
+  const one = candidate(consul, "b1");
+  await one.until("elected");
+  expect(holder(double)?.session).toBe(session);
+  await one.stop();
+  expect(holder(double)?.session).toBeUndefined();
 });

@@ -17,7 +17,7 @@ export type ElectionEvent =
   /** The session ended: of itself, or because somebody ended it. */
   | { readonly kind: "deposed" }
   | { readonly kind: "staleSessionRemoved"; readonly session: string }
-  /** Tried again after a pause. */
+  /** Tried again after a pause, each a longer one; only the first of several in a row is told. */
   | { readonly kind: "failed"; readonly because: string };
 
 export interface ElectionOptions {
@@ -26,8 +26,8 @@ export interface ElectionOptions {
   readonly random: Random;
   /** Written to the key by its holder. */
   readonly node: string;
-  /** Checks that the leadership depends on: of the node, of its confd and of its hax. */
-  readonly checks: readonly string[];
+  /** Checks that the leadership shall depend on, read before each candidacy; none: this node cannot stand now. */
+  readonly checks: (signal: AbortSignal) => Promise<Result<readonly string[] | undefined, ConsulFailure>>;
   /** Told in order; must not throw. */
   readonly observer: (event: ElectionEvent) => void;
 }
@@ -41,6 +41,8 @@ const LOCK_DELAY = seconds(2);
 const WAIT = seconds(60);
 /** After a lock that was not given: Consul gives it once the lock delay is over, and tells nobody of that. */
 const REFUSED_PAUSE = seconds(2);
+/** While this node has no confd that passes its checks. */
+const UNFIT_PAUSE = seconds(2);
 const RETRY_FIRST = millis(100);
 const RETRY_MAX = seconds(10);
 /** At the end the session is given back, if Consul answers within this. */
@@ -54,7 +56,8 @@ export async function standForElection(options: ElectionOptions, signal: AbortSi
   while (!signal.aborted) {
     const step = await election.step();
     if (step.ok) failures = 0;
-    else if (!signal.aborted) observer({ kind: "failed", because: describeConsulFailure(step.error) });
+    else if (failures === 0 && !signal.aborted)
+      observer({ kind: "failed", because: describeConsulFailure(step.error) });
     const ceiling = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** Math.min(failures, 20));
     const pause = step.ok ? step.value : millis(Math.max(1, ceiling * random.next()));
     if (!step.ok) failures += 1;
@@ -108,16 +111,26 @@ class Election {
     }
     this.#checkedForStale = true;
     if (holder !== undefined) {
-      // A put whose answer was lost may have been carried out.
-      if (holder === this.#session && !this.#leading) this.#elect();
       this.#candidate = false;
-      return ok(millis(0));
+      return this.#look(holder, entry?.text ?? "");
     }
     if (!this.#candidate) {
       this.#candidate = true;
       return ok(millis(randomBelow(random, CANDIDACY_DELAY_MAX)));
     }
     return this.#acquire();
+  }
+
+  /** Somebody leads: we do, if a put whose answer was lost was carried out, or if we did before we were restarted. */
+  async #look(holder: string, text: string): Promise<Result<Millis, ConsulFailure>> {
+    const { consul, node } = this.#options;
+    if (this.#session === undefined && text === node) {
+      const held = await consul.sessionNode(holder, { signal: this.#signal });
+      if (!held.ok) return held;
+      if (held.value.value === node) this.#session = holder;
+    }
+    if (holder === this.#session && !this.#leading) this.#elect();
+    return ok(millis(0));
   }
 
   async leave(): Promise<void> {
@@ -130,8 +143,12 @@ class Election {
   }
 
   async #acquire(): Promise<Result<Millis, ConsulFailure>> {
-    const { consul, node, checks } = this.#options;
+    const { consul, node } = this.#options;
     if (this.#session === undefined) {
+      const read = await this.#options.checks(this.#signal);
+      if (!read.ok) return read;
+      const checks = read.value;
+      if (checks === undefined) return ok(UNFIT_PAUSE);
       const made = await consul.createSession({ name: LEADER_KEY, node, checks, lockDelay: LOCK_DELAY }, this.#signal);
       if (!made.ok) return made;
       this.#session = made.value;

@@ -23,6 +23,7 @@ export interface HaxConfig {
   readonly bodyMax: number;
   readonly tokenFile: string | undefined;
   readonly journal: string | undefined;
+  readonly elect: boolean;
   readonly strictSeed: boolean;
   readonly notPassing: NotPassing;
   readonly expand: boolean;
@@ -45,6 +46,7 @@ const SETTINGS = {
   "body-max": "text",
   "token-file": "text",
   journal: "text",
+  elect: "flag",
   "strict-seed": "flag",
   "not-passing": "text",
   "no-expand": "flag",
@@ -78,6 +80,7 @@ Beside it: tandem hax show, why FID, check FID, m0d.
       --stob-ioq HOW      ignore, or queue: failed I/O goes to eq/; default ignore
       --services NAMES    services whose health is followed; default hax,confd,ios,s3service
       --view-max SECONDS  oldest view that answers NVEC GET while Consul is away; default 60
+      --elect             stands for election to the node with the principal RM, where this node has a confd
       --strict-seed       to the letter of RFC 5/HAX: one thing at a time, I/O errors end hax with code 70
   -h, --help              this text
 
@@ -179,6 +182,7 @@ export function haxConfig(raw: Raw): Result<HaxConfig, string> {
     ...{ consulCa, consulCert: consulCert as HaxConfig["consulCert"] },
     ...{ linkTls: linkTls as HaxConfig["linkTls"], httpTls: httpTls as HaxConfig["httpTls"] },
     ...{ httpHost: host, httpPort: Number(port), tokenFile, journal: text("journal"), notPassing, stobIoq },
+    elect: raw.elect === true,
     ...{ strictSeed: raw["strict-seed"] === true, expand: raw["no-expand"] !== true, viewMaxSeconds },
     services: (text("services") ?? "hax,confd,ios,s3service").split(",").filter((name) => name !== ""),
   });

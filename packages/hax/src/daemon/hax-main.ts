@@ -22,6 +22,8 @@ import {
 } from "@tandem/daemon";
 import { Bridge } from "../bridge/bridge.js";
 import { type BridgeEvent, describeBridgeEvent } from "../bridge/bridge-event.js";
+import { checksOfCandidate } from "../consul/candidacy.js";
+import { type ElectionEvent, standForElection } from "../consul/election.js";
 import { HttpConsul } from "../consul/http-consul.js";
 import { HaxView } from "../http/hax-view.js";
 import { serveHax } from "../http/http-server.js";
@@ -123,10 +125,26 @@ async function serve(
   const scheme = httpTls === undefined ? "http" : "https";
   logger.info(`node ${node}: watches at ${scheme}://${httpHost}:${server.value.port}/`);
   for (const address of link.value.addresses) logger.info(`links at ${formatLinkAddress(address)}`);
+  const leaving = new AbortController();
+  const election = config.value.elect ? elect(client, node, onEvent, leaving.signal) : Promise.resolve();
   await Promise.race([untilAborted(context.signal), untilAborted(panic.signal)]);
+  // Given back at once, so that another node leads as soon as may be.
+  leaving.abort();
   // Watches are served until the links are closed: their handlers would be refused otherwise.
-  await bridge.stop();
+  await Promise.all([bridge.stop(), election]);
   return panic.signal.aborted ? failed("ended by a message of a Motr process, as --strict-seed wants it") : ok();
+}
+
+/** Stands for election until `signal` aborts. */
+function elect(
+  consul: HttpConsul,
+  node: string,
+  tell: (event: BridgeEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const checks = (until: AbortSignal) => checksOfCandidate(consul, node, until);
+  const observer = (election: ElectionEvent): void => tell({ kind: "election", election });
+  return standForElection({ consul, clock: systemClock, random: systemRandom, node, checks, observer }, signal);
 }
 
 async function loadConfig({ file, raw }: Flags, files: Files): Promise<Result<HaxConfig, string>> {

@@ -37,6 +37,12 @@ export function countHaxEvents(metrics: Metrics): {
   const pruned = counter("tandem_hax_queue_pruned_total", "Items of bq/ that every node had done, and that left it.");
   const bad = counter("tandem_hax_bad_inputs_total", "Bodies, keys and journal lines that could not be read.");
   const troubles = counter("tandem_hax_link_troubles_total", "What peers of the link did wrong.", ["trouble"]);
+  const elections = counter("tandem_hax_elections_total", "What became of standing for election.", ["outcome"]);
+  const leading = metrics.gauge({
+    name: "tandem_hax_leading",
+    help: "1 while this node is the one with the principal RM.",
+  });
+  leading.with({}).set(0);
   const requests = counter("tandem_hax_requests_total", "HTTP requests answered.", ["method", "route", "status"]);
   const latency = metrics.histogram({
     name: "tandem_hax_entrypoint_seconds",
@@ -93,6 +99,11 @@ export function countHaxEvents(metrics: Metrics): {
           break;
         case "badInput":
           bad.with({}).inc();
+          break;
+        case "election":
+          elections.with({ outcome: event.election.kind }).inc();
+          if (event.election.kind === "elected") leading.with({}).set(1);
+          if (event.election.kind === "deposed") leading.with({}).set(0);
           break;
         case "trouble":
           troubles.with({ trouble: event.trouble }).inc();

@@ -45,6 +45,8 @@ rules at which a real one aborts: then it says which, and exits with 1.
                           mutual TLS, for a hax at IP:PORT
       --json              one object a line
   -h, --help              this text
+
+At SIGHUP it tells STOPPING, STOPPED, STARTING and STARTED, as if it had been restarted.
 `;
 
 const ADDRESS_DEFAULT = "unix:/run/tandem/hax-link.sock";

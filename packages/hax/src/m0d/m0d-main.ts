@@ -5,10 +5,12 @@ import type { LinkTlsMaterial } from "../link/server.js";
 import { M0D_HELP, type M0dFlags, parseM0dFlags } from "./flags.js";
 import { describeM0dEvent, m0dJsonLine } from "./lines.js";
 import { M0d } from "./m0d.js";
+import { BACKLOG_MAX } from "./motr-process.js";
 import type { CrashStep, M0dEvent } from "./peer-ports.js";
 
 /** How long the last events may take to be acknowledged, and the link to be ended. */
 const LEAVE_WITHIN = seconds(4);
+const RESTART = ["STOPPING", "STOPPED", "STARTING", "STARTED"] as const;
 
 /** Runs an emulated Motr process until SIGTERM or SIGINT; `argv` is without node and script. Gives the exit code. */
 export function haxM0dMain(argv: readonly string[], env: Environment): Promise<number> {
@@ -34,18 +36,20 @@ async function serve(flags: M0dFlags, context: DaemonContext): Promise<Result<vo
     observer: printerOf(flags),
     crash: crashOf(flags),
   });
-  await live(m0d, flags, context.signal);
+  await live(m0d, flags, context);
   if (m0d.motr.panicked === undefined) await leave(m0d);
   const why = m0d.motr.panicked;
   return why === undefined ? ok() : failed(`${formatFid(fid)}: Motr would abort: ${why}`);
 }
 
 /** Entrypoint, STARTING, STARTED, questions; then it waits for its end. */
-async function live(m0d: M0d, flags: M0dFlags, signal: AbortSignal): Promise<void> {
+async function live(m0d: M0d, flags: M0dFlags, context: DaemonContext): Promise<void> {
+  const { signal } = context;
   try {
     await m0d.until(({ working, panicked }) => working || panicked !== undefined, signal);
     m0d.motr.event("STARTING");
     m0d.motr.event("STARTED");
+    context.onReload(() => restart(m0d));
     if (flags.get.length > 0) m0d.motr.get(flags.get);
     const done = (): boolean => m0d.motr.backlog === 0 && m0d.motr.questions.open.length === 0;
     using _ = repeatGets(m0d, flags);
@@ -53,6 +57,12 @@ async function live(m0d: M0d, flags: M0dFlags, signal: AbortSignal): Promise<voi
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** The events of a process that ends and begins again; all of them, or with too many waiting for hax already, none. */
+function restart({ motr }: M0d): void {
+  if (motr.backlog + RESTART.length > BACKLOG_MAX) return;
+  for (const event of RESTART) motr.event(event);
 }
 
 /** STOPPING, STOPPED, and the end of the link, as far as hax answers in time. */

@@ -8,7 +8,7 @@ import type { M0dIdentity, M0dManners, PeerPorts } from "./peer-ports.js";
 import { Questions } from "./receiving.js";
 
 /** Messages that wait for hax; one more is refused. */
-const BACKLOG_MAX = 1024;
+export const BACKLOG_MAX = 1024;
 /** Messages of hax that wait here; a link carries at most 256. */
 const WINDOW_OF_HAX = 1024;
 /** What is not answered is sent again after a second, then after two, and so on. */
