@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   type Clock,
   type CrashPoint,
@@ -77,6 +78,7 @@ export class Bridge {
 
   constructor(options: BridgeOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#ending.signal); // each call and each wait listens for a while
     const { clock, random, crashPoint, link, consul, node, onEvent: tell, journal, profile } = options;
     this.caller = new ConsulCaller({ clock, random, consul, tell, signal: this.#ending.signal });
     this.reader = new ClusterReader(this.caller, clock, tell);

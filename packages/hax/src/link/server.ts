@@ -35,7 +35,10 @@ export interface LinkServer extends HaLink {
 
 const TLS_VERSION = "TLSv1.3";
 
-/** Opens every address; the first that cannot be opened is the error, in one line. */
+/**
+ * Opens every address; the first that cannot be opened is the error, in one line. Peers may connect at once; nothing is
+ * read of them before somebody listens to events, so that what they say first is not lost.
+ */
 export async function openLinkServer(options: LinkServerOptions): Promise<Result<LinkServer, string>> {
   const cleanUp = new CleanUp();
   const sockets = new SocketCarrier(options);
@@ -59,7 +62,11 @@ export async function openLinkServer(options: LinkServerOptions): Promise<Result
     get connections() {
       return link.connections;
     },
-    onEvent: (listener) => link.onEvent(listener),
+    onEvent(listener) {
+      const unsubscribe = link.onEvent(listener);
+      sockets.release();
+      return unsubscribe;
+    },
     replyEntrypoint: (id, reply) => link.replyEntrypoint(id, reply),
     send: (id, message) => link.send(id, message),
     delivered: (id, tag) => link.delivered(id, tag),
@@ -95,6 +102,8 @@ class SocketCarrier {
   readonly #corked = new Set<Socket>();
   readonly #options: LinkServerOptions;
   #tls: TlsSide | undefined;
+  /** Peers that came before anybody listened; nothing when somebody does. */
+  #held: (() => void)[] | undefined = [];
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
@@ -126,8 +135,20 @@ class SocketCarrier {
     }
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
-    if (address.kind === "unix" || this.#tls === undefined) this.#begin(socket, peer);
-    else this.#handshake(this.#tls, socket);
+    const begin = (): void => {
+      if (socket.destroyed) return;
+      if (address.kind === "unix" || this.#tls === undefined) this.#begin(socket, peer);
+      else this.#handshake(this.#tls, socket);
+    };
+    if (this.#held === undefined) begin();
+    else this.#held.push(begin);
+  }
+
+  /** Somebody listens from now on. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const begin of held) begin();
   }
 
   destroy(): void {
