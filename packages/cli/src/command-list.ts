@@ -382,6 +382,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/delegate.js")).runHaxM0d,
   },
   {
+    path: ["hax", "demo"],
+    summary: "three nodes of Consul, hax and Motr processes here: crash, failover, outage, restart, and a receipt",
+    delegates: true,
+    load: async () => (await import("./commands/delegate.js")).runHaxDemo,
+  },
+  {
     path: ["hax", "consul-double"],
     summary: "a Consul that is none, for tests and the demo, with faults to turn on",
     delegates: true,

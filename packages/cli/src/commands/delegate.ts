@@ -52,6 +52,17 @@ export const runHaxM0d: CommandRun = async ({ args }, io) => {
   return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
 };
 
+/** The demo prints by itself, as text or with `--json` as one object. */
+export const runHaxDemo: CommandRun = async ({ args }, io) => {
+  const { haxDemoMain } = await import("@tandem/hax/main");
+  const exitCode = await haxDemoMain(args, {
+    ...{ env: io.env, tandem: TANDEM, colours: io.colours, signal: io.signal },
+    out: (line) => io.print(`${line}\n`),
+    complain: (line) => io.complain(line),
+  });
+  return exitCode === 0 ? ok() : err({ kind: "told", exitCode });
+};
+
 /** A daemon talks through its log; with `--json` its end is one object on stdout. */
 function daemon(name: string, load: () => Promise<Program>): CommandRun {
   return async ({ args }, io) => {
