@@ -54,6 +54,10 @@ struct held {
 	void                   *bytes;
 	m0_bcount_t             len;
 	bool                    sent;
+	/* Id of the question that it asks, or 0. */
+	uint64_t                question;
+	/* Motr has the answer: one that comes again is of a hax that was told the question again. */
+	bool                    answered;
 };
 
 struct sent {
@@ -356,6 +360,18 @@ static void on_link_absent(struct m0_halon_interface *hi, const struct m0_uint12
 	wake();
 }
 
+/* The id of a vector in a message's bytes that is a SET (0) or a GET (1), or 0 where it is none: docs of m0_ha_msg. */
+static uint64_t question_of(const uint8_t *bytes, size_t len, uint64_t direction)
+{
+	enum { TYPE_AT = 64, NVEC = 2 };
+	struct in in = {bytes, len, TYPE_AT, false};
+
+	if (get_u64(&in) != NVEC || get_u64(&in) != direction)
+		return 0;
+	const uint64_t id = get_u64(&in);
+	return in.bad ? 0 : id;
+}
+
 static void on_message(struct m0_halon_interface *hi, struct m0_ha_link *hl, const struct m0_ha_msg *msg, uint64_t tag)
 {
 	struct held        *h = must(calloc(1, sizeof *h));
@@ -367,6 +383,7 @@ static void on_message(struct m0_halon_interface *hi, struct m0_ha_link *hl, con
 	h->tag = tag;
 	if (m0_xcode_obj_enc_to_buf(&obj, &h->bytes, &h->len) != 0)
 		die("a message of Motr cannot be encoded");
+	h->question = question_of(h->bytes, h->len, 1);
 	lock();
 	l = link_of(hl);
 	if (l == NULL)
@@ -580,6 +597,16 @@ static void hear_message(struct in *in)
 		hang_up("more than 1024 messages before their answers");
 		return;
 	}
+	const uint64_t answer = question_of(bytes, len, 0);
+	struct held   *asked = answer == 0 ? NULL : l->held;
+
+	while (asked != NULL && asked->question != answer)
+		asked = asked->next;
+	if (asked != NULL && asked->answered) {
+		l->hax_next += 2;
+		say_tag(l, DELIVERED, tag);
+		return;
+	}
 	struct m0_ha_msg   *msg = must(calloc(1, sizeof *msg));
 	struct m0_xcode_obj obj = M0_XCODE_OBJ(m0_ha_msg_xc, msg);
 
@@ -589,6 +616,8 @@ static void hear_message(struct in *in)
 		l->hax_next += 2;
 		m0_halon_interface_send(g.hi, l->hl, msg, &motr_tag);
 		l->sent[l->sent_nr++] = (struct sent){tag, motr_tag};
+		if (asked != NULL)
+			asked->answered = true;
 	} else {
 		hang_up("a message that Motr cannot decode");
 	}

@@ -128,6 +128,21 @@ test("R14: GET is answered as asked, its id once; one read of m0conf/nodes per m
   expect(link.acknowledged).toEqual([2n]);
 });
 
+test("a question is acknowledged by its answer's delivery: a hax that dies before is asked again", async () => {
+  const { clock, link } = await world();
+  const a = link.connect("a", 16);
+  link.answers = false;
+  link.say(a, 2, get(16));
+  await clock.advance(seconds(1));
+  expect([link.vectors().length, link.acknowledged]).toEqual([1, []]);
+  link.event({ kind: "notDelivered", link: a, tag: link.sent[0]?.tag as bigint });
+  expect(link.acknowledged).toEqual([]);
+  link.say(a, 4, get(16));
+  await clock.advance(seconds(1));
+  link.event({ kind: "delivered", link: a, tag: link.sent[1]?.tag as bigint });
+  expect(link.acknowledged).toEqual([4n]);
+});
+
 test("GET while Consul is away: from the last good view while it is young, else when Consul is back", async () => {
   const { clock, link, consul, of } = await world();
   const a = link.connect("a", 16);
@@ -281,6 +296,7 @@ test("STOB_IOQ goes into the event queue where that is asked for, acknowledged b
 
 test("#2132: a queue item that fails in Consul is done again before it is marked; 10 follows 9", async () => {
   const { clock, link, consul } = await world({ services: [] }, (before) => before.set("bq-delivered/b1", "8"));
+  link.answers = false;
   const a = link.connect("a", 16);
   const item = (key: string) =>
     `{"message_type": "M0_HA_MSG_NVEC", "payload": {"device": "0x6400000000000001:0x${key}", "state": "failed"}}`;

@@ -156,6 +156,7 @@ export class Bridge {
         return;
       case "delivered":
       case "notDelivered":
+        this.gets.fate(event.link, event.tag, event.kind);
         this.broadcaster.fate(event.link, event.tag, event.kind);
         return;
       case "linkDisconnecting":

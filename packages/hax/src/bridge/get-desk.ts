@@ -24,6 +24,8 @@ interface Question {
  */
 export class GetDesk {
   readonly #line: Question[] = [];
+  /** Answers under way, each with the tag of its question; as many as links carry messages. */
+  readonly #answers = new Map<string, bigint>();
   #working = false;
 
   constructor(
@@ -42,6 +44,17 @@ export class GetDesk {
 
   get waiting(): number {
     return this.#line.length;
+  }
+
+  /**
+   * What became of an answer, or of any other message. Only an answer that arrived acknowledges its question: a process
+   * waits for it without limit, so until then it keeps the question for the next hax.
+   */
+  fate(link: LinkId, tag: bigint, fate: "delivered" | "notDelivered"): void {
+    const answer = `${link}/${tag}`;
+    const question = this.#answers.get(answer);
+    if (!this.#answers.delete(answer) || question === undefined) return;
+    if (fate === "delivered") this.parts.link.delivered(link, question);
   }
 
   receive(link: LinkId, tag: bigint, asked: Nvec): void {
@@ -79,8 +92,8 @@ export class GetDesk {
       const known = this.#withPending(view);
       for (const { link: id, tag, asked, came } of batch) {
         const sent = link.send(id, setVector(answerNotes(asked.notes, known), asked.idOfGet));
-        if (!sent.ok) tell({ kind: "refusedByLink", error: sent.error });
-        link.delivered(id, tag);
+        if (sent.ok) this.#answers.set(`${id}/${sent.value}`, tag);
+        else tell({ kind: "refusedByLink", error: sent.error });
         const took = millis(clock.monotonic() - came);
         tell({ kind: "answered", notes: asked.notes.length, took, stale: !read.ok });
       }

@@ -31,7 +31,8 @@ export class Lane {
   #sent = 0;
   #nextOut: bigint;
   #nextIn: bigint;
-  readonly #owed = new Set<bigint>();
+  /** Tags that were handed over, oldest first; true: done, and waits for those before it. */
+  readonly #owed = new Map<bigint, boolean>();
   #lastSent = 0n;
   #lastDelivered = 0n;
   #lastAcknowledged = 0n;
@@ -121,6 +122,11 @@ export class Lane {
     this.#sent = 0;
   }
 
+  /** The first unanswered message that is meant. */
+  find(meant: (message: Untagged) => boolean): Outgoing | undefined {
+    return this.#queue.find(({ message }) => meant(message));
+  }
+
   /** Takes out what is unanswered. */
   drain(): readonly Outgoing[] {
     this.#sent = 0;
@@ -132,15 +138,25 @@ export class Lane {
     if (tag < this.#nextIn) return "acknowledged";
     if (tag > this.#nextIn) return "ahead";
     if (this.#owed.size >= window) return "tooMany";
-    this.#owed.add(tag);
+    this.#owed.set(tag, false);
     this.#nextIn += TAG_STEP;
     return "new";
   }
 
-  /** Whether `delivered` was owed for this tag. */
-  acknowledge(tag: bigint): boolean {
-    if (!this.#owed.delete(tag)) return false;
-    this.#lastAcknowledged = tag;
-    return true;
+  /**
+   * A message is done; gives the tags for which `delivered` may go out now. They go in order: who is told of one knows
+   * that those before it are done too, and repeats no tag behind a gap that nobody would take.
+   */
+  acknowledge(tag: bigint): readonly bigint[] {
+    if (!this.#owed.has(tag)) return [];
+    this.#owed.set(tag, true);
+    const released: bigint[] = [];
+    for (const [oldest, done] of this.#owed) {
+      if (!done) break;
+      this.#owed.delete(oldest);
+      released.push(oldest);
+      this.#lastAcknowledged = oldest;
+    }
+    return released;
   }
 }

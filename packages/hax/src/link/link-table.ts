@@ -198,8 +198,9 @@ export class LinkTable {
 
   delivered(id: LinkId, tag: bigint): void {
     const link = this.#links.get(id);
-    if (link?.lane.acknowledge(tag) === true && link.connection !== undefined)
-      this.#ports.write(link.connection, { kind: "delivered", link: link.wireId, tag });
+    for (const released of link?.lane.acknowledge(tag) ?? [])
+      if (link?.connection !== undefined)
+        this.#ports.write(link.connection, { kind: "delivered", link: link.wireId, tag: released });
   }
 
   disconnect(id: LinkId, reason: string): void {

@@ -200,6 +200,21 @@ test("a cut connection loses nothing and doubles nothing", async () => {
   expect(bridge.said).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? "STARTING" : "STARTED")));
 });
 
+test("a question that one hax answered and did not acknowledge is asked again; its second answer is taken for itself", async () => {
+  const first = await open();
+  first.answer = false;
+  const { m0d, events } = start();
+  await m0d.until(({ working }) => working);
+  m0d.motr.event("STARTING");
+  m0d.motr.get([IOS]);
+  await m0d.until(({ questions }) => questions.open.length === 0);
+  await first.server[Symbol.asyncDispose]();
+  const second = await hax();
+  await m0d.until(({ backlog }) => backlog === 0);
+  expect(second.events.filter(({ kind }) => kind === "message")).toHaveLength(2);
+  expect(events.filter(({ kind }) => kind === "getAnswered" || kind === "panic")).toHaveLength(1);
+});
+
 test("messages out of order arrive in order", async () => {
   const bridge = await hax();
   bridge.answer = true;

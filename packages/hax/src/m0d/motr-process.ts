@@ -227,6 +227,10 @@ export class MotrProcess {
     this.#ports.tell({ kind: "received", tag, message: message.value });
     this.#ports.reach("message");
     const { data } = message.value;
+    if (this.#isAnsweredTwice(data)) {
+      this.#deliver(tag);
+      return;
+    }
     const why = this.questions.take(data);
     if (why !== undefined) {
       this.#die(why);
@@ -236,9 +240,16 @@ export class MotrProcess {
     if (!this.#manners.noAnswer) this.#later(this.#manners.slow, () => this.#deliver(tag));
   }
 
+  /** A hax that was restarted is asked once more what its predecessor answered and did not acknowledge. */
+  #isAnsweredTwice(data: HaData): boolean {
+    if (data.type !== "NVEC" || data.idOfGet === 0n || this.questions.waits(data.idOfGet)) return false;
+    const { idOfGet } = data;
+    return this.#lane.find((sent) => sent.data.type === "NVEC" && sent.data.idOfGet === idOfGet) !== undefined;
+  }
+
   #deliver(tag: bigint): void {
-    if (this.#lane.acknowledge(tag) && this.#link === "up")
-      this.#ports.write({ kind: "delivered", link: this.#who.linkId, tag });
+    for (const released of this.#lane.acknowledge(tag))
+      if (this.#link === "up") this.#ports.write({ kind: "delivered", link: this.#who.linkId, tag: released });
   }
 
   #unlink(reason: string): void {

@@ -17,6 +17,10 @@ export class Questions {
     return [...this.#gets.keys()];
   }
 
+  waits(idOfGet: bigint): boolean {
+    return this.#gets.has(idOfGet);
+  }
+
   get(fids: readonly Fid[]): Nvec {
     const idOfGet = this.#nextGet;
     this.#nextGet += 1n;

@@ -20,6 +20,8 @@ export class ScriptedLink implements HaLink {
   readonly acknowledged: bigint[] = [];
   readonly ended: LinkId[] = [];
   readonly full = new Set<LinkId>();
+  /** Whether processes say at once that they have what they were sent. */
+  answers = true;
   readonly #links = new Map<LinkId, LinkInfo>();
   readonly #listeners = new Set<(event: LinkEvent) => void>();
   #tag = -1n;
@@ -37,8 +39,10 @@ export class ScriptedLink implements HaLink {
   send(to: LinkId, message: Omit<HaMessage, "tag">): Result<bigint, LinkError> {
     if (this.full.has(to)) return err({ kind: "queueFull", link: to, limit: 256 });
     this.#tag += 2n;
-    this.sent.push({ to, tag: this.#tag, message });
-    return ok(this.#tag);
+    const tag = this.#tag;
+    this.sent.push({ to, tag, message });
+    if (this.answers) queueMicrotask(() => this.event({ kind: "delivered", link: to, tag }));
+    return ok(tag);
   }
   delivered(_link: LinkId, tag: bigint): void {
     this.acknowledged.push(tag);
