@@ -110,6 +110,7 @@ test("an outage of 30 s: one alarm, one end; the newest of each process is store
 
 test("R14: GET is answered as asked, its id once; one read of m0conf/nodes per message", async () => {
   const { clock, link, consul } = await world();
+  link.answers = true;
   const a = link.connect("a", 16);
   consul.calls.length = 0;
   link.say(a, 2, get(16, 0x999, 80));
@@ -131,7 +132,6 @@ test("R14: GET is answered as asked, its id once; one read of m0conf/nodes per m
 test("a question is acknowledged by its answer's delivery: a hax that dies before is asked again", async () => {
   const { clock, link } = await world();
   const a = link.connect("a", 16);
-  link.answers = false;
   link.say(a, 2, get(16));
   await clock.advance(seconds(1));
   expect([link.vectors().length, link.acknowledged]).toEqual([1, []]);
@@ -256,6 +256,7 @@ test("R5, strict: an I/O error is a panic with its message", async () => {
 
 test("R13, strict: while an event waits for Consul nothing else is begun; then all in order", async () => {
   const { clock, link, consul } = await world({ profile: "strictSeed" });
+  link.answers = true;
   const a = link.connect("a", 16);
   consul.failure = DOWN;
   link.started(a, 2, 16);
@@ -296,7 +297,6 @@ test("STOB_IOQ goes into the event queue where that is asked for, acknowledged b
 
 test("#2132: a queue item that fails in Consul is done again before it is marked; 10 follows 9", async () => {
   const { clock, link, consul } = await world({ services: [] }, (before) => before.set("bq-delivered/b1", "8"));
-  link.answers = false;
   const a = link.connect("a", 16);
   const item = (key: string) =>
     `{"message_type": "M0_HA_MSG_NVEC", "payload": {"device": "0x6400000000000001:0x${key}", "state": "failed"}}`;

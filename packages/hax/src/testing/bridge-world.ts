@@ -21,7 +21,7 @@ export class ScriptedLink implements HaLink {
   readonly ended: LinkId[] = [];
   readonly full = new Set<LinkId>();
   /** Whether processes say at once that they have what they were sent. */
-  answers = true;
+  answers = false;
   readonly #links = new Map<LinkId, LinkInfo>();
   readonly #listeners = new Set<(event: LinkEvent) => void>();
   #tag = -1n;
