@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { millis, seconds, systemClock, unwrap } from "@tandem/base";
 import { settle, VirtualClock } from "@tandem/base/testing";
 import { type Command, type Stores, untilConnected } from "@tandem/swss";
@@ -9,6 +12,8 @@ import { GrpcQueueClient } from "./grpc-queue/client.js";
 import { GrpcQueueServer } from "./grpc-queue/server.js";
 import { ListPubsubClient } from "./list-pubsub/client.js";
 import { ListPubsubServer } from "./list-pubsub/server.js";
+import { ShmChannelClient } from "./shm/client.js";
+import { ShmChannelServer } from "./shm/server.js";
 import { StreamsClient } from "./streams/client.js";
 import { StreamsServer } from "./streams/server.js";
 import { upTo, word, words } from "./testing/contract-steps.js";
@@ -17,7 +22,10 @@ import { SWITCH_KEY, SyncdWorld } from "./testing/syncd-world.js";
 import { TestAsic, TestSyncd } from "./testing/test-asic.js";
 import type { AsicClient, AsicHandler, AsicServer } from "./transport.js";
 import { ZmqChannelClient } from "./zmq/client.js";
+import { ZmqOutboxClient } from "./zmq/outbox-client.js";
 import { ZmqChannelServer } from "./zmq/server.js";
+
+const SIZES = { requests: 2 ** 16, replies: 2 ** 16, notifications: 2 ** 12 } as const;
 
 /**
  * From the list to gRPC in four phases, each of which can be stayed in: a second interface beside the list; a client that
@@ -201,6 +209,35 @@ describe("the same restart, elsewhere", () => {
     });
     expect(executed).toEqual([0]);
     expect(ends).toEqual(["SAI_STATUS_SUCCESS", "unknown", ...gap.map(() => "refused")]);
+  });
+
+  test("zmq with an outbox loses nothing, not even what syncd had in hand", { timeout: 60_000 }, async () => {
+    const context = {
+      zmqEndpoint: `tcp://127.0.0.1:${await freePort()}`,
+      zmqNotificationEndpoint: `tcp://127.0.0.1:${await freePort()}`,
+    };
+    const { executed, ends } = await restarted({
+      client: async (clock) => unwrap(await ZmqOutboxClient.open({ stores, context, owner, mode: "async", clock })),
+      server: async (clock) => unwrap(await ZmqChannelServer.open({ context, owner, clock })),
+    });
+    expect(executed).toEqual([0, 1, ...gap]);
+    expect(new Set(ends)).toEqual(new Set(["accepted"]));
+  });
+
+  test("shm loses nothing either: its rings are in a file", { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tandem-shm-"));
+    try {
+      const options = { path: join(folder, "ring"), owner, mode: "async", sizes: SIZES } as const;
+      const { executed, ends } = await restarted({
+        client: async (clock) => unwrap(await ShmChannelClient.open({ ...options, clock })),
+        server: async (clock) => unwrap(await ShmChannelServer.open({ ...options, clock })),
+      });
+      expect(executed).toEqual([0, 1, ...gap]);
+      expect(new Set(ends)).toEqual(new Set(["accepted"]));
+    } finally {
+      for (const end of opened.splice(0).reverse()) await end[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

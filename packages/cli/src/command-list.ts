@@ -286,6 +286,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       flag("--long", "bursts of 250,000 and a minute's absence; about half an hour"),
       text("--case <name>", "one case only"),
       text("--fallback <what>", "stream or list: what grpc-queue has behind it; default stream"),
+      flag("--outbox", "zmq with requests in Redis until they are answered"),
       JSON_OPTION,
     ],
     load: async () => (await import("./commands/asic-conformance.js")).runConformance,

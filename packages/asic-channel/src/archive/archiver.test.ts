@@ -320,6 +320,26 @@ test("a full disk pauses it with one error; nothing is let go meanwhile, and not
   expect(run.events.map(({ kind }) => kind)).toEqual(["started", "paused", "resumed"]);
 });
 
+test("a Redis that takes no writes stops no archiving; nothing is cut before it knows", async () => {
+  const talk = await StreamTalk.begin(store, "e1", 0);
+  await using run = await running({ keep: 0 });
+  await talk.ask(...changes(1, 10));
+  await talk.answer(...Array<undefined>(10).fill(undefined));
+  await run.until(() => run.archiver.tally.lines === 10);
+  await talk.ask(...changes(11, 10));
+  await talk.answer(...Array<undefined>(10).fill(undefined));
+  unwrap(await store.command(["CONFIG", "SET", "min-replicas-to-write", "1"]));
+  try {
+    await run.until(() => run.archiver.tally.lines === 20);
+  } finally {
+    unwrap(await store.command(["CONFIG", "SET", "min-replicas-to-write", "0"]));
+  }
+  await talk.ask(...changes(21, 5));
+  await talk.answer(...Array<undefined>(5).fill(undefined));
+  await run.until(() => run.archiver.tally.lines === 25);
+  expect(values()).toEqual(numbers(25));
+});
+
 test("a file that was renamed is left, and a new one begun: SIGHUP", async () => {
   const talk = await StreamTalk.begin(store, "e1");
   await using run = await running();

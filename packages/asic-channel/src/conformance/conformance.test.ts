@@ -4,7 +4,8 @@ import { TRANSPORT_NAMES } from "../transport.js";
 import { casesOf, runCase } from "./run.js";
 
 /** Cases in which requests wait for a server that is away. */
-const IN_THE_QUEUE = /^(server-killed-at-.*|syncd-alone|restart-under-load|redis-killed|client-killed|malformed)$/;
+const IN_THE_QUEUE =
+  /^(killed-while-draining|server-killed-at-.*|syncd-alone|restart-under-load|redis-killed|client-killed|malformed)$/;
 
 describe.each(TRANSPORT_NAMES)("%s between real processes", (transport) => {
   for (const each of casesOf(transport, false))

@@ -39,6 +39,8 @@ export interface EndWanted {
   readonly record?: string;
   /** Of grpc-queue. */
   readonly fallback?: FallbackName;
+  /** Of zmq. */
+  readonly outbox?: true;
 }
 
 /** What a client is told, a line each. */
@@ -78,6 +80,7 @@ async function run(wanted: EndWanted): Promise<void> {
     owner: { name: wanted.name, host: hostname(), pid: process.pid, since: systemClock.now() },
     replyTimeout: millis(wanted.replyTimeoutMs),
     ...(wanted.fallback !== undefined && { fallback: wanted.fallback }),
+    outbox: wanted.outbox === true,
   };
   if (wanted.end === "server") {
     const server = await (await FRONT_ENDS[wanted.transport]?.())?.(world);

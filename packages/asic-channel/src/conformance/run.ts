@@ -5,7 +5,7 @@ import { listPubsubTraits } from "../list-pubsub/traits.js";
 import { shmTraits } from "../shm/traits.js";
 import { streamsTraits } from "../streams/traits.js";
 import type { TransportName, TransportTraits } from "../transport.js";
-import { zmqTraits } from "../zmq/traits.js";
+import { zmqOutboxTraits, zmqTraits } from "../zmq/traits.js";
 import type { ConformanceCase } from "./case.js";
 import { CONFORMANCE_CASES } from "./cases.js";
 import { ConformanceWorld, type RunWish } from "./world.js";
@@ -22,6 +22,7 @@ export const TRAITS: Readonly<Record<TransportName, TransportTraits>> = {
 /** How one case ended on one transport. */
 export interface CaseOutcome {
   readonly transport: TransportName;
+  readonly variant?: Variant;
   readonly name: string;
   /** `limit`: it does not hold, as expected of this transport. */
   readonly outcome: "holds" | "limit" | "failed";
@@ -38,16 +39,30 @@ export function casesOf(transport: TransportName, short: boolean): readonly Conf
   );
 }
 
+/** What is there beside the plain transport. */
+export type Variant = "list" | "outbox";
+
+function variantOf(transport: TransportName, { fallback, outbox }: RunWish): Variant | undefined {
+  if (transport === "grpc-queue" && fallback === "list") return "list";
+  return transport === "zmq" && outbox === true ? "outbox" : undefined;
+}
+
+function traitsOf(transport: TransportName, wish: RunWish): TransportTraits {
+  return variantOf(transport, wish) === "outbox" ? zmqOutboxTraits() : TRAITS[transport];
+}
+
 /** Runs one case on a world of its own; what it throws is its outcome. */
 export async function runCase(
   each: ConformanceCase,
   transport: TransportName,
   wish: RunWish = {},
 ): Promise<CaseOutcome> {
-  const traits = TRAITS[transport];
+  const traits = traitsOf(transport, wish);
   const started = systemClock.monotonic();
+  const variant = variantOf(transport, wish);
   const ended = (outcome: CaseOutcome["outcome"], text: string): CaseOutcome => ({
     ...{ transport, name: each.name, outcome, text },
+    ...(variant !== undefined && { variant }),
     seconds: (systemClock.monotonic() - started) / 1000,
   });
   try {

@@ -34,6 +34,8 @@ export interface RunWish {
   readonly long?: boolean;
   /** What grpc-queue has behind it; default: its own default. */
   readonly fallback?: FallbackName | undefined;
+  /** Whether zmq has an outbox. */
+  readonly outbox?: boolean;
 }
 
 /** How a case wants orchagent's end to be. */
@@ -57,6 +59,8 @@ export class ConformanceWorld implements AsyncDisposable {
   readonly long: boolean;
   /** What grpc-queue has behind it. */
   readonly fallback: FallbackName | undefined;
+  /** Whether zmq has an outbox. */
+  readonly outbox: boolean;
   readonly redis: RedisServer;
   readonly folder: string;
   readonly context: AsicContext;
@@ -67,13 +71,14 @@ export class ConformanceWorld implements AsyncDisposable {
   #tag = 0;
 
   private constructor(
-    facts: Pick<ConformanceWorld, "traits" | "long" | "fallback" | "redis" | "folder" | "context" | "store">,
+    facts: Pick<ConformanceWorld, "traits" | "long" | "fallback" | "outbox" | "redis" | "folder" | "context" | "store">,
     stores: Awaited<ReturnType<typeof openDatabases>> & { readonly ok: true },
     cleanUp: CleanUp,
   ) {
     this.traits = facts.traits;
     this.long = facts.long;
     this.fallback = facts.fallback;
+    this.outbox = facts.outbox;
     this.redis = facts.redis;
     this.folder = facts.folder;
     this.context = facts.context;
@@ -83,7 +88,10 @@ export class ConformanceWorld implements AsyncDisposable {
   }
 
   /** Redis, its files, and an ASIC; ends are for the case to start. */
-  static async open(traits: TransportTraits, { long = false, fallback }: RunWish): Promise<ConformanceWorld> {
+  static async open(
+    traits: TransportTraits,
+    { long = false, fallback, outbox = false }: RunWish,
+  ): Promise<ConformanceWorld> {
     const cleanUp = new CleanUp();
     const folder = await mkdtemp(join(tmpdir(), "tandem-conformance-"));
     cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
@@ -103,7 +111,7 @@ export class ConformanceWorld implements AsyncDisposable {
     const store = unwrap(unwrap(stores).open({ db }));
     await untilConnected(store);
     const world = new ConformanceWorld(
-      { traits, long, fallback, redis, folder, context, store },
+      { traits, long, fallback, outbox, redis, folder, context, store },
       stores as never,
       cleanUp,
     );
@@ -165,6 +173,7 @@ export class ConformanceWorld implements AsyncDisposable {
       ...{ dbConfig: join(this.folder, "db.json"), contextConfig: join(this.folder, "context.json") },
       ...(record !== undefined && { record }),
       ...(this.fallback !== undefined && { fallback: this.fallback }),
+      ...(this.outbox && { outbox: true }),
     };
     return this.#start([compiled("conformance/end-main.js")], [JSON.stringify(wanted)], dies);
   }

@@ -170,25 +170,33 @@ describe.each(FALLBACK_NAMES)("with a %s behind it", (fallback) => {
   });
 });
 
-test("while the server is there Redis is not needed; while neither takes a request it is refused, not lost", async () => {
-  await using pair = await Pair.open();
-  const client = await pair.client();
-  const stop = await pair.serve(new TestSyncd());
-  await until(() => client.way === "direct");
-  expect(word(await client.request(get(0)))).toBe("SAI_STATUS_ITEM_NOT_FOUND");
-  await pair.call("CONFIG", "SET", "maxmemory", "1");
-  try {
-    expect(word(await client.request(create(1)))).toBe("accepted");
-    expect(word(await client.request(get(1)))).toBe("SAI_STATUS_SUCCESS");
-    await stop();
-    await until(() => client.way === "queue");
-    const refused = await client.request(create(2));
-    assert.ok(!refused.ok && refused.error.kind === "refused");
-    expect(refused.error.reason).toContain("OOM");
-  } finally {
-    await pair.call("CONFIG", "SET", "maxmemory", "0");
-  }
-  expect(word(await client.request(create(3)))).toBe("accepted");
+describe.each(FALLBACK_NAMES)("with a %s behind it", (fallback) => {
+  test.each([
+    ["out of memory", ["maxmemory", "1"], ["maxmemory", "0"], "OOM"],
+    ["read-only", ["min-replicas-to-write", "1"], ["min-replicas-to-write", "0"], "NOREPLICAS"],
+  ] as const)(
+    "a Redis that is %s is not needed while the server is there; while neither takes a request it is refused, not lost",
+    async (_how, on, off, why) => {
+      await using pair = await Pair.open();
+      const client = await pair.client(fallback);
+      const stop = await pair.serve(new TestSyncd());
+      await until(() => client.way === "direct");
+      expect(word(await client.request(get(0)))).toBe("SAI_STATUS_ITEM_NOT_FOUND");
+      await pair.call("CONFIG", "SET", ...on);
+      try {
+        expect(word(await client.request(create(1)))).toBe("accepted");
+        expect(word(await client.request(get(1)))).toBe("SAI_STATUS_SUCCESS");
+        await stop();
+        await until(() => client.way === "queue");
+        const refused = await client.request(create(2));
+        assert.ok(!refused.ok && refused.error.kind === "refused");
+        expect(refused.error.reason).toContain(why);
+      } finally {
+        await pair.call("CONFIG", "SET", ...off);
+      }
+      expect(word(await client.request(create(3)))).toBe("accepted");
+    },
+  );
 });
 
 test("what an earlier client left in the queue is executed before what comes now", async () => {

@@ -298,6 +298,28 @@ test("a line that cannot be read ends the play when it shall", async () => {
   expect(server.asked).toEqual([]);
 });
 
+describe("a recording that is cut off in its last line", () => {
+  const whole = `c|SAI_OBJECT_TYPE_VLAN:oid:0x26000000005001|SAI_VLAN_ATTR_VLAN_ID=101`;
+  const text = `2026-03-01.10:00:00.000001|${whole}\n2026-03-01.10:00:00.000002|s|SAI_OBJECT_TYPE_VL`;
+  const cut = () =>
+    numberedLines(
+      (async function* () {
+        yield ok(text);
+      })(),
+    );
+
+  test("plays up to there, and that line is told with its number", async () => {
+    const { summary, server } = await played(cut(), {}, { vids: recordedVids });
+    expect(server.asked.map(({ op }) => op)).toEqual(["create"]);
+    expect(summary.skipped.kept).toEqual([{ line: 2, text: expect.stringContaining("SAI_OBJECT_TYPE_VL") }]);
+  });
+
+  test("ends the play at that line when it shall", async () => {
+    const { summary } = await played(cut(), {}, { vids: recordedVids, onBadLine: "fatal" });
+    expect(summary.ended).toMatch(/^line 2: /);
+  });
+});
+
 test("view changes are left out when they shall be", async () => {
   const { summary, server } = await played(recording("a|INIT_VIEW", `A|${SUCCESS}`), {}, { skipViews: true });
   expect([server.asked, [...summary.passedOver]]).toEqual([[], [["a", 1]]]);

@@ -109,6 +109,38 @@ describe("requests that change", () => {
     expect((await w.ask("get", SWITCH_KEY, [["SAI_SWITCH_ATTR_PORT_NUMBER", "0"]])).status).toBe("SAI_STATUS_SUCCESS");
   });
 
+  test.each([
+    ["SAI_VLAN_ATTR_NONE", "1", "SAI_STATUS_UNKNOWN_ATTRIBUTE_0", "an attribute that there is not"],
+    ["SAI_PORT_ATTR_MTU", "1500", "SAI_STATUS_UNKNOWN_ATTRIBUTE_0", "an attribute of another type"],
+    ["SAI_VLAN_ATTR_VLAN_ID", "a hundred", "SAI_STATUS_INVALID_ATTR_VALUE_0", "a value that is no number"],
+    ["SAI_VLAN_ATTR_VLAN_ID", "65536", "SAI_STATUS_INVALID_ATTR_VALUE_0", "a number beyond its bits"],
+    ["SAI_VLAN_ATTR_LEARN_DISABLE", "yes", "SAI_STATUS_INVALID_ATTR_VALUE_0", "a bool that is neither"],
+    [
+      "SAI_VLAN_ATTR_STP_INSTANCE",
+      "oid:0x110000000099",
+      "SAI_STATUS_INVALID_ATTR_VALUE_0",
+      "an object that there is not",
+    ],
+  ] as const)("%s=%s is refused with %s (%s), and the rest of a bulk is done", async (name, value, status, _why) => {
+    const { w } = await running();
+    const [alone, first, wrong, last] = [await w.fresh(38), await w.fresh(38), await w.fresh(38), await w.fresh(38)];
+    expect((await w.ask("create", `${VLAN}:${alone}`, [[name, value]])).status).toBe(status);
+    const bulk = await w.ask("bulkcreate", `${VLAN}:3`, [
+      [first as string, "SAI_VLAN_ATTR_VLAN_ID=100"],
+      [wrong as string, `${name}=${value}`],
+      [last as string, "SAI_VLAN_ATTR_VLAN_ID=101"],
+    ]);
+    expect(bulk.status).toBe("SAI_STATUS_FAILURE");
+    expect(bulk.fields.map(([each]) => each)).toEqual(["SAI_STATUS_SUCCESS", status, "SAI_STATUS_SUCCESS"]);
+    const rows = Object.keys(await w.rows());
+    expect([alone, first, wrong, last].map((vid) => rows.includes(`${VLAN}:${vid}`))).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
   test("rows that were written as the request was taken show the ASIC again when it refuses", async () => {
     const { w, vr } = await running();
     const key = `SAI_OBJECT_TYPE_ROUTE_ENTRY:${route(vr, "10.1.0.0/16")}`;

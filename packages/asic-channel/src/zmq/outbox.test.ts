@@ -165,3 +165,34 @@ test("accepted requests go on in the next life of the client, those that were on
   await client[Symbol.asyncDispose]();
   await stores[Symbol.asyncDispose]();
 });
+
+test.each([
+  ["out of memory", ["maxmemory", "1"], ["maxmemory", "0"], "OOM"],
+  ["read-only", ["min-replicas-to-write", "1"], ["min-replicas-to-write", "0"], "NOREPLICAS"],
+] as const)(
+  "a Redis that is %s refuses a request before it leaves; then the channel goes on",
+  async (_how, on, off, why) => {
+    const { stores, store, context, options } = await setting();
+    const client = unwrap(await ZmqOutboxClient.open({ ...options, mode: "async" }));
+    unwrap(await store.command(["CONFIG", "SET", ...on]));
+    try {
+      const refused = await client.request(create(1));
+      assert.ok(!refused.ok && refused.error.kind === "refused");
+      expect(refused.error.reason).toContain(why);
+    } finally {
+      unwrap(await store.command(["CONFIG", "SET", ...off]));
+    }
+    expect(word(await client.request(create(2)))).toBe("accepted");
+    const server = unwrap(await ZmqChannelServer.open({ ...options, context }));
+    const syncd = new TestSyncd();
+    const stop = new AbortController();
+    const served = server.serve(syncd, stop.signal);
+    expect(word(await client.request(get(1)))).toBe("SAI_STATUS_ITEM_NOT_FOUND");
+    expect(word(await client.request(get(2)))).toBe("SAI_STATUS_SUCCESS");
+    stop.abort();
+    await served;
+    await server[Symbol.asyncDispose]();
+    await client[Symbol.asyncDispose]();
+    await stores[Symbol.asyncDispose]();
+  },
+);

@@ -16,7 +16,7 @@ import { renderConformance, renderOutcome } from "../render/asic-conformance.js"
 /** `tandem asic conformance [transport]`: fails when a case does not end as is expected of its transport. */
 export const runConformance: CommandRun = async (invocation, io) => {
   const [wanted] = invocation.args;
-  const { short, long } = invocation.options;
+  const { short, long, outbox } = invocation.options;
   if (short === true && long === true)
     return err({ kind: "usage", message: "--short and --long: expected one of them" });
   const transports = TRANSPORT_NAMES.filter((name) => wanted === undefined || name === wanted);
@@ -41,7 +41,7 @@ export const runConformance: CommandRun = async (invocation, io) => {
     for (const each of casesOf(transport, short === true)) {
       if (only !== undefined && each.name !== only) continue;
       if (io.signal.aborted) return err(failed("interrupted: what had run is not shown as a whole"));
-      const outcome = await runCase(each, transport, { long: long === true, fallback });
+      const outcome = await runCase(each, transport, { long: long === true, fallback, outbox: outbox === true });
       outcomes.push(outcome);
       if (!wantsJson(invocation)) io.print(renderOutcome(outcome));
     }
