@@ -10,6 +10,8 @@ export type FaultWords = Readonly<Record<string, string>>;
 export interface BoundFault {
   /** In words, e.g. `sw0_dpu0 loses power`. */
   readonly text: string;
+  /** Names of those whom it concerns: DPUs, daemons, switches, HA sets. */
+  readonly concerns: readonly string[];
   /** May answer with a promise, which need not be waited for. */
   begin(world: SimWorld): unknown;
   /** Absent where nothing lasts. */
@@ -38,12 +40,14 @@ interface Declaration<P extends Params> {
   readonly params: P;
   readonly lasts?: readonly [min: Millis, max: Millis];
   readonly text: (values: Values<P>) => string;
+  /** Whom it concerns, where the words do not name all of them. */
+  readonly concerns?: (values: Values<P>) => string;
   readonly begin: (world: SimWorld, values: Values<P>) => unknown;
   readonly end?: (world: SimWorld, values: Values<P>) => unknown;
 }
 
 export function defineFault<const P extends Params>(declaration: Declaration<P>): FaultKind {
-  const { name, doc, params, lasts, text, begin, end } = declaration;
+  const { name, doc, params, lasts, text, concerns, begin, end } = declaration;
   const entries = Object.entries(params);
   return {
     name,
@@ -66,6 +70,7 @@ export function defineFault<const P extends Params>(declaration: Declaration<P>)
       const values = Object.fromEntries(read.value) as Values<P>;
       return ok({
         text: text(values),
+        concerns: concerns === undefined ? Object.values(words) : [concerns(values)],
         begin: (world) => begin(world, values),
         ...(end !== undefined && { end: (world: SimWorld) => end(world, values) }),
       });

@@ -159,7 +159,7 @@ class SeedRun {
       // The same fault twice at a time is one.
       if (this.#standing.has(name)) return;
       this.#tell(bound.text);
-      const over = this.#cluster.troubleBegins(troubleOf(fault.name), dpusNamed(topology, Object.values(fault.words)));
+      const over = this.#cluster.troubleBegins(troubleOf(fault.name), dpusNamed(topology, bound.concerns));
       const began = this.#perform(bound.text, bound.begin(this.#world));
       const { end } = bound;
       if (end === undefined || fault.lasts === undefined) {

@@ -26,6 +26,7 @@ export const ROW_FAULTS = [
     doc: "rows that hamgrd has written are deleted by somebody else",
     params: { dpu: aDpu, rows: WHAT },
     text: ({ dpu, rows }) => `${rows} of ${dpu.name} or its switch are deleted`,
+    concerns: ownerName,
     begin: (world, { dpu, rows }) => {
       const { of, db, prefix } = WRITTEN[rows];
       return world.deleteKeys(of === "dpu" ? dpu : switchOf(world.cluster.topology, dpu), db, prefix);
@@ -36,6 +37,7 @@ export const ROW_FAULTS = [
     doc: "rows that hamgrd has written lose one of their fields",
     params: { dpu: aDpu, rows: WHAT },
     text: ({ dpu, rows }) => `${rows} of ${dpu.name} or its switch lose a field`,
+    concerns: ownerName,
     begin: (world, { dpu, rows }) => {
       const { of, db, prefix } = WRITTEN[rows];
       return world.dropField(of === "dpu" ? dpu : switchOf(world.cluster.topology, dpu), db, prefix);
@@ -89,6 +91,7 @@ export const ROW_FAULTS = [
     params: { dpu: aDpu },
     lasts: SPAN,
     text: ({ dpu }) => `the global config of ${switchName(dpu.name)} is gone`,
+    concerns: ({ dpu }) => switchName(dpu.name),
     begin: (world, { dpu }) => world.takeConfig(dpu, "DASH_HA_GLOBAL_CONFIG|global"),
     end: (world, { dpu }) => world.bringConfig(dpu, "DASH_HA_GLOBAL_CONFIG|global"),
   }),
@@ -114,6 +117,11 @@ export const ROW_FAULTS = [
 
 function dpuRow({ cluster }: SimWorld, dpu: DpuPlace, whose: "own" | "peer"): string {
   return whose === "own" ? `DPU|${dpu.name}` : `REMOTE_DPU|${pairOf(cluster.topology, dpu)?.peer.name}`;
+}
+
+/** Rows of a switch are those of all its DPUs. */
+function ownerName({ dpu, rows }: { readonly dpu: DpuPlace; readonly rows: keyof typeof WRITTEN }): string {
+  return WRITTEN[rows].of === "dpu" ? dpu.name : switchName(dpu.name);
 }
 
 function switchName(dpuName: string): string {
