@@ -6,16 +6,16 @@ import { startConsulDouble } from "./consul-double.js";
 
 const binary = findConsul(process.env);
 
-consulContract("the double", async () => {
-  const double = await startConsulDouble({ node: "alpha1" });
+consulContract("the double", async (watches) => {
+  const double = await startConsulDouble({ node: "alpha1", watches });
   return agentAt(double.url, () => double[Symbol.asyncDispose]());
 });
 
 if (binary === undefined)
   console.log("Consul's contract is checked against the double only: CONSUL_BIN is not set, and no consul is on PATH");
 else
-  consulContract("a real agent", async () => {
-    const agent = await startConsulAgent(binary, "alpha1");
+  consulContract("a real agent", async (watches) => {
+    const agent = await startConsulAgent(binary, "alpha1", watches);
     return agentAt(agent.url, async () => {
       await agent[Symbol.asyncDispose]();
     });

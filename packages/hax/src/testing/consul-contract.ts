@@ -1,6 +1,11 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { millis, seconds, unwrap } from "@tandem/base";
 import { describe, expect, test } from "vitest";
+import { readQueueWatch } from "../bridge/core/broadcast-queue.js";
+import { readServiceWatch } from "../bridge/core/service-watch.js";
 import type { ConsulSessions } from "../consul/consul-api.js";
+import type { WatchSpec } from "../consul-double/watch-poster.js";
 
 /** An agent that the contract is checked against, with the little that its client cannot do. */
 export interface ContractAgent extends AsyncDisposable {
@@ -10,10 +15,10 @@ export interface ContractAgent extends AsyncDisposable {
 }
 
 /** What hax takes for granted of Consul, whoever answers. Keys of each test are its own. */
-export function consulContract(name: string, start: () => Promise<ContractAgent>): void {
+export function consulContract(name: string, start: (watches: readonly WatchSpec[]) => Promise<ContractAgent>): void {
   const contract = (behaviour: string, check: (agent: ContractAgent) => Promise<void>): void =>
     test(`${behaviour} (${name})`, { timeout: 60_000 }, async () => {
-      await using agent = await start();
+      await using agent = await start([]);
       await check(agent);
     });
 
@@ -67,6 +72,107 @@ export function consulContract(name: string, start: () => Promise<ContractAgent>
       expect(unwrap(await client.get("epoch")).value?.text).toBe("2");
       expect(unwrap(await client.txn([{ verb: "delete-tree", key: "q/" }]))).toBe("done");
       expect(unwrap(await client.list("q/")).value).toEqual([]);
+    });
+
+    contract(
+      "a transaction takes cas 0 where nothing is, deletes exactly its key, and an absent one too",
+      async (agent) => {
+        const { client } = agent;
+        const create = [{ verb: "cas", key: "new", value: "1", index: 0 }] as const;
+        expect(unwrap(await client.txn(create))).toBe("done");
+        expect(unwrap(await client.txn(create))).toBe("conflict");
+        for (const n of [1, 10]) unwrap(await client.put(`d/${n}`, "x"));
+        const gone = ["d/1", "d/absent"].map((key) => ({ verb: "delete" as const, key }));
+        expect(unwrap(await client.txn(gone))).toBe("done");
+        expect(unwrap(await client.list("d/")).value.map(({ key }) => key)).toEqual(["d/10"]);
+        await agent.put("/v1/txn", [{ KV: { Verb: "set", Key: "many", Value: "" } }]);
+        const many = Array.from({ length: 129 }, () => ({ KV: { Verb: "set", Key: "many", Value: "" } }));
+        await expect(agent.put("/v1/txn", many)).rejects.toThrow(/413/);
+      },
+    );
+
+    contract("what is not there has no instances, no checks and no session, and can be waited for", async (agent) => {
+      const { client } = agent;
+      const none = unwrap(await client.serviceHealth("moon"));
+      expect([none.value, unwrap(await client.catalogService("moon")).value]).toEqual([[], []]);
+      expect(none.index).toBeGreaterThanOrEqual(1);
+      expect(unwrap(await client.nodeChecks("moon")).value).toEqual([]);
+      expect(unwrap(await client.sessionNode("00000000-0000-4000-8000-000000000000")).value).toBeUndefined();
+      const waiting = client.catalogService("moon", { index: none.index, waitMs: seconds(30) });
+      await agent.put("/v1/agent/service/register", { ID: "1", Name: "moon", Port: 1 });
+      expect(unwrap(await waiting).value).toHaveLength(1);
+      expect(unwrap(await client.serviceHealth("moon")).value[0]?.checks.map(({ checkId }) => checkId)).toEqual([
+        "serfHealth",
+      ]);
+    });
+
+    contract("a session of an unknown check, or of one that is critical, is refused with 500", async ({ client }) => {
+      const node = unwrap(await client.agentNode());
+      const ask = (checks: readonly string[]) =>
+        client.createSession({ name: "t", node, checks, lockDelay: seconds(1) });
+      expect(await ask(["serfHealth", "moon"])).toMatchObject({ error: { kind: "status", status: 500 } });
+    });
+
+    contract("after a session's check failed, its lock is free once the lock delay is over", async (agent) => {
+      const { client } = agent;
+      const node = unwrap(await client.agentNode());
+      await agent.put("/v1/agent/service/register", {
+        ...{ ID: "9", Name: "confd", Port: 21002 },
+        Check: { CheckID: "service:9", TTL: "600s", Status: "passing" },
+      });
+      let registered = unwrap(await client.nodeChecks(node));
+      while (!registered.value.some(({ checkId }) => checkId === "service:9"))
+        registered = unwrap(await client.nodeChecks(node, { index: registered.index, waitMs: seconds(10) }));
+      const request = { name: "t", node, lockDelay: seconds(1) };
+      const [lost, next] = [
+        unwrap(await client.createSession({ ...request, checks: ["service:9"] })),
+        unwrap(await client.createSession({ ...request, checks: ["serfHealth"] })),
+      ];
+      expect(unwrap(await client.put("lock", "a", { acquire: lost }))).toBe(true);
+      const { index } = unwrap(await client.get("lock"));
+      const news = client.get("lock", { index, waitMs: seconds(30) });
+      await agent.put("/v1/agent/check/fail/service:9", undefined);
+      unwrap(await news);
+      expect(unwrap(await client.put("lock", "b", { acquire: next }))).toBe(false);
+      while (!unwrap(await client.put("lock", "b", { acquire: next })));
+      expect(unwrap(await client.get("lock")).value).toMatchObject({ text: "b", session: next });
+    });
+
+    test(`a watch posts its whole view at its start and after each change, with its header (${name})`, {
+      timeout: 60_000,
+    }, async () => {
+      await using posts = await Posts.listen();
+      const at = (path: string) => ({ url: new URL(path, posts.url), headers: { "X-Word": "let me in" } });
+      await using agent = await start([
+        { type: "keyprefix", prefix: "bq/", ...at("/bq") },
+        { type: "service", service: "ios", ...at("/ios") },
+        { type: "key", key: "leader", ...at("/leader") },
+      ]);
+      const { client } = agent;
+      for (const n of [9, 10]) unwrap(await client.put(`bq/${n}`, `item ${n}`));
+      unwrap(await client.put("leader", "alpha1"));
+      await agent.put("/v1/agent/service/register", {
+        ...{ ID: "16", Name: "ios", Port: 21003 },
+        Check: { CheckID: "service:16", TTL: "600s", Status: "passing" },
+      });
+      const queue = await posts.until("/bq", (body) => Array.isArray(body) && body.length === 2);
+      expect(queue).toMatchObject([
+        { Key: "bq/10", Value: Buffer.from("item 10").toString("base64") },
+        { Key: "bq/9" },
+      ]);
+      const { word, index } = posts.last;
+      expect([word, Number(index)]).toEqual(["let me in", expect.any(Number)]);
+      expect(readQueueWatch(queue)).toMatchObject({ ok: true });
+      const health = await posts.until(
+        "/ios",
+        (body) => Array.isArray(body) && JSON.stringify(body).includes('"CheckID":"service:16"'),
+      );
+      const snapshot = unwrap(readServiceWatch(health));
+      expect(snapshot).toMatchObject({ service: "ios", members: [{ node: "alpha1" }] });
+      expect(snapshot?.members[0]?.checks.map(({ checkId }) => checkId).sort()).toEqual(["serfHealth", "service:16"]);
+      expect(await posts.until("/leader", (body) => body !== null)).toMatchObject({
+        ...{ Key: "leader", Value: Buffer.from("alpha1").toString("base64") },
+      });
     });
 
     contract(
@@ -176,4 +282,51 @@ export function consulContract(name: string, start: () => Promise<ContractAgent>
         expect(unwrap(await client.get("mode", { consistency })).value?.key).toBe("mode");
       });
   });
+}
+
+/** What watches post, by path. */
+class Posts implements AsyncDisposable {
+  last = { word: "", index: "" };
+  readonly #bodies: { readonly path: string; readonly body: unknown }[] = [];
+  readonly #wake: (() => void)[] = [];
+
+  private constructor(readonly server: Server) {
+    server.on("request", (request, response) => {
+      const pieces: Buffer[] = [];
+      request.on("data", (piece: Buffer) => pieces.push(piece));
+      request.on("end", () => {
+        this.last = {
+          word: String(request.headers["x-word"]),
+          index: String(request.headers["x-consul-index"]),
+        };
+        this.#bodies.push({ path: request.url ?? "", body: JSON.parse(Buffer.concat(pieces).toString()) });
+        response.end();
+        for (const wake of this.#wake.splice(0)) wake();
+      });
+    });
+  }
+
+  static async listen(): Promise<Posts> {
+    const posts = new Posts(createServer());
+    await new Promise<void>((resolve) => posts.server.listen(0, "127.0.0.1", resolve));
+    return posts;
+  }
+
+  get url(): URL {
+    return new URL(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}`);
+  }
+
+  /** The first body at `path` that fits. */
+  async until(path: string, fits: (body: unknown) => boolean): Promise<unknown> {
+    for (;;) {
+      const found = this.#bodies.find((post) => post.path === path && fits(post.body));
+      if (found !== undefined) return found.body;
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
 }
