@@ -4,7 +4,21 @@ import { formatFid, NULL_FID, parseFid } from "../fid.js";
 import type { LinkId } from "../link/ha-link.js";
 import type { HaData, Note } from "../motr/message.js";
 import { DOWN, r, s, world } from "../testing/bridge-world.js";
+import { MemoryConsul } from "../testing/memory-consul.js";
 import type { BridgeOptions } from "./bridge.js";
+
+const REFUSED = `processes/${formatFid(r(1050))}`;
+
+/** Its token may not write one key. */
+class RefusingConsul extends MemoryConsul {
+  override put(...args: Parameters<MemoryConsul["put"]>): ReturnType<MemoryConsul["put"]> {
+    return args[0] === REFUSED ? Promise.resolve(err(DENIED)) : super.put(...args);
+  }
+  override txn(...args: Parameters<MemoryConsul["txn"]>): ReturnType<MemoryConsul["txn"]> {
+    return args[0].some(({ key }) => key === REFUSED) ? Promise.resolve(err(DENIED)) : super.txn(...args);
+  }
+}
+const DENIED = { kind: "status", status: 403, what: "403 Permission denied" } as const;
 
 const get = (...keys: number[]): HaData => ({
   ...{ type: "NVEC", direction: "GET", idOfGet: 100n, ignoreSameState: false },
@@ -392,6 +406,24 @@ test("a journal with lines that cannot be read gives the others, and names those
   const { consul, of } = await world({ journal });
   expect(consul.read("processes/0x7200000000000001:0x10")).toBe("v");
   expect(of("badInput")).toHaveLength(2);
+});
+
+test("a crowd of processes goes in transactions; one key that is refused is left alone with its failure", async () => {
+  const { clock, link, consul, of } = await world({}, undefined, (of) => new RefusingConsul(of));
+  const links = Array.from({ length: 100 }, (_, i) => link.connect(`l${i}`, 1000 + i));
+  for (const [i, id] of links.entries()) link.started(id, 2 * (i + 1), 1000 + i);
+  await clock.advance(seconds(20));
+  const stored = links.filter((_, i) => consul.read(`processes/${formatFid(r(1000 + i))}`) !== undefined);
+  expect(stored).toHaveLength(99);
+  expect(link.acknowledged).toHaveLength(99);
+  expect(consul.calls.filter((call) => call === "txn").length).toBeGreaterThan(0);
+  expect(
+    new Set(
+      of("putFailed")
+        .filter(({ failures }) => failures > 1)
+        .map(({ key }) => key),
+    ),
+  ).toEqual(new Set([REFUSED]));
 });
 
 test("events of one process faster than Consul: the newest is stored, all are acknowledged", async () => {

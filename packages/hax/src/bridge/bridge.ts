@@ -120,7 +120,8 @@ export class Bridge {
     await within(clock, seconds(1), this.storer.journalNow());
     const closed = new Promise<void>((resolve) => {
       const look = (): void => {
-        if (link.links().length === 0) resolve();
+        // Those whose process has not agreed to the end yet are among these.
+        if (link.view().length === 0) resolve();
       };
       link.onEvent(look);
       for (const { id } of link.links()) link.disconnect(id, "hax stops");

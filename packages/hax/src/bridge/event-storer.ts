@@ -1,11 +1,24 @@
-import { type Clock, type CrashPoint, type Disk, describeDiskError, millis, seconds, type Timer } from "@tandem/base";
+import {
+  type Clock,
+  type CrashPoint,
+  type Disk,
+  describeDiskError,
+  type Millis,
+  millis,
+  type Result,
+  seconds,
+  type Timer,
+} from "@tandem/base";
+import { type ConsulApi, type ConsulFailure, TXN_OPS_MAX } from "../consul/consul-api.js";
 import type { HaLink } from "../link/ha-link.js";
 import type { BridgeEvent } from "./bridge-event.js";
 import type { ConsulCaller } from "./consul-caller.js";
 import { EventBook, type Owed, type PendingPut } from "./core/event-book.js";
 
-/** Puts on their way at once, of different processes. */
+/** Calls on their way at once, of different processes. */
 const PUTS_AT_ONCE = 8;
+/** More puts than this wait: they go together. */
+const CROWD = 16;
 /** Puts that wait; beyond it a link is closed, and its process replays. */
 export const EVENTS_MAX = 4096;
 const PUT_WITHIN = seconds(5);
@@ -117,10 +130,10 @@ export class EventStorer {
     const { clock, caller } = this.parts;
     if (caller.signal.aborted) return;
     while (this.#flying < PUTS_AT_ONCE) {
-      const put = this.book.take(clock.monotonic());
-      if (put === undefined) break;
+      const puts = this.#next(clock.monotonic());
+      if (puts.length === 0) break;
       this.#flying += 1;
-      void this.#put(put);
+      void this.#put(puts);
     }
     // Whatever comes back pumps again.
     if (this.#flying >= PUTS_AT_ONCE) return;
@@ -130,21 +143,37 @@ export class EventStorer {
     this.#retry = clock.setTimer(millis(Math.max(0, next - clock.monotonic())), () => this.#pump());
   }
 
-  async #put(put: PendingPut): Promise<void> {
+  /** One put; in a crowd as many as a transaction takes. What failed goes alone: it may be what made others fail. */
+  #next(now: Millis): readonly PendingPut[] {
+    const crowd = this.parts.keep === "newest" && this.book.waiting > CROWD;
+    const puts: PendingPut[] = [];
+    while (crowd && puts.length < TXN_OPS_MAX) {
+      const put = this.book.take(now, "fresh");
+      if (put === undefined) break;
+      puts.push(put);
+    }
+    const one = puts.length === 0 ? this.book.take(now) : undefined;
+    return one === undefined ? puts : [one];
+  }
+
+  async #put(puts: readonly PendingPut[]): Promise<void> {
     const { clock, caller, crashPoint, tell } = this.parts;
     const began = clock.monotonic();
     crashPoint.reach("hax.event.before");
-    const result = await caller.call(PUT_WITHIN, (consul, signal) => consul.put(put.key, put.value, { signal }));
+    const result = await caller.call(PUT_WITHIN, (consul, signal) => send(consul, puts, signal));
     this.#flying -= 1;
     if (result.ok) {
       crashPoint.reach("hax.event.stored");
-      tell({ kind: "stored", key: put.key, took: clock.monotonic() - began });
-      this.#acknowledge(this.book.stored(put));
+      for (const put of puts) {
+        tell({ kind: "stored", key: put.key, took: clock.monotonic() - began });
+        this.#acknowledge(this.book.stored(put));
+      }
       this.#armJournal();
-    } else if (!caller.signal.aborted) {
-      const failures = this.book.failed(put, (attempt) => clock.monotonic() + caller.delay(attempt));
-      tell({ kind: "putFailed", key: put.key, failures, because: result.error });
-    }
+    } else if (!caller.signal.aborted)
+      for (const put of puts) {
+        const failures = this.book.failed(put, (attempt) => clock.monotonic() + caller.delay(attempt));
+        tell({ kind: "putFailed", key: put.key, failures, because: result.error });
+      }
     this.#pump();
     this.#settled();
   }
@@ -178,4 +207,18 @@ export class EventStorer {
     for (const resolve of this.#abort) resolve();
     this.#abort.clear();
   }
+}
+
+/** A put is what RFC 5/HAX has; a transaction is as many of them in one call. */
+async function send(
+  consul: ConsulApi,
+  puts: readonly PendingPut[],
+  signal: AbortSignal,
+): Promise<Result<unknown, ConsulFailure>> {
+  const [{ key, value } = { key: "", value: "" }] = puts;
+  if (puts.length === 1) return consul.put(key, value, { signal });
+  return consul.txn(
+    puts.map((put) => ({ verb: "set" as const, key: put.key, value: put.value })),
+    signal,
+  );
 }

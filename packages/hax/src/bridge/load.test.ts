@@ -31,11 +31,17 @@ const TICK = millis(10);
 const EVENTS_A_TICK = 100;
 const EVENTS = ["STARTING", "STARTED", "STOPPED"] as const;
 
-/** Puts take 2 ms each: eight at once are fewer than what is offered. */
+/** Each call takes 2 ms: eight puts at once are fewer than what is offered. */
 class BusyConsul extends MemoryConsul {
   override async put(key: string, value: string, options?: PutOptions): Promise<Result<boolean, ConsulFailure>> {
     await sleep(this.clock, millis(2), options?.signal).catch(() => {});
     return super.put(key, value, options);
+  }
+
+  override async txn(...[ops, signal]: Parameters<MemoryConsul["txn"]>): ReturnType<MemoryConsul["txn"]> {
+    await sleep(this.clock, millis(2), signal).catch(() => {});
+    for (const op of ops) if (op.verb === "set") this.puts.push(op);
+    return super.txn(ops, signal);
   }
 }
 

@@ -128,6 +128,7 @@ async function serve(
   const leaving = new AbortController();
   const election = config.value.elect ? elect(client, node, onEvent, leaving.signal) : Promise.resolve();
   await Promise.race([untilAborted(context.signal), untilAborted(panic.signal)]);
+  logger.info("it stops: events are stored, then links are closed");
   // Given back at once, so that another node leads as soon as may be.
   leaving.abort();
   // Watches are served until the links are closed: their handlers would be refused otherwise.

@@ -80,10 +80,11 @@ export class EventBook {
     return ok("added");
   }
 
-  /** The put to send now; it is on its way until `stored` or `failed` says otherwise. */
-  take(now: Millis): PendingPut | undefined {
+  /** The put to send now; it is on its way until `stored` or `failed` says otherwise. `fresh`: one that never failed. */
+  take(now: Millis, which: "any" | "fresh" = "any"): PendingPut | undefined {
     for (const [key, line] of this.#lines) {
       if (line.sent !== undefined || line.next.length === 0 || line.notBefore > now) continue;
+      if (which === "fresh" && line.attempt > 0) continue;
       line.sent = line.next.shift();
       // To the end of the round: a busy process has its turn after all others had theirs.
       this.#lines.delete(key);
@@ -136,9 +137,12 @@ export class EventBook {
     return line.attempt;
   }
 
-  /** Consul answers again: nothing waits for its time. */
+  /** Consul answers again: nothing waits for its time, and failures of before count no more. */
   retryNow(now: Millis): void {
-    for (const line of this.#lines.values()) line.notBefore = Math.min(line.notBefore, now);
+    for (const line of this.#lines.values()) {
+      line.notBefore = Math.min(line.notBefore, now);
+      line.attempt = 0;
+    }
   }
 
   /** When the oldest of those who wait came; nothing when nobody does. */
