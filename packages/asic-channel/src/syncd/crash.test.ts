@@ -324,6 +324,41 @@ describe("a view whose change the ASIC refuses in the middle", () => {
     expect(refused).toBeGreaterThan(15);
   }, 60_000);
 
+  test("is the old view also where syncd dies while it undoes", async () => {
+    let died = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        view,
+        view,
+        fc.integer({ min: 2, max: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        async (before, after, nth, step) => {
+          const driver = new Driver(emptyWorld());
+          await driver.begin();
+          await driver.perform(before);
+          const rows = await driver.world.rows();
+          await driver.world.start("auto", crashAt("asic.view.step", step));
+          let left = nth;
+          // The next life finds an ASIC that refuses nothing.
+          driver.world.refuses = () => {
+            left -= 1;
+            return left === 0 && driver.lives === 1 ? "SAI_STATUS_INSUFFICIENT_RESOURCES" : undefined;
+          };
+          await driver.perform(after);
+          driver.world.refuses = undefined;
+          if (driver.replies.at(-1)?.status !== "SAI_STATUS_SUCCESS") {
+            died += driver.lives - 1;
+            expect(await driver.world.rows()).toEqual(rows);
+          }
+          expect((await driver.ask("notify", "SYNCD_INSPECT_ASIC")).status).toBe("SAI_STATUS_SUCCESS");
+          expect(await driver.world.row("TANDEM_SYNCD_PROGRESS")).toEqual({});
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(died).toBeGreaterThan(0);
+  }, 60_000);
+
   test("and cannot be undone ends this syncd's work, says how far it came, and the next one boots the old view", async () => {
     const driver = new Driver(emptyWorld());
     await driver.begin();
