@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { CleanUp, randomBelow, systemClock, systemFiles, systemRandom, unwrap } from "@tandem/base";
 import { type FieldValues, openDatabases, type Store, untilConnected } from "@tandem/swss";
@@ -11,6 +11,7 @@ import { grpcEndpoints } from "../grpc/options.js";
 import type { FallbackName } from "../grpc-queue/fallback.js";
 import { grpcQueueEndpoints } from "../grpc-queue/options.js";
 import { auditAsic } from "../inspect/audit.js";
+import { LocalClaim } from "../local-claim.js";
 import { switchVid } from "../object-id.js";
 import type { AsicOp, ChannelMode } from "../op.js";
 import { ringPath } from "../shm/options.js";
@@ -102,7 +103,7 @@ export class ConformanceWorld implements AsyncDisposable {
     const config = JSON.parse(databaseConfigText({ socket: redis.socket }));
     config.DATABASES[db] = { ...config.DATABASES["ASIC_DB"] };
     await writeFile(join(folder, "db.json"), JSON.stringify(config));
-    const guid = await freeGuid();
+    const guid = await freeGuid(cleanUp);
     const endpoints = [`tcp://127.0.0.1:${await freePort()}`, `tcp://127.0.0.1:${await freePort()}`];
     await writeFile(join(folder, "context.json"), contextText(guid, db, endpoints));
     const { context } = unwrap(await loadContext(systemFiles, join(folder, "context.json"), guid));
@@ -337,10 +338,14 @@ async function removeRing(db: string): Promise<void> {
     await rm(name, { force: true });
 }
 
-/** A context whose gRPC ports nobody holds. */
-async function freeGuid(): Promise<number> {
+/** A context whose gRPC ports nobody holds; it is this world's until that is closed, whoever else looks for one. */
+async function freeGuid(cleanUp: CleanUp): Promise<number> {
+  const owner = { name: "conformance", host: hostname(), pid: process.pid, since: systemClock.now() };
   for (let tries = 0; tries < 100; tries++) {
     const guid = 1 + randomBelow(systemRandom, 255);
+    const claim = await LocalClaim.take(`conformance:${guid}`, owner, systemClock);
+    if (!claim.ok) continue;
+    cleanUp.use(claim.value);
     const places = [grpcEndpoints(guid), grpcQueueEndpoints(guid)].flatMap(Object.values) as string[];
     const free = await Promise.all(places.map(isFree));
     if (free.every(Boolean)) return guid;

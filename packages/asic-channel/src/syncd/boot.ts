@@ -118,7 +118,7 @@ async function bootEmpty(session: Session, hidden: boolean): Promise<Result<void
 /** The ASIC is reset, and everything that the rows say is made again: new RIDs behind the old VIDs. */
 async function bootFromRows(session: Session, rows: Rows): Promise<Result<void, string>> {
   const noted = await session.commit([
-    ["HSET", SYNCD_STATE, "boot", "under way"],
+    ["HSET", SYNCD_STATE, "boot", "a boot from rows is not at its end"],
     ["DEL", PROGRESS],
   ]);
   if (!noted.ok) return err("ASIC_DB takes no writes");

@@ -48,12 +48,14 @@ test("what is begun, and the view that is being built, are plain sentences", () 
   const calm = { request: undefined, steps: 0, view: "apply", collected: 0, firstRun: false, boot: "" } as const;
   expect(renderPending(calm)).toBe("nothing is begun: every request is settled\n");
   const request = { op: "notify", key: "APPLY_VIEW", id: "r1", objects: 1 };
-  expect(renderPending({ ...calm, request, steps: 2, view: "init", collected: 3, boot: "needed" })).toBe(
+  expect(
+    renderPending({ ...calm, request, steps: 2, view: "init", collected: 3, boot: "a view was applied in part" }),
+  ).toBe(
     [
       "begun: notify APPLY_VIEW (1 object, request r1)",
       "  2 steps of the view change done",
       "a view is being built: 3 objects so far",
-      "the next start boots the ASIC anew: boot needed",
+      "the next start boots the ASIC anew: a view was applied in part",
       "",
     ].join("\n"),
   );

@@ -47,7 +47,7 @@ export function renderPending(pending: PendingView): string {
   }
   if (view === "init") lines.push(`a view is being built: ${countOf(collected, "object")} so far`);
   else if (firstRun) lines.push("no view was applied yet: requests go to the ASIC directly");
-  if (boot !== "") lines.push(`the next start boots the ASIC anew: boot ${boot}`);
+  if (boot !== "") lines.push(`the next start boots the ASIC anew: ${boot}`);
   return `${lines.join("\n")}\n`;
 }
 
