@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { seconds, unwrap } from "@tandem/base";
-import { settle } from "@tandem/base/testing";
+import { err, millis, seconds, unwrap } from "@tandem/base";
+import { settle, VirtualClock } from "@tandem/base/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ChannelTrouble } from "../channel-trouble.js";
 import type { AsicRequest } from "../request.js";
@@ -13,6 +13,7 @@ import { serving, word } from "../testing/contract-steps.js";
 import { LocalWorld } from "../testing/local-world.js";
 import { create, get, set } from "../testing/requests.js";
 import { TestSyncd } from "../testing/test-asic.js";
+import type { AsicClient } from "../transport.js";
 import { CoalescingClient } from "./client.js";
 
 const SIZES = { requests: 2 ** 20, replies: 2 ** 20, notifications: 2 ** 16 } as const;
@@ -97,4 +98,27 @@ test("what still waits when a client is closed is told, with its number", async 
   for (const n of [1, 2, 3]) await client.request(create(n));
   await client[Symbol.asyncDispose]();
   expect(troubles).toEqual([{ kind: "undelivered", count: 3 }]);
+});
+
+test("a channel that takes nothing is asked five times a second, not all the time", async () => {
+  const clock = new VirtualClock();
+  let asked = 0;
+  const channel: AsicClient = {
+    traits: shmTraits(),
+    mode: "sync",
+    request: async () => {
+      asked += 1;
+      return err({ kind: "closed" });
+    },
+    notifications: async function* () {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+  await using displaced = new CoalescingClient(channel, { clock });
+  expect(word(await displaced.request(create(1)))).toBe("accepted");
+  for (let step = 0; step < 10; step++) {
+    for (let turn = 0; turn < 5; turn++) await settle();
+    await clock.advance(millis(200));
+  }
+  expect(asked).toBeLessThanOrEqual(11);
+  expect(asked).toBeGreaterThan(5);
 });

@@ -1,6 +1,5 @@
 import { type Clock, type Millis, millis, ok, sleep } from "@tandem/base";
 import type { ChannelTrouble } from "../channel-trouble.js";
-import { mayGoAgain } from "../gateway/outcome.js";
 import type { AsicNotification } from "../notification.js";
 import { type ChannelMode, isAnswered } from "../op.js";
 import { type AsicReply, SUCCESS } from "../reply.js";
@@ -157,7 +156,9 @@ export class CoalescingClient implements AsicClient {
     }
     if (error.kind === "unknown") this.#unsure.add(request);
     this.#backlog.again(due);
-    if (mayGoAgain(error)) await sleep(this.#options.clock, AGAIN_AFTER, this.#closing.signal).catch(() => undefined);
+    // Of what left the channel has waited already; all else comes back at once.
+    if (error.kind !== "unknown")
+      await sleep(this.#options.clock, AGAIN_AFTER, this.#closing.signal).catch(() => undefined);
   }
 
   #tell(request: AsicRequest, said: AsicReply): void {
