@@ -6,6 +6,7 @@ import { type AsicRequest, isBarrier } from "../request.js";
 import { type AsicOutcome, RequestLine, type Ticket } from "../request-line.js";
 import { type AsicClient, REPLY_TIMEOUT_DEFAULT } from "../transport.js";
 import { decodeNotification, decodeReply, encodeRequest, textOf } from "../zmq/wire.js";
+import { splitAsked } from "./asked.js";
 import { ChannelFile } from "./channel-file.js";
 import type { ShmClientOptions } from "./options.js";
 import { Ring, type RingDamage } from "./ring.js";
@@ -162,6 +163,7 @@ export class ShmChannelClient implements AsicClient {
       // A reply that comes twice, or late, finds no ticket.
       const ticket = epoch === this.#epoch ? this.#asked.get(sequence) : undefined;
       if (ticket !== undefined) this.#answer(ticket, payload);
+      else if (epoch === this.#epoch) this.#hearRefusal(payload);
       replies.release(behind, sequence);
     }
   }
@@ -176,6 +178,13 @@ export class ShmChannelClient implements AsicClient {
     }
     this.#malformed(fault, textOf(payload));
     this.#line.settle(ticket, err({ kind: "unknown", reason: `the reply cannot be used: ${fault}` }));
+  }
+
+  /** Of a request that nobody waits for any more there is a reply only where it was accepted and then refused. */
+  #hearRefusal(payload: Uint8Array): void {
+    const reply = decodeReply(payload);
+    const refusal = reply.ok ? splitAsked(reply.value) : undefined;
+    if (refusal !== undefined) this.#options.onTrouble?.({ kind: "refusedLater", ...refusal });
   }
 
   #damaged(what: string, { detail }: RingDamage): void {

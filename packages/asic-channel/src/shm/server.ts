@@ -3,9 +3,10 @@ import type { AsicError, EndError } from "../asic-error.js";
 import type { ChannelTrouble } from "../channel-trouble.js";
 import type { AsicNotification } from "../notification.js";
 import { ASIC_OPS, isAnswered, isAsicOp } from "../op.js";
-import { type AsicReply, FAILURE, replyTo } from "../reply.js";
+import { type AsicReply, FAILURE, replyTo, SUCCESS } from "../reply.js";
 import type { AsicHandler, AsicServer } from "../transport.js";
 import { decodeRequest, encodeNotification, encodeReply, textOf } from "../zmq/wire.js";
+import { withAsked } from "./asked.js";
 import { ChannelFile } from "./channel-file.js";
 import type { ShmChannelOptions } from "./options.js";
 import type { RingRecord } from "./ring.js";
@@ -101,6 +102,8 @@ export class ShmChannelServer implements AsicServer {
       const id = requestId(epoch, sequence);
       const answer = await handler.handle({ request, id, repeated, unanswered, rowsWritten: false });
       if (!unanswered) reply = answer;
+      // Who was told that it is accepted must still hear that it is not done.
+      else if (answer.status !== SUCCESS) reply = withAsked(answer, request);
     } else {
       const { detail, op } = decoded.error;
       this.#malformed(detail, textOf(payload));

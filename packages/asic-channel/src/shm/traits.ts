@@ -18,6 +18,7 @@ export function shmTraits(
     correlation: "id",
     requestsInFlightMax,
     bytesInFlightMax,
+    tellsRefusals: true,
     observers: false,
     keepsNotifications: true,
     upstreamPeers: false,
