@@ -21,7 +21,7 @@ import { ConsulCaller } from "./consul-caller.js";
 import { statusText } from "./core/event-book.js";
 import { readProcessWatch } from "./core/process-watch.js";
 import { kindOf, type Profile, REACTIONS } from "./core/reaction.js";
-import type { NotPassing } from "./core/service-watch.js";
+import type { Expansion, NotPassing } from "./core/service-watch.js";
 import { queueItemText, stobIoqText } from "./core/stob-ioq-text.js";
 import { EntrypointDesk } from "./entrypoint-desk.js";
 import { publishItem } from "./event-queue.js";
@@ -42,8 +42,7 @@ export interface BridgeOptions {
   readonly node: string;
   readonly profile: Profile;
   readonly notPassing: NotPassing;
-  /** A process's note is followed by those of its services. */
-  readonly expand: boolean;
+  readonly expand: Expansion;
   readonly stobIoq: "ignore" | "queue";
   /** Services whose health is followed. */
   readonly services: readonly string[];

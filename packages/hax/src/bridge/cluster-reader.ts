@@ -9,6 +9,7 @@ import { byteCounts, clusterStatus, processFids } from "./core/cluster-status.js
 import { type ConfTree, readConfTree, stateIn } from "./core/conf-tree.js";
 import { confdOfLeader, entrypointReply } from "./core/entrypoint-reply.js";
 import { asksForDrives, type HealthView, nodesOf } from "./core/health-view.js";
+import { readSurroundings, type Surroundings } from "./core/process-tree.js";
 import type { WatchedCheck } from "./core/service-watch.js";
 
 /** Values of one kind that are told as unreadable. */
@@ -16,6 +17,12 @@ const FAULTS_MAX = 20;
 
 /** Deadline of what a process waits for. */
 const READ_WITHIN = seconds(2);
+
+/** Processes, and what stands around them. */
+export interface ProcessTree {
+  readonly conf: ConfTree;
+  readonly around: Surroundings;
+}
 
 /** Reads of Consul that answer one question each, and the last good view behind them. */
 export class ClusterReader {
@@ -25,6 +32,7 @@ export class ClusterReader {
   /** Values that cannot be read, as they were told. */
   readonly #faults = { conf: new Set<string>(), events: new Set<string>() };
   #conf: ConfTree | undefined;
+  #tree: ProcessTree | undefined;
   #last: { readonly view: HealthView; readonly at: Millis } | undefined;
 
   constructor(caller: ConsulCaller, clock: Clock, tell: (event: BridgeEvent) => void) {
@@ -41,6 +49,8 @@ export class ClusterReader {
         why = text;
         return ok(undefined);
       };
+      // The catalog has nothing to do with the leader: both are asked at once.
+      const listed = consul.catalogService("confd", { signal });
       const leader = await consul.get("leader", { consistency: "consistent", signal });
       if (!leader.ok) return leader;
       const session = leader.value.value?.session;
@@ -49,7 +59,7 @@ export class ClusterReader {
       if (!node.ok) return node;
       const leaderNode = node.value.value;
       if (leaderNode === undefined) return refuse("the session of `leader` is gone");
-      const catalog = await consul.catalogService("confd", { signal });
+      const catalog = await listed;
       if (!catalog.ok) return catalog;
       const confds = catalog.value.value.map((service) => ({ ...service, transport: service.meta.transport_type }));
       const principal = confdOfLeader(confds, leaderNode);
@@ -70,6 +80,20 @@ export class ClusterReader {
   /** The last configuration that was read. */
   get lastConf(): ConfTree | undefined {
     return this.#conf;
+  }
+
+  /** The configuration with what stands around its processes: one read of `m0conf/`. */
+  async tree(): Promise<Result<ProcessTree, string>> {
+    const read = await this.#caller.call(READ_WITHIN, (consul, signal) => consul.list("m0conf/", { signal }));
+    if (!read.ok) return this.#tree === undefined ? read : ok(this.#tree);
+    const pairs = read.value.value;
+    this.#tree = {
+      conf: readConfTree(pairs.filter(({ key }) => key.startsWith("m0conf/nodes/"))),
+      around: readSurroundings(pairs),
+    };
+    this.#conf = this.#tree.conf;
+    this.#tellFaults("conf", this.#conf.faults);
+    return ok(this.#tree);
   }
 
   /** Drive by device, and device by drive. */

@@ -128,7 +128,14 @@ test("1,000 processes on 1,000 connections of one socket: entrypoints, events st
   const consul = cluster(new MemoryConsul(systemClock));
   const bridge = new Bridge({
     ...{ clock: systemClock, random: systemRandom, crashPoint: noCrash, link, consul, node: "b1", profile: "default" },
-    ...{ notPassing: "graded", expand: true, stobIoq: "ignore", services: [], viewMax: seconds(60), onEvent: () => {} },
+    ...{
+      notPassing: "graded",
+      expand: "services",
+      stobIoq: "ignore",
+      services: [],
+      viewMax: seconds(60),
+      onEvent: () => {},
+    },
   });
   await bridge.start();
   const all = Array.from({ length: 1000 }, (_, i) =>

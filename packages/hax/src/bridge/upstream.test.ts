@@ -2,7 +2,7 @@ import { seconds } from "@tandem/base";
 import { expect, test } from "vitest";
 import { formatFid } from "../fid.js";
 import type { NoteState } from "../motr/message.js";
-import { r, s, world } from "../testing/bridge-world.js";
+import { DOWN, r, s, world } from "../testing/bridge-world.js";
 
 const failed = (sdev: number): string =>
   `{"message_type": "STOB_IOQ_ERROR", "payload": {"conf_sdev": "0x6400000000000001:0x${sdev.toString(16)}"}}`;
@@ -83,6 +83,34 @@ test("§9: a process that fails is first in its vector, its services follow, and
   bridge.watches.post([{ Node: { Node: "b1" }, Service: { ID: "16", Service: "ios" }, Checks: [check] }]);
   await clock.advance(seconds(1));
   expect(link.vectors().at(-1)?.notes).toEqual([r(16), s(18), s(17)].map((fid) => ({ fid, state: "FAILED" })));
+});
+
+test("§9: with --expand-tree a process's drive, controller, node and enclosure follow, also while Consul is away", async () => {
+  const { clock, link, consul, bridge } = await world({ expand: "tree" });
+  link.connect("a", 16);
+  const [node, enclosure] = ["0x6e00000000000001:0x3", "0x6500000000000001:0x4"];
+  const process = `m0conf/nodes/${node}/processes/${formatFid(r(16))}`;
+  const at = `m0conf/sites/0x5300000000000001:0x1/racks/0x6100000000000001:0x2/encls/${enclosure}`;
+  const sdev = "0x6400000000000001:0x13";
+  consul.set(`m0conf/nodes/${node}`, '{"name": "b1", "state": "M0_NC_UNKNOWN"}');
+  consul.set(process, '{"name": "m0_server", "state": "M0_NC_UNKNOWN"}');
+  consul.set(`${process}/services/${formatFid(s(18))}/sdevs/${sdev}`, '{"path": "/dev/vdb", "state": "online"}');
+  consul.set(at, `{"node": "${node}", "state": "M0_NC_UNKNOWN"}`);
+  consul.set(`${at}/ctrls/0x6300000000000001:0x5/drives/0x6b00000000000001:0x15`, `{"sdev": "${sdev}"}`);
+  const post = async (status: string) => {
+    const check = { CheckID: "service:16", Status: status, ServiceID: "16" };
+    bridge.watches.post([{ Node: { Node: "b1" }, Service: { ID: "16", Service: "x" }, Checks: [check] }]);
+    await clock.advance(seconds(3));
+    return link
+      .vectors()
+      .at(-1)
+      ?.notes.map((note) => `${formatFid(note.fid)} ${note.state}`);
+  };
+  const all = [formatFid(r(16)), formatFid(s(18)), formatFid(s(17)), "0x6b00000000000001:0x15"];
+  const around = ["0x6300000000000001:0x5", node, enclosure];
+  expect(await post("critical")).toEqual([...all, ...around].map((each) => `${each} FAILED`));
+  consul.failure = DOWN;
+  expect(await post("passing")).toEqual([...all, ...around].map((each) => `${each} ONLINE`));
 });
 
 test("§9: mkfs that stops is nobody's business, any other process that stops is told", async () => {

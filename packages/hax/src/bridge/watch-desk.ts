@@ -3,9 +3,11 @@ import { formatFid } from "../fid.js";
 import type { Note } from "../motr/message.js";
 import type { BridgeEvent } from "./bridge-event.js";
 import type { Broadcaster } from "./broadcaster.js";
-import type { ClusterReader } from "./cluster-reader.js";
+import type { ClusterReader, ProcessTree } from "./cluster-reader.js";
 import type { ConsulCaller } from "./consul-caller.js";
+import { surroundingNotes } from "./core/process-tree.js";
 import {
+  type Expansion,
   type NotPassing,
   notesOf,
   processOfServiceId,
@@ -42,8 +44,7 @@ export class WatchDesk {
       readonly broadcaster: Broadcaster;
       readonly tell: (event: BridgeEvent) => void;
       readonly notPassing: NotPassing;
-      /** Also the services of each process. */
-      readonly expand: boolean;
+      readonly expand: Expansion;
       /** Services that Consul is asked about. */
       readonly services: readonly string[];
     },
@@ -120,9 +121,18 @@ export class WatchDesk {
     const { reader, broadcaster, notPassing, expand } = this.parts;
     const told = this.#told.get(snapshot.service);
     if (from === "poll" && !saysNew(notesOf(snapshot, undefined, notPassing), told)) return;
-    const conf = expand ? await reader.conf() : undefined;
-    const notes = notesOf(snapshot, conf?.ok === true ? conf.value : reader.lastConf, notPassing);
+    const tree = expand === "tree" ? await reader.tree() : undefined;
+    const conf = expand === "services" ? await reader.conf() : undefined;
+    const known = conf?.ok === true ? conf.value : reader.lastConf;
+    const own = notesOf(snapshot, expand === "processes" ? undefined : known, notPassing);
+    const notes = tree?.ok === true ? [...own, ...this.#around(own, tree.value)] : own;
     this.#told.set(snapshot.service, new Map(notes.map((note) => [formatFid(note.fid), note])));
     broadcaster.send(notes, from);
+  }
+
+  #around(own: readonly Note[], { conf, around }: ProcessTree): readonly Note[] {
+    const told = new Map(this.told().map(({ fid, state }) => [formatFid(fid), state]));
+    for (const { fid, state } of own) told.set(formatFid(fid), state);
+    return surroundingNotes(own, around, conf, (process) => told.get(formatFid(process)));
   }
 }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { err, ok, type Result } from "@tandem/base";
-import type { NotPassing } from "../bridge/core/service-watch.js";
+import type { Expansion, NotPassing } from "../bridge/core/service-watch.js";
 import { type LinkAddress, parseLinkAddress } from "../link/address.js";
 
 /** What a hax is told, by file and by flags. */
@@ -26,7 +26,7 @@ export interface HaxConfig {
   readonly elect: boolean;
   readonly strictSeed: boolean;
   readonly notPassing: NotPassing;
-  readonly expand: boolean;
+  readonly expand: Expansion;
   readonly stobIoq: "ignore" | "queue";
   readonly services: readonly string[];
   readonly viewMaxSeconds: number;
@@ -50,6 +50,7 @@ const SETTINGS = {
   "strict-seed": "flag",
   "not-passing": "text",
   "no-expand": "flag",
+  "expand-tree": "flag",
   "stob-ioq": "text",
   services: "text",
   "view-max": "text",
@@ -77,6 +78,7 @@ Beside it: tandem hax show, why FID, check FID, m0d.
       --journal FILE      keeps events of processes while Consul is away for more than 5 s
       --not-passing HOW   graded, failed or transient: what a check that does not pass makes of a process; default graded
       --no-expand         tell of processes only, not of their services
+      --expand-tree       tell of their drives, controllers, nodes and enclosures too
       --stob-ioq HOW      ignore, or queue: failed I/O goes to eq/; default ignore
       --services NAMES    services whose health is followed; default hax,confd,ios,s3service
       --view-max SECONDS  oldest view that answers NVEC GET while Consul is away; default 60
@@ -172,6 +174,9 @@ export function haxConfig(raw: Raw): Result<HaxConfig, string> {
   if (consulCert !== undefined && consulCert.length !== 2) return err("--consul-cert: expected CERT,KEY");
   if ((consulCa ?? consulCert) !== undefined && !consul.some(({ protocol }) => protocol === "https:"))
     return err("--consul-ca and --consul-cert: expected an https:// address at --consul");
+  if (raw["no-expand"] === true && raw["expand-tree"] === true)
+    return err("--no-expand and --expand-tree: expected one");
+  const expand = raw["no-expand"] === true ? "processes" : raw["expand-tree"] === true ? "tree" : "services";
   const linkTls = text("link-tls")?.split(",");
   if (linkTls !== undefined && linkTls.length !== 3) return err("--link-tls: expected CERT,KEY,CA");
   const httpTls = text("http-tls")?.split(",");
@@ -183,7 +188,7 @@ export function haxConfig(raw: Raw): Result<HaxConfig, string> {
     ...{ linkTls: linkTls as HaxConfig["linkTls"], httpTls: httpTls as HaxConfig["httpTls"] },
     ...{ httpHost: host, httpPort: Number(port), tokenFile, journal: text("journal"), notPassing, stobIoq },
     elect: raw.elect === true,
-    ...{ strictSeed: raw["strict-seed"] === true, expand: raw["no-expand"] !== true, viewMaxSeconds },
+    ...{ strictSeed: raw["strict-seed"] === true, expand, viewMaxSeconds },
     services: (text("services") ?? "hax,confd,ios,s3service").split(",").filter((name) => name !== ""),
   });
 }

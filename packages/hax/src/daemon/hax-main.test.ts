@@ -134,7 +134,9 @@ test("bad bodies are one clear error each, and hax goes on", LIMIT, async () => 
   expect(await post("/watcher/moon", "[]")).toMatchObject({ status: 404 });
   expect(await post("/", "[]", {})).toMatchObject({ status: 401 });
   expect((await fetch(new URL("/ready", url))).status).toBe(200);
-  expect(await (await fetch(new URL("/metrics", url))).text()).toContain("tandem_hax_links 0");
+  const metrics = await (await fetch(new URL("/metrics", url))).text();
+  expect(metrics).toContain("tandem_hax_links 0");
+  expect(metrics).toMatch(/tandem_hax_consul_calls_total\{method="GET",outcome="answered"\} \d/);
 });
 
 test.each([

@@ -67,9 +67,11 @@ async function serve(
   const secrets = await Secrets.load(config.value, env, systemFiles);
   if (!secrets.ok) return failed(secrets.error);
   const known = secrets.value;
+  const metrics = new Metrics().withProcessMetrics();
+  const count = countHaxEvents(metrics);
   const client = new HttpConsul({
     ...{ clock: systemClock, addresses: consul, token: () => known.consulToken },
-    tls: () => known.consulTls,
+    ...{ tls: () => known.consulTls, observer: count.consul },
   });
   cleanUp.use(client);
   const { linkTls, httpTls, token } = known;
@@ -79,8 +81,6 @@ async function serve(
   });
   if (!link.ok) return failed(link.error);
   cleanUp.use(link.value);
-  const metrics = new Metrics().withProcessMetrics();
-  const count = countHaxEvents(metrics);
   const onEvent = (event: BridgeEvent): void => {
     count.event(event);
     view.note(event);

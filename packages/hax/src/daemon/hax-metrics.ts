@@ -1,12 +1,14 @@
 import type { Metrics } from "@tandem/daemon";
 import type { Bridge } from "../bridge/bridge.js";
 import type { BridgeEvent } from "../bridge/bridge-event.js";
+import type { ConsulCallReport } from "../consul/consul-http.js";
 import type { HaLink } from "../link/ha-link.js";
 
 /** Counts what a bridge tells; gives also what counts requests. */
 export function countHaxEvents(metrics: Metrics): {
   readonly event: (event: BridgeEvent) => void;
   readonly request: (method: string, route: string, status: number) => void;
+  readonly consul: (report: ConsulCallReport) => void;
 } {
   const counter = <L extends string = never>(name: string, help: string, labels: readonly L[] = []) =>
     metrics.counter<L>({ name, help, labels });
@@ -49,7 +51,17 @@ export function countHaxEvents(metrics: Metrics): {
     help: "From an entrypoint request to its reply, pace not counted.",
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 8],
   });
+  const calls = counter("tandem_hax_consul_calls_total", "Calls of Consul, by how they ended.", ["method", "outcome"]);
+  const consulLatency = metrics.histogram({
+    name: "tandem_hax_consul_seconds",
+    help: "Duration of calls of Consul that do not wait for news.",
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 8],
+  });
   return {
+    consul({ method, outcome, waiting, took }) {
+      calls.with({ method, outcome }).inc();
+      if (!waiting) consulLatency.with({}).observe(took / 1000);
+    },
     request: (method, route, status) => requests.with({ method, route, status: String(status) }).inc(),
     event(event) {
       switch (event.kind) {

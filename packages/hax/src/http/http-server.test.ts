@@ -27,7 +27,7 @@ beforeAll(async () => {
       link,
       consul,
     },
-    ...{ node: "b1", profile: "default", notPassing: "graded", expand: true, stobIoq: "ignore", services: [] },
+    ...{ node: "b1", profile: "default", notPassing: "graded", expand: "services", stobIoq: "ignore", services: [] },
     ...{ viewMax: seconds(60), onEvent: count.event },
   });
   measureHax(metrics, bridge, link, () => systemClock.monotonic());

@@ -124,7 +124,7 @@ export async function world(
   const events: BridgeEvent[] = [];
   const bridge = new Bridge({
     ...{ clock, random: seededRandom(7), crashPoint: noCrash, link, consul, node: "b1", profile: "default" },
-    ...{ notPassing: "graded", expand: true, stobIoq: "ignore", services: ["ios"], viewMax: seconds(60) },
+    ...{ notPassing: "graded", expand: "services", stobIoq: "ignore", services: ["ios"], viewMax: seconds(60) },
     onEvent: (event) => events.push(event),
     ...changes,
   });

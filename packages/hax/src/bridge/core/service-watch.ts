@@ -29,6 +29,9 @@ export interface ServiceSnapshot {
  */
 export type NotPassing = "failed" | "graded" | "transient";
 
+/** What is told with a process: nothing, its services, or its drives, controllers, node and enclosures too. */
+export type Expansion = "processes" | "services" | "tree";
+
 /** Elements of one body. */
 const MEMBERS_MAX = 100_000;
 
