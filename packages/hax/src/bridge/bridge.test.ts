@@ -93,7 +93,7 @@ test("R12, R16, R20, R22: an event is one put of its process's key, with the exa
 });
 
 test("§13.1: two puts fail, three identical ones are seen and nothing in between; one alarm", async () => {
-  const { clock, link, consul, of } = await world();
+  const { clock, link, consul, of } = await world({ profile: "strictSeed" });
   const a = link.connect("a", 16);
   consul.failure = DOWN;
   link.started(a, 2, 16);
@@ -103,6 +103,21 @@ test("§13.1: two puts fail, three identical ones are seen and nothing in betwee
   expect(consul.puts).toHaveLength(3);
   expect(new Set(consul.puts.map(({ key, value }) => key + value)).size).toBe(1);
   expect(of("outageBegan").length).toBeLessThanOrEqual(1);
+});
+
+test("a put that was given up and is carried out late undoes no newer event", async () => {
+  const { clock, link, consul } = await world();
+  const a = link.connect("a", 16);
+  const key = "processes/0x7200000000000001:0x10";
+  consul.late = true;
+  link.started(a, 2, 16, "STOPPING");
+  await clock.advance(seconds(6));
+  consul.late = false;
+  link.started(a, 4, 16, "STARTED");
+  await clock.advance(seconds(20));
+  expect([consul.read(key)?.includes("STARTED"), link.acknowledged]).toEqual([true, [2n, 4n]]);
+  consul.carryOut();
+  expect(consul.read(key)).toContain("STARTED");
 });
 
 test("an outage of 30 s: one alarm, one end; the newest of each process is stored within 2 s, none before an older", async () => {

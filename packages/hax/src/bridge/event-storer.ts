@@ -3,6 +3,7 @@ import {
   type CrashPoint,
   type Disk,
   describeDiskError,
+  err,
   type Millis,
   millis,
   type Result,
@@ -25,6 +26,10 @@ const PUT_WITHIN = seconds(5);
 /** An event that is not in Consul after so long goes into the journal, and is acknowledged. */
 const JOURNAL_AFTER = seconds(5);
 const JOURNAL_EVERY = millis(250);
+/** A key has one writer; a put that was given up may come in between, and another one. */
+const OVERTAKEN_MAX = 5;
+/** Where statuses of processes stand. */
+const PROCESSES = "processes/";
 
 /** The file that keeps events while Consul is away. */
 export interface Journal {
@@ -160,7 +165,10 @@ export class EventStorer {
     const { clock, caller, crashPoint, tell } = this.parts;
     const began = clock.monotonic();
     crashPoint.reach("hax.event.before");
-    const result = await caller.call(PUT_WITHIN, (consul, signal) => send(consul, puts, signal));
+    const { keep } = this.parts;
+    const result = await caller.call(PUT_WITHIN, (consul, signal) =>
+      keep === "every" ? send(consul, puts, signal) : sendOnWhatStands(consul, puts, signal),
+    );
     this.#flying -= 1;
     if (result.ok) {
       crashPoint.reach("hax.event.stored");
@@ -209,16 +217,45 @@ export class EventStorer {
   }
 }
 
-/** A put is what RFC 5/HAX has; a transaction is as many of them in one call. */
-async function send(
+/** Puts as they are. Several are one transaction. */
+function send(
   consul: ConsulApi,
   puts: readonly PendingPut[],
   signal: AbortSignal,
-): Promise<Result<unknown, ConsulFailure>> {
-  const [{ key, value } = { key: "", value: "" }] = puts;
-  if (puts.length === 1) return consul.put(key, value, { signal });
+  indexOf?: (key: string) => number,
+): Promise<Result<boolean | "done" | "conflict", ConsulFailure>> {
+  const [first] = puts;
+  if (first !== undefined && puts.length === 1) {
+    const cas = indexOf === undefined ? {} : { cas: indexOf(first.key) };
+    return consul.put(first.key, first.value, { ...cas, signal });
+  }
   return consul.txn(
-    puts.map((put) => ({ verb: "set" as const, key: put.key, value: put.value })),
+    puts.map(({ key, value }) =>
+      indexOf === undefined ? { verb: "set", key, value } : { verb: "cas", key, value, index: indexOf(key) },
+    ),
     signal,
   );
+}
+
+/**
+ * Puts that count only on what stands now. An agent keeps a put that its caller has given up, and carries it out once
+ * there is a leader: after a newer one, whose acknowledged event it would undo.
+ */
+async function sendOnWhatStands(
+  consul: ConsulApi,
+  puts: readonly PendingPut[],
+  signal: AbortSignal,
+): Promise<Result<boolean | "done" | "conflict", ConsulFailure>> {
+  const [first] = puts;
+  // One key alone is read alone; several cost one read of all.
+  const prefix = puts.length === 1 && first !== undefined ? first.key : PROCESSES;
+  for (let attempt = 0; attempt < OVERTAKEN_MAX; attempt++) {
+    const read = await consul.list(prefix, { signal });
+    if (!read.ok) return read;
+    const indexes = new Map(read.value.value.map(({ key, modifyIndex }) => [key, modifyIndex]));
+    const sent = await send(consul, puts, signal, (key) => indexes.get(key) ?? 0);
+    if (!sent.ok || (sent.value !== false && sent.value !== "conflict")) return sent;
+  }
+  const what = `${first?.key}: somebody else wrote it ${OVERTAKEN_MAX} times meanwhile`;
+  return err({ kind: "status", what, status: 409 });
 }

@@ -70,6 +70,7 @@ export class ConsulDouble implements AsyncDisposable {
   readonly #posters: readonly WatchPoster[];
   readonly #waiting = new Set<() => void>();
   #requests = 0;
+  #held = 0;
   #stopping = false;
   #timer: Timer | undefined;
 
@@ -170,15 +171,24 @@ export class ConsulDouble implements AsyncDisposable {
     if (url.pathname === FAULTS_PATH) {
       const turned = request.method === "PUT" ? parseFaults(body) : ok({});
       if (turned.ok) this.turn(turned.value);
-      return send(turned.ok ? { status: 200, body: this.faults } : { status: 400, body: turned.error });
+      return send(
+        turned.ok ? { status: 200, body: { ...this.faults, held: this.#held } } : { status: 400, body: turned.error },
+      );
     }
     const ask = { method: request.method ?? "", path: url.pathname, query: url.searchParams, body };
     const index = Number(url.searchParams.get("index") ?? 0);
     const deadline = this.#clock.monotonic() + waitOf(url.searchParams);
     const { restores } = this.state;
+    const heldUntil = this.#clock.monotonic() + this.faults.holds;
     for (;;) {
-      if (this.faults.noLeader && !url.pathname.startsWith("/v1/agent/"))
-        return send({ status: 500, body: "No cluster leader" });
+      const unled = this.faults.noLeader && !url.pathname.startsWith("/v1/agent/");
+      if (unled && this.#clock.monotonic() < heldUntil && !this.#stopping) {
+        this.#held += 1;
+        await this.#change(millis(heldUntil - this.#clock.monotonic()));
+        this.#held -= 1;
+        continue;
+      }
+      if (unled) return send({ status: 500, body: "No cluster leader" });
       if (this.faults.failing) return send({ status: 500, body: "rpc error: the double was told to fail" });
       const before = this.state.index;
       const reply = route(this.state, node, ask, this.#clock.monotonic());
@@ -193,17 +203,17 @@ export class ConsulDouble implements AsyncDisposable {
   }
 
   /** Waits for a change, the end of the wait, or that nobody listens any more. */
-  #change(left: Millis, response: ServerResponse): Promise<void> {
+  #change(left: Millis, response?: ServerResponse): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         timer.cancel();
         this.#waiting.delete(done);
-        response.off("close", done);
+        response?.off("close", done);
         resolve();
       };
       const timer = this.#clock.setTimer(left, done);
       this.#waiting.add(done);
-      response.on("close", done);
+      response?.on("close", done);
     });
   }
 }

@@ -75,6 +75,16 @@ test("fault switches are turned over HTTP, and a wrong one is refused in one lin
   expect(await refused('{"slow":-1}')).toBe("slow: expected a number, 0 or more");
   expect(await refused('{"failing":1}')).toBe("failing: expected true or false");
   expect(await refused("[")).toBe("the body is not JSON");
+  // Consul holds a call for a while, and carries it out for a caller that has gone.
+  await put(url, FAULTS_PATH, '{"holds":60000}');
+  const given = new AbortController();
+  const late = fetch(new URL("/v1/kv/late", url), { method: "PUT", body: "1", signal: given.signal });
+  const taken = async () => ((await get(url, FAULTS_PATH)) as { readonly held: number }).held === 1;
+  while (!(await taken())) await get(url, FAULTS_PATH);
+  given.abort();
+  await expect(late).rejects.toThrow();
+  await put(url, FAULTS_PATH, '{"noLeader":false,"holds":0}');
+  while ((await fetch(new URL("/v1/kv/late", url))).status !== 200) await get(url, FAULTS_PATH);
   await put(url, FAULTS_PATH, '{"noLeader":false}');
   expect((await fetch(new URL("/v1/kv/x", url))).status).toBe(404);
 });

@@ -4,6 +4,11 @@ import { err, type Millis, millis, ok, type Result } from "@tandem/base";
 export interface DoubleFaults {
   /** Every call that needs the cluster answers `500 No cluster leader`; calls that wait too. */
   noLeader: boolean;
+  /**
+   * Without a leader a call is held so long before it is refused, and carried out when somebody leads, whether its caller
+   * waits still or not. Consul's default is 7 s.
+   */
+  holds: Millis;
   /** Every call answers 500. */
   failing: boolean;
   /** Every call is taken up this much later. */
@@ -18,7 +23,7 @@ export interface DoubleFaults {
 
 export function calm(): DoubleFaults {
   return {
-    ...{ noLeader: false, failing: false, slow: millis(0) },
+    ...{ noLeader: false, holds: millis(0), failing: false, slow: millis(0) },
     ...{ watchLate: millis(0), watchLost: 0, watchTwice: false },
   };
 }

@@ -4,7 +4,7 @@ import { Bridge, type BridgeOptions } from "../bridge/bridge.js";
 import type { BridgeEvent } from "../bridge/bridge-event.js";
 import { NULL_FID, parseFid } from "../fid.js";
 import type { EntrypointReply, HaLink, LinkError, LinkEvent, LinkId, LinkInfo, RequestId } from "../link/ha-link.js";
-import type { HaData, HaMessage } from "../motr/message.js";
+import type { HaData, HaMessage, ProcessEvent } from "../motr/message.js";
 import { MemoryConsul } from "./memory-consul.js";
 
 /** A process fid. */
@@ -78,7 +78,7 @@ export class ScriptedLink implements HaLink {
     const none = { sourceProcess: NULL_FID, sourceService: NULL_FID, time: 0n, epoch: 0n };
     this.event({ kind: "message", link, tag: BigInt(tag), message: { ...none, fid, tag: BigInt(tag), data } });
   }
-  started(link: LinkId, tag: number, key: number, event: "STARTING" | "STARTED" | "STOPPED" = "STARTED"): void {
+  started(link: LinkId, tag: number, key: number, event: ProcessEvent = "STARTED"): void {
     this.say(link, tag, { type: "EVENT_PROCESS", event, processType: "M0D", pid: 4242n }, r(key));
   }
   vectors(): readonly (HaData & { readonly type: "NVEC" })[] {

@@ -12,7 +12,10 @@ export class MemoryConsul implements ConsulApi {
   failure: ConsulFailure | undefined;
   /** Calls never end until they are cancelled. */
   hangs = false;
+  /** Puts are taken and not answered; they are carried out by `carryOut`, whoever waits for them still. */
+  late = false;
   readonly clock: Clock;
+  readonly #held: (() => void)[] = [];
   readonly #keys = new Map<string, KvEntry>();
   readonly #waiting = new Set<() => void>();
   #index = 10;
@@ -43,6 +46,10 @@ export class MemoryConsul implements ConsulApi {
     this.#wake();
   }
 
+  carryOut(): void {
+    for (const held of this.#held.splice(0)) held();
+  }
+
   get(key: string, options?: ReadOptions): Promise<Result<Read<KvEntry | undefined>, ConsulFailure>> {
     return this.#answer(`get ${key}`, options, () => this.#keys.get(key));
   }
@@ -59,11 +66,16 @@ export class MemoryConsul implements ConsulApi {
     options?: { readonly cas?: number; readonly signal?: AbortSignal },
   ): Promise<Result<boolean, ConsulFailure>> {
     this.puts.push({ key, value });
-    const answer = await this.#answer(`put ${key}`, options, () => {
+    const carryOut = (): boolean => {
       if (options?.cas !== undefined && options.cas !== (this.#keys.get(key)?.modifyIndex ?? 0)) return false;
       this.set(key, value);
       return true;
-    });
+    };
+    if (this.late) {
+      this.#held.push(carryOut);
+      await aborted(options?.signal);
+    }
+    const answer = await this.#answer(`put ${key}`, options, carryOut);
     return answer.ok ? ok(answer.value.value) : answer;
   }
 
