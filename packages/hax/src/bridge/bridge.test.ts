@@ -120,6 +120,19 @@ test("a put that was given up and is carried out late undoes no newer event", as
   expect(consul.read(key)).toContain("STARTED");
 });
 
+test("reads that waited come back without a leader too: they end no outage", async () => {
+  const { clock, link, consul, of } = await world();
+  const a = link.connect("a", 16);
+  consul.failure = DOWN;
+  consul.spared = /^health/;
+  link.started(a, 2, 16);
+  await clock.advance(seconds(40));
+  expect([of("outageBegan").length, of("outageEnded").length]).toEqual([1, 0]);
+  consul.failure = undefined;
+  await clock.advance(seconds(2));
+  expect([of("outageEnded").length, link.acknowledged]).toEqual([1, [2n]]);
+});
+
 test("an outage of 30 s: one alarm, one end; the newest of each process is stored within 2 s, none before an older", async () => {
   const { clock, link, consul, of } = await world();
   const links = [16, 80, 144].map((key) => link.connect(`l${key}`, key));

@@ -30,6 +30,7 @@ export class ConsulCaller {
   readonly #signal: AbortSignal;
   readonly #back = new Set<() => void>();
   #probe: Timer | undefined;
+  #asking = false;
 
   constructor(options: {
     readonly clock: Clock;
@@ -58,9 +59,17 @@ export class ConsulCaller {
   }
 
   /** One call, or several that belong together, within `limit`. Equal reads among them are one. */
-  async call<T>(
+  call<T>(
     limit: Millis,
     work: (consul: ConsulApi, signal: AbortSignal) => Promise<Result<T, ConsulFailure>>,
+  ): Promise<Result<T, string>> {
+    return this.#call(limit, work, () => this.answered());
+  }
+
+  async #call<T>(
+    limit: Millis,
+    work: (consul: ConsulApi, signal: AbortSignal) => Promise<Result<T, ConsulFailure>>,
+    answered: () => void,
   ): Promise<Result<T, string>> {
     const ending = new AbortController();
     const end = (): void => ending.abort();
@@ -74,14 +83,14 @@ export class ConsulCaller {
     try {
       const result = await work(new CachedReads(this.#consul), ending.signal);
       if (result.ok) {
-        this.answered();
+        answered();
         return result;
       }
       const { kind, status } = result.error;
       const what = late ? `no answer within ${limit} ms` : describeConsulFailure(result.error);
       if (this.#signal.aborted) return err(what);
       // A refusal is an answer: the key or the token is at fault, not Consul.
-      if (kind === "malformed" || (kind === "status" && (status ?? 0) < 500)) this.answered();
+      if (kind === "malformed" || (kind === "status" && (status ?? 0) < 500)) answered();
       else this.failed(what);
       return err(what);
     } finally {
@@ -90,7 +99,13 @@ export class ConsulCaller {
     }
   }
 
+  /** While an outage lasts nothing ends it but the leader's word: a read that waited comes back without any leader. */
   answered(): void {
+    if (this.outage.since === undefined) this.#isBack();
+    else void this.#ask();
+  }
+
+  #isBack(): void {
     const suspected = this.outage.suspected;
     const { since } = this.outage;
     if (this.outage.answered() === "ended")
@@ -104,8 +119,20 @@ export class ConsulCaller {
     if (this.outage.failed(because, this.#clock.monotonic()) === "began") this.#tell({ kind: "outageBegan", because });
     this.#probe ??= this.#clock.setTimer(PROBE_EVERY, () => {
       this.#probe = undefined;
-      void this.call(seconds(2), (consul, signal) => consul.get("leader", { signal }));
+      void this.#ask();
     });
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    const consistency = "consistent";
+    await this.#call(
+      seconds(2),
+      (consul, signal) => consul.get("leader", { consistency, signal }),
+      () => this.#isBack(),
+    );
+    this.#asking = false;
   }
 
   /** Full jitter, 100 ms doubling to 10 s. */

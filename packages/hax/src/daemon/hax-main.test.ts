@@ -1,9 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CleanUp, seconds } from "@tandem/base";
+import { CleanUp, seconds, systemClock, systemRandom, unwrap } from "@tandem/base";
 import { afterEach, expect, test } from "vitest";
 import { type ConsulDouble, startConsulDouble } from "../consul-double/consul-double.js";
+import { typedFid } from "../fid.js";
+import { parseLinkAddress } from "../link/address.js";
+import { M0d } from "../m0d/m0d.js";
+import { GOOD_MANNERS } from "../m0d/peer-ports.js";
 import { HaxProgram } from "../testing/hax-program.js";
 
 const LIMIT = { timeout: 120_000 };
@@ -150,4 +154,27 @@ test.each([
   expect(await hax.gone).toBe(2);
   expect(hax.said).toHaveLength(1);
   expect(hax.said[0]).toContain(says);
+});
+
+test("--strict-seed panics at what the RFC panics at: exit code 70, the whole message in the log", LIMIT, async () => {
+  const world = await stage();
+  const hax = world.hax("--strict-seed");
+  await addressOf(hax);
+  const m0d = cleanUp.use(
+    new M0d({
+      address: unwrap(parseLinkAddress(world.link)),
+      who: {
+        ...{ process: typedFid("r", 1n, 0x10n), endpoint: "inet:tcp:10.9.8.11@21003", type: "M0D", gitRev: "x" },
+        ...{ pid: 4242n, linkId: 7n },
+      },
+      ...{ manners: GOOD_MANNERS, clock: systemClock, random: systemRandom, observer: () => {} },
+    }),
+  );
+  await m0d.until(({ working }) => working);
+  m0d.motr.send({ type: "BE_IO_ERR", errcode: 5, location: "LOG", opcode: "WRITE" });
+  expect(await hax.gone).toBe(70);
+  const dumped = await hax.line(/BE_IO_ERR/);
+  expect(dumped).toContain("0x7200000000000001:0x10");
+  expect(dumped).toContain('{"type":"BE_IO_ERR","errcode":5,"location":"LOG","opcode":"WRITE"}');
+  expect(dumped).toContain("hax ends, as --strict-seed wants it");
 });

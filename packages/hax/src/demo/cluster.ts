@@ -35,6 +35,7 @@ export interface ClusterOptions {
 /** Ports of each node: Consul's HTTP, server and gossip, and hax's HTTP. */
 const PORTS_PER_NODE = 4;
 const LOOK_EVERY = seconds(0.1);
+const PROVISION_WITHIN = seconds(60);
 const CLIENTS_ASK_EVERY = 2;
 
 /** Three nodes on this machine: Consul, three hax, nine Motr processes, and whoever checks them. */
@@ -138,10 +139,11 @@ export class DemoCluster implements AsyncDisposable {
   async startConsul(): Promise<void> {
     await this.consul.start(this.signal);
     const [first] = NODES;
-    for (const [key, value] of seedKeys()) await put(this.consul.urlOf(first?.name ?? ""), `/v1/kv/${key}`, value);
+    for (const [key, value] of seedKeys())
+      await put(this.consul.urlOf(first?.name ?? ""), `/v1/kv/${key}`, value, this.signal);
     for (const node of NODES)
       for (const body of registrations(node))
-        await put(this.consul.urlOf(node.name), "/v1/agent/service/register", JSON.stringify(body));
+        await put(this.consul.urlOf(node.name), "/v1/agent/service/register", JSON.stringify(body), this.signal);
     this.#background.push(this.stored.follow());
   }
 
@@ -296,8 +298,23 @@ export class DemoCluster implements AsyncDisposable {
 
 export const haxName = (node: string): string => `hax.${node}`;
 
-async function put(agent: URL, path: string, body: string): Promise<void> {
-  const answer = await fetch(new URL(path, agent), { method: "PUT", body });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`Consul refuses ${path}: ${answer.status} ${text}`);
+/** A provisioner's call; one that fails is tried again for a while, as Consul may be killed meanwhile. */
+async function put(agent: URL, path: string, body: string, signal: AbortSignal): Promise<void> {
+  const until = systemClock.monotonic() + PROVISION_WITHIN;
+  for (;;) {
+    const failure = await putOnce(new URL(path, agent), body);
+    if (failure === undefined) return;
+    if (systemClock.monotonic() > until) throw new Error(`Consul does not take ${path}: ${failure}`);
+    await sleep(systemClock, LOOK_EVERY, signal);
+  }
+}
+
+async function putOnce(url: URL, body: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(url, { method: "PUT", body, signal: AbortSignal.timeout(seconds(5)) });
+    const text = await answer.text();
+    return answer.ok ? undefined : `${answer.status} ${text}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

@@ -1,4 +1,4 @@
-import { millis, seconds, sleep, systemClock } from "@tandem/base";
+import { type Millis, millis, seconds, sleep, systemClock } from "@tandem/base";
 import { askEntrypoint } from "../ask-entrypoint.js";
 import type { DemoCluster } from "../cluster.js";
 import { eventsOf, loadWhile } from "../load.js";
@@ -17,7 +17,7 @@ export const outageStep: DemoStep = {
     const outages = await sumOf(cluster, "tandem_hax_consul_outages_total");
     const replaced = await sumOf(cluster, "tandem_hax_events_replaced_total");
     report.say(`for ${outage / 1000} s: ${cluster.consul.howLeaderIsLost}`);
-    await cluster.consul.loseLeader(cluster.signal);
+    await within(cluster, patience, (limit) => cluster.consul.loseLeader(limit));
     const began = systemClock.monotonic();
     const noticed = await cluster.until(
       patience,
@@ -56,7 +56,7 @@ export const outageStep: DemoStep = {
     );
     report.check(answered > 0, "questions for states are answered all the time", "none was");
     report.say("Consul gets a leader again");
-    await cluster.consul.regainLeader(cluster.signal);
+    await within(cluster, patience, (limit) => cluster.consul.regainLeader(limit));
     const quiet = await untilQuiet(cluster, patience);
     report.fact("caught_up", quiet, "ms", "from Consul's first write until it holds the newest event of all nine");
     report.fact(
@@ -81,6 +81,18 @@ export const outageStep: DemoStep = {
     await checkPromises(cluster, report);
   },
 };
+
+/** Does it until `limit` is over; a Consul that is killed meanwhile may never come to that state. */
+async function within(
+  cluster: DemoCluster,
+  limit: Millis,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const late = AbortSignal.timeout(limit);
+  await work(AbortSignal.any([cluster.signal, late])).catch((error) => {
+    if (!late.aborted) throw error;
+  });
+}
 
 const metricsOf = (cluster: DemoCluster, name: string): Promise<readonly number[]> =>
   Promise.all(NODES.map(async (node) => (await cluster.metric(node.name, name)) ?? 0));
