@@ -40,7 +40,7 @@ class BusyConsul extends MemoryConsul {
 
   override async txn(...[ops, signal]: Parameters<MemoryConsul["txn"]>): ReturnType<MemoryConsul["txn"]> {
     await sleep(this.clock, millis(2), signal).catch(() => {});
-    for (const op of ops) if (op.verb === "set") this.puts.push(op);
+    for (const op of ops) if (op.verb === "set" || op.verb === "cas") this.puts.push(op);
     return super.txn(ops, signal);
   }
 }
