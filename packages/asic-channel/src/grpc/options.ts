@@ -1,4 +1,4 @@
-import { type Clock, type CrashPoint, type Millis, systemClock } from "@tandem/base";
+import { type Clock, type CrashPoint, type Millis, seconds, systemClock } from "@tandem/base";
 import { type Bus, type Endpoint, grpcBus } from "@tandem/wire";
 import type { Owner } from "../asic-error.js";
 import type { ChannelTrouble } from "../channel-trouble.js";
@@ -35,9 +35,16 @@ export interface GrpcClientOptions extends GrpcChannelOptions {
 /** Longest message. A bulk request of 30,000 routes has about 10 MB. */
 export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 
+/**
+ * Both ends are on one machine: a process that is gone has closed its connection, so silence means one that stands still,
+ * as syncd does in a call of the ASIC that takes long. Upstream's watchdog speaks after as much.
+ */
+const SILENCE_MAX = seconds(30);
+
 /** HTTP/2 as the channel uses it: beyond 1 MiB that the server has not read, flow control stops the client. */
 export function channelBus(clock: Clock = systemClock): Bus {
-  return grpcBus({ clock, messageBytesMax: MESSAGE_BYTES_MAX, queueBytesMax: 3 * MESSAGE_BYTES_MAX });
+  const bytes = { messageBytesMax: MESSAGE_BYTES_MAX, queueBytesMax: 3 * MESSAGE_BYTES_MAX };
+  return grpcBus({ clock, silence: SILENCE_MAX, ...bytes });
 }
 
 /** Ports of the context 0; each further context has the next two. */

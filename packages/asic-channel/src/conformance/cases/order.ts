@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { millis, sleep, systemClock } from "@tandem/base";
+import { seconds, sleep, systemClock } from "@tandem/base";
 import type { FieldValues } from "@tandem/swss";
 import type { AsicOp } from "../../op.js";
 import type { ConformanceCase } from "../case.js";
@@ -97,7 +97,7 @@ export const orderCases: readonly ConformanceCase[] = [
       const { syncd, client } = await pair(world);
       syncd.pause();
       const done = client.create(0, 400, 100);
-      await sleep(systemClock, millis(world.long ? 5000 : 1000));
+      await sleep(systemClock, seconds(5));
       const before = client.ends.size;
       syncd.goOn();
       await done;
