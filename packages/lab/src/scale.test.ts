@@ -46,6 +46,7 @@ const SIZES = [
   [4, 8],
   [8, 4],
   [8, 8],
+  [16, 8],
 ] as const;
 
 test("what a launch costs grows as docs/scale.md says", { timeout: 2 * timeout }, async (t) => {
