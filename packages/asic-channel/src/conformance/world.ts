@@ -160,6 +160,14 @@ export class ConformanceWorld implements AsyncDisposable {
     return this.#start(programOf("asicSyncdMain"), args, wish.dies);
   }
 
+  /** A gateway once it passes requests on; `dies` is where it kills itself. */
+  async gateway(from: TransportName, to: TransportName, more: readonly string[] = [], dies?: string): Promise<Peer> {
+    const args = ["--from", from, "--to", to, ...more, ...this.#files];
+    const started = this.#start(programOf("asicGatewayMain"), args, dies);
+    await started.says("passes requests");
+    return started;
+  }
+
   /** An orchagent once it has its end. */
   async client(wish: ClientWish = {}): Promise<Orchagent> {
     const client = new Orchagent(this.startEnd("client", wish), this.context.guid);
