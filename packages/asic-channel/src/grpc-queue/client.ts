@@ -58,6 +58,8 @@ export class GrpcQueueClient implements AsicClient {
   /** What may have been executed, and goes before everything else. */
   #again: Sent[] = [];
   #waitingBytes = 0;
+  /** Requests up to this number are held by both ends, or were. */
+  #receivedUpTo = 0;
   /** Accepted and not known to be executed. */
   #accepted = 0;
   #acceptedBytes = 0;
@@ -299,9 +301,9 @@ export class GrpcQueueClient implements AsicClient {
   /** Held by both ends: it goes on when one of them dies. */
   #received(id: string): void {
     const last = this.#numberOf(id) ?? 0;
-    for (const [number, sent] of this.#sent) {
-      if (number > last) break;
-      if (sent.unanswered) this.#accept(sent);
+    for (; this.#receivedUpTo < last; this.#receivedUpTo++) {
+      const sent = this.#sent.get(this.#receivedUpTo + 1);
+      if (sent?.unanswered === true) this.#accept(sent);
     }
   }
 

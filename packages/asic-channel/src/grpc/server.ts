@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { BoundedQueue, err, noCrash, ok, type Result } from "@tandem/base";
 import { type BusServer, type BusStream, GrpcStatus } from "@tandem/wire";
 import type { AsicError, EndError, Owner } from "../asic-error.js";
@@ -31,6 +32,9 @@ const UNREAD_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Requests that have arrived and wait for those before them. */
 const ARRIVED_MAX = 1024;
+
+/** Executed requests after which the event loop gets its turn: replies leave while the next ones are executed. */
+const REPLIES_TOGETHER = 64;
 
 /** What a connection brought, or work that takes its turn between. */
 type Arrived = SentRequest | (() => Promise<void>);
@@ -187,6 +191,7 @@ export class GrpcChannelServer implements AsicServer {
 
   async #work(stream: BusStream, arrived: BoundedQueue<Arrived>): Promise<void> {
     let first = true;
+    let executed = 0;
     for await (const next of arrived) {
       if (typeof next === "function") {
         await next();
@@ -202,6 +207,8 @@ export class GrpcChannelServer implements AsicServer {
         this.#taps.reply(id, reply);
         this.#reply(stream, id, splitKey(request.key)[0], reply);
       });
+      executed += 1;
+      if (executed % REPLIES_TOGETHER === 0) await setImmediate();
     }
   }
 

@@ -150,23 +150,35 @@ export class ListPubsubClient implements AsicClient {
     const ready = await this.#untilReady(tickets);
     const limit = this.traits.requestsInFlightMax;
     if (this.#queued + ready.length > limit) await this.#count();
-    const calls = ready.map(async (ticket): Promise<boolean> => {
-      const ended = (outcome: AsicOutcome, mayBeThere = false): boolean => {
-        this.#line.settle(ticket, outcome);
-        return mayBeThere;
-      };
+    const leaving: Ticket[] = [];
+    for (const ticket of ready) {
       const refusal = refusalOf(ticket.request, this.mode);
-      if (refusal !== undefined) return ended(err(refusal));
-      if (this.#queued >= limit) return ended(err({ kind: "queueFull", unit: "requests", limit }));
-      if (!this.#line.leaves(ticket)) return false;
-      this.#queued += 1;
-      const written = await this.#requests.write([entryOf(ticket.request)]);
-      if (!written.ok) return ended(err(notWritten(written.error)), written.error.kind === "disconnected");
-      (this.#options.crash ?? noCrash).reach("asic.request.stored");
-      const outcome = stored();
-      return outcome === undefined || ended(outcome, true);
-    });
-    return (await Promise.all(calls)).includes(true);
+      if (refusal !== undefined) this.#line.settle(ticket, err(refusal));
+      else if (this.#queued >= limit) this.#line.settle(ticket, err({ kind: "queueFull", unit: "requests", limit }));
+      else if (this.#line.leaves(ticket)) {
+        this.#queued += 1;
+        leaving.push(ticket);
+      }
+    }
+    if (leaving.length === 0) return false;
+    const written = await this.#requests.write(leaving.map(({ request }) => entryOf(request)));
+    // One that no list can hold keeps all of them out: then each goes by itself.
+    if (written.ok || written.error.kind !== "invalidChange" || leaving.length === 1)
+      return this.#fare(leaving, written, stored);
+    const fared = leaving.map(async (ticket) =>
+      this.#fare([ticket], await this.#requests.write([entryOf(ticket.request)]), stored),
+    );
+    return (await Promise.all(fared)).includes(true);
+  }
+
+  /** Whether one of them can be in the list. */
+  #fare(tickets: readonly Ticket[], written: Result<void, WriteError>, stored: () => AsicOutcome | undefined): boolean {
+    for (const ticket of tickets) {
+      if (written.ok) (this.#options.crash ?? noCrash).reach("asic.request.stored");
+      const outcome = written.ok ? stored() : err(notWritten(written.error));
+      if (outcome !== undefined) this.#line.settle(ticket, outcome);
+    }
+    return written.ok || written.error.kind === "disconnected";
   }
 
   async #count(): Promise<void> {

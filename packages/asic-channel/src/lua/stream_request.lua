@@ -12,6 +12,7 @@ if client and client ~= ARGV[1] then return {'displaced'} end
 local last = client and number('last') or 0
 local waiting, bytes, accepted = number('waiting'), number('bytes'), client and number('accepted') or 0
 local room = tonumber(ARGV[4]) - redis.call('XLEN', REQUESTS) - redis.call('XLEN', RESPONSES)
+local requests_max, bytes_max, epoch = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[1] .. ':'
 local reply, full = {}, nil
 for i = 5, #ARGV, 5 do
   local which, key, op, fields = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
@@ -20,14 +21,14 @@ for i = 5, #ARGV, 5 do
   else
     local size = #key + #op + #fields
     if not full then
-      if waiting >= tonumber(ARGV[2]) then full = 'requests'
-      elseif bytes + size > tonumber(ARGV[3]) then full = 'bytes'
+      if waiting >= requests_max then full = 'requests'
+      elseif bytes + size > bytes_max then full = 'bytes'
       elseif room <= 0 then full = 'unarchived' end
     end
     if full then
       reply[#reply + 1] = full
     else
-      add(REQUESTS, 'key', key, 'op', op, 'attrs', fields, 'id', ARGV[1] .. ':' .. ARGV[i], 'size', size)
+      add(REQUESTS, 'key', key, 'op', op, 'attrs', fields, 'id', epoch .. ARGV[i], 'size', size)
       waiting, bytes, room, last = waiting + 1, bytes + size, room - 1, which
       if ARGV[i + 4] ~= '1' then accepted = accepted + 1 end
       reply[#reply + 1] = 'stored'

@@ -6,6 +6,8 @@
 -- in whichever stream that stands, and the first part never goes back. So ids order everything that happened, and a
 -- hole among them is as long as what is missing. Each thousandth id is a mark, at which streams may be cut.
 
+-- These are looked up for each of thousands of entries; as locals they cost no search.
+local ARGV, call, pcall_redis = ARGV, redis.call, redis.pcall
 local REQUESTS, RESPONSES, STATE, MARKS, ARCHIVED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local MARK_EVERY = 1000
 
@@ -44,16 +46,20 @@ if n == 0 then
   end
 end
 
+local of_ms = string.format('%.0f-', ms)
+
 local function add(stream, ...)
   n = n + 1
-  local id = string.format('%.0f-%.0f', ms, n)
-  local added = redis.pcall('XADD', stream, id, ...)
+  -- A number in a text has 14 digits; `n` has less for all time.
+  local id = of_ms .. n
+  local added = pcall_redis('XADD', stream, id, ...)
   if type(added) == 'table' and added.err then
     if not string.find(added.err, 'equal or smaller', 1, true) then error(added.err) end
     -- Somebody put an entry there by hand: ids go on behind it, and it is not counted.
     ms = parts(last_id(stream)) + 1
-    id = string.format('%.0f-%.0f', ms, n)
-    redis.call('XADD', stream, id, ...)
+    of_ms = string.format('%.0f-', ms)
+    id = of_ms .. n
+    call('XADD', stream, id, ...)
   end
   if n % MARK_EVERY == 0 then redis.call('RPUSH', MARKS, id) end
   return id

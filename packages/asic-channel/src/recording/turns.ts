@@ -1,7 +1,7 @@
 import type { Result } from "@tandem/base";
 import { type AsicError, describeAsicError } from "../asic-error.js";
 import type { AsicNotification } from "../notification.js";
-import { FAILURE, replyTo } from "../reply.js";
+import { FAILURE, replyTo, SUCCESS } from "../reply.js";
 import type { AsicRequest } from "../request.js";
 import type { AsicAnswer } from "../transport.js";
 import { formatBody } from "./format-line.js";
@@ -50,7 +50,9 @@ export class Turns {
   readonly #style: RecordingStyle;
   readonly #charsMax: number;
   readonly #printer = new StampPrinter();
+  /** Without those before `#head`, which are done. */
   #underWay: Turn[] = [];
+  #head = 0;
   #pieces: Piece[] = [];
   #chars = 0;
   #gap = 0;
@@ -62,7 +64,7 @@ export class Turns {
 
   /** Requests that are not answered. */
   get underWay(): number {
-    return this.#underWay.length;
+    return this.#underWay.length - this.#head;
   }
 
   /** Characters that wait, about. */
@@ -71,7 +73,7 @@ export class Turns {
   }
 
   get isEmpty(): boolean {
-    return this.#pieces.length === 0 && (this.#gap === 0 || this.#underWay.length > 0);
+    return this.#pieces.length === 0 && (this.#gap === 0 || this.underWay > 0);
   }
 
   /** A request that is about to be sent. Give what it returns to `ended`. */
@@ -82,7 +84,7 @@ export class Turns {
     if (gap > 0) this.#gap = 0;
     const turn: Turn = { request, skipped: !recorded || !room, gap, end: undefined };
     this.#underWay.push(turn);
-    if (this.#underWay.length === 1) this.#begin(turn, at);
+    if (this.underWay === 1) this.#begin(turn, at);
     return turn;
   }
 
@@ -91,17 +93,19 @@ export class Turns {
     const reply = how.ok && how.value.kind === "replied" ? how.value.reply : undefined;
     const chars = reply === undefined ? LINE_CHARS : charsOf(reply.status, reply.fields);
     turn.end = { how, skipped: turn.skipped || !this.#take(chars, 2 * this.#charsMax) };
-    let head = this.#underWay[0];
-    if (head?.end === undefined) return;
-    let done = 0;
+    let head = this.#underWay[this.#head];
     while (head?.end !== undefined) {
       // Times never go back in a file: what waited for its turn has the time of its turn.
       this.#finish(head, head.end, at);
-      done += 1;
-      head = this.#underWay[done];
+      this.#head += 1;
+      head = this.#underWay[this.#head];
       if (head !== undefined) this.#begin(head, at);
     }
-    this.#underWay = this.#underWay.slice(done);
+    // Not at each: with many under way that would copy them all for every one that ends.
+    if (this.#head > FORGOTTEN_AT && this.#head * 2 > this.#underWay.length) {
+      this.#underWay = this.#underWay.slice(this.#head);
+      this.#head = 0;
+    }
   }
 
   notified(notification: AsicNotification, at: Micros): void {
@@ -121,7 +125,7 @@ export class Turns {
 
   /** All that waits, as lines with their line feeds; it is then gone from here. `at` is the time now. */
   take(at: Micros): TurnLines {
-    if (this.#gap > 0 && this.#underWay.length === 0) {
+    if (this.#gap > 0 && this.underWay === 0) {
       this.comment(gapText(this.#gap), at);
       this.#gap = 0;
     }
@@ -155,7 +159,7 @@ export class Turns {
   }
 
   #finish({ request }: Turn, { how, skipped }: NonNullable<Turn["end"]>, at: Micros): void {
-    if (!skipped && !(how.ok && how.value.kind === "accepted")) this.#pieces.push({ kind: "end", at, request, how });
+    if (!skipped && !isSilent(request, how)) this.#pieces.push({ kind: "end", at, request, how });
   }
 
   #bodiesOf(piece: Piece): readonly RecordBody[] {
@@ -182,6 +186,15 @@ export class Turns {
     return body === undefined ? [comment] : [body, comment];
   }
 }
+
+/** Changes that went well leave no second line, and are most of what is said. */
+function isSilent({ op }: AsicRequest, how: TurnEnd): boolean {
+  if (!how.ok) return false;
+  return how.value.kind === "accepted" || (how.value.reply.status === SUCCESS && (op === "create" || op === "set"));
+}
+
+/** Turns that are done before their places are given up. */
+const FORGOTTEN_AT = 1024;
 
 /** What a line takes beside its texts: time, op, bars, and what holds it here. */
 const LINE_CHARS = 120;
