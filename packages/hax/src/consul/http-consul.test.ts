@@ -99,6 +99,20 @@ test("the token goes with every call, and into no failure", async () => {
   expect(told).toMatchObject({ error: { what: "GET /v1/kv/k: 403 no rights for (token)" } });
 });
 
+test("namespace and partition go with every call, reads, writes and transactions alike", async () => {
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    const { searchParams } = new URL(request.url ?? "", "http://consul");
+    asked.push(`${request.method} ${searchParams.get("ns")} ${searchParams.get("partition")}`);
+    response.end(request.method === "GET" ? "[]" : "true");
+  });
+  const consul = client([url], { namespace: "storage", partition: "east" });
+  await consul.get("k");
+  await consul.put("k", "1");
+  await consul.txn([{ verb: "delete", key: "k" }]);
+  expect(asked).toEqual(["GET storage east", "PUT storage east", "PUT storage east"]);
+});
+
 for (const [body, says] of [
   ["{", "an answer that cannot be read"],
   ["{}", "expected an array"],

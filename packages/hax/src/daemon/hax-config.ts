@@ -13,6 +13,8 @@ export interface HaxConfig {
   /** CA that Consul's certificate is checked with, and what is shown to Consul. */
   readonly consulCa: string | undefined;
   readonly consulCert: readonly [cert: string, key: string] | undefined;
+  readonly consulNamespace: string | undefined;
+  readonly consulPartition: string | undefined;
   readonly listen: readonly LinkAddress[];
   /** Certificate, key and CA of the TCP links. */
   readonly linkTls: readonly [cert: string, key: string, ca: string] | undefined;
@@ -39,6 +41,8 @@ const SETTINGS = {
   "consul-token-file": "text",
   "consul-ca": "text",
   "consul-cert": "text",
+  "consul-namespace": "text",
+  "consul-partition": "text",
   listen: "list",
   "link-tls": "text",
   http: "text",
@@ -69,6 +73,7 @@ Beside it: tandem hax show, why FID, check FID, m0d.
       --consul-token-file FILE   its first line is the ACL token; default: CONSUL_HTTP_TOKEN; read again at SIGHUP
       --consul-ca FILE    CA of an https:// address of Consul; read again at SIGHUP
       --consul-cert CERT,KEY     shown to Consul; read again at SIGHUP
+      --consul-namespace NAME, --consul-partition NAME   of Consul Enterprise
       --listen ADDRESS    where links are served, unix:PATH or IP:PORT, may be repeated; default unix:/run/tandem/hax-link.sock
       --link-tls CERT,KEY,CA     mutual TLS on every IP:PORT; read again at SIGHUP
       --http IP:PORT      watches and questions; default 127.0.0.1:8008; other than loopback needs --token-file
@@ -185,6 +190,7 @@ export function haxConfig(raw: Raw): Result<HaxConfig, string> {
   return ok({
     ...{ node: text("node") ?? hostname(), consul, consulTokenFile: text("consul-token-file"), listen, bodyMax },
     ...{ consulCa, consulCert: consulCert as HaxConfig["consulCert"] },
+    ...{ consulNamespace: text("consul-namespace"), consulPartition: text("consul-partition") },
     ...{ linkTls: linkTls as HaxConfig["linkTls"], httpTls: httpTls as HaxConfig["httpTls"] },
     ...{ httpHost: host, httpPort: Number(port), tokenFile, journal: text("journal"), notPassing, stobIoq },
     elect: raw.elect === true,

@@ -63,6 +63,7 @@ async function serve(
   if (!crashPoint.ok) return err({ kind: "usage", message: crashPoint.error });
   const config = await loadConfig(flags, systemFiles);
   if (!config.ok) return err({ kind: "usage", message: config.error });
+  const { consulNamespace: namespace, consulPartition: partition } = config.value;
   const { consul, listen, node, httpHost, httpPort } = config.value;
   const secrets = await Secrets.load(config.value, env, systemFiles);
   if (!secrets.ok) return failed(secrets.error);
@@ -72,6 +73,8 @@ async function serve(
   const client = new HttpConsul({
     ...{ clock: systemClock, addresses: consul, token: () => known.consulToken },
     ...{ tls: () => known.consulTls, observer: count.consul },
+    ...(namespace !== undefined && { namespace }),
+    ...(partition !== undefined && { partition }),
   });
   cleanUp.use(client);
   const { linkTls, httpTls, token } = known;
