@@ -82,7 +82,7 @@ export class HamgrdWatch implements HamgrdWitness {
     const alarms = [...(this.#stuck.get(daemon)?.keys() ?? [])].filter((alarm) => alarm.startsWith(`${type}/${id} `));
     const overdue = waits
       .filter(({ since, deadline }) => deadline !== undefined && now > since + deadline + ALARM_GRACE)
-      .filter((wait) => !alarms.includes(`${type}/${id} ${wait.for}`))
+      .filter((wait) => !alarms.includes(`${type}/${id} ${wait.alarm ?? wait.for}`))
       .map((wait) => `waits for ${wait.for} since ${wait.since / 1000} s`);
     const unacknowledged = alarms.length > 0 ? [] : pending.filter(({ since }) => now > since + UNACKNOWLEDGED_MAX);
     return [...overdue, ...unacknowledged.map(({ row }) => `${row} is unacknowledged`)].map(
