@@ -271,4 +271,18 @@ describe("a burst of 250,000 requests", () => {
       await server.says(did(249_999));
       expectInOrder(world.effects);
     }, 600_000);
+
+  for (const transport of ["shm", "grpc-queue"] as const)
+    test(`${transport}: is executed in order and answered, a thousand at a time`, async (t) => {
+      longTest(t);
+      const endpoint = `127.0.0.1:${await freePort()}`;
+      await using world = await KillWorld.start({ transport, mode: "sync", endpoint });
+      await world.server();
+      const client = await world.client({ count: 250_000, window: 1000 });
+      await client.says("done");
+      expect(endsOf(client).get("SAI_STATUS_SUCCESS")).toHaveLength(250_000);
+      const memory = client.lines.find((line) => line.startsWith("memory"))?.split(" ")[1];
+      console.log(`${transport}: ${Math.round(Number(memory) / 2 ** 20)} MiB in the client`);
+      expectInOrder(world.effects);
+    }, 600_000);
 });
