@@ -9,8 +9,8 @@ export interface Floor {
   readonly value: number;
 }
 
-/** What a figure is to reach: a bound in its own unit, or a multiple of its first floor. */
-export type Target = { readonly bound: number } | { readonly timesFloor: number };
+/** What a figure is to reach: a bound in its own unit, or a multiple of its first floor; and why not, where it is missed. */
+export type Target = ({ readonly bound: number } | { readonly timesFloor: number }) & { readonly why?: string };
 
 /** One measured figure: the median over the rounds, and the least and greatest of them. */
 export interface Figure {
@@ -34,6 +34,13 @@ export function targetValue({ floors }: Figure, target: Target): number | undefi
   if ("bound" in target) return target.bound;
   const floor = floors[0]?.value;
   return floor === undefined ? undefined : floor * target.timesFloor;
+}
+
+/** What stands in the way of targets that are missed, as far as they say so. */
+export function missedWhys(figure: Figure): readonly string[] {
+  return figure.targets.flatMap((target) =>
+    target.why !== undefined && isReached(figure, target) === false ? [target.why] : [],
+  );
 }
 
 /** Whether the figure reaches `target`, or may well, by its interval; `undefined` when that cannot be said. */

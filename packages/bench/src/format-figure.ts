@@ -1,4 +1,4 @@
-import { type Figure, isRate, isReached, type Target, targetValue, type Unit } from "./figure.js";
+import { type Figure, isRate, isReached, missedWhys, type Target, targetValue, type Unit } from "./figure.js";
 
 const LABEL_WIDTH = 52;
 const VALUE_WIDTH = 16;
@@ -20,7 +20,7 @@ export function formatFigure(figure: Figure): string {
     ...floors.map((floor) => line(`  floor: ${floor.what}`, formatValue(floor.value, unit), times(floor.value))),
     ...(upstream === undefined ? [] : [line("  upstream's C++", formatValue(upstream, unit), times(upstream))]),
     ...targets.map((target) => targetLine(figure, target)),
-    ...notes.map((note) => `  ${note}\n`),
+    ...[...missedWhys(figure).map((why) => `missed: ${why}`), ...notes].map((note) => `  ${note}\n`),
   ].join("");
 }
 
@@ -38,6 +38,7 @@ export function figureJson(figure: Figure): object {
     targets: targets.map((target) => ({
       ...("bound" in target ? { bound: target.bound } : { times_floor: target.timesFloor }),
       reached: isReached(figure, target) ?? null,
+      ...(target.why !== undefined && isReached(figure, target) === false && { why: target.why }),
     })),
     notes,
   };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type AsicClient, Recorder, RecordingClient, type TransportName } from "@tandem/asic-channel";
+import { type AsicClient, Recorder, RecordingClient, TRANSPORT_NAMES, type TransportName } from "@tandem/asic-channel";
 import { systemClock, unwrap } from "@tandem/base";
 import { type BenchRun, figureOf } from "../bench-run.js";
 import type { Figure } from "../figure.js";
@@ -9,9 +9,13 @@ import { requestMany } from "./requests.js";
 const PAIRS = 10;
 const REQUESTS = 10_000;
 
+const WHY = "writing down takes 3 µs of CPU a request, in the client's process, where that is what a burst waits for";
+
 /** What recording costs: the same requests with it and without, in turn, the order changing. */
 export async function recorderFigures(run: BenchRun, folder: string): Promise<readonly Figure[]> {
-  return [await ratioOn("streams", run, folder), await ratioOn("grpc", run, folder)];
+  const figures: Figure[] = [];
+  for (const transport of TRANSPORT_NAMES) figures.push(await ratioOn(transport, run, folder));
+  return figures;
 }
 
 async function ratioOn(transport: TransportName, run: BenchRun, folder: string): Promise<Figure> {
@@ -19,7 +23,9 @@ async function ratioOn(transport: TransportName, run: BenchRun, folder: string):
   const opened = await Recorder.open({ clock: systemClock, path: join(folder, `${transport}.rec`) });
   await using recorder = unwrap(opened);
   const recording = new RecordingClient(lane.client, recorder);
-  const count = Math.ceil(REQUESTS * run.scale);
+  // ZMQ and the list have one request under way.
+  const inLockstep = transport === "zmq" || transport === "list-pubsub";
+  const count = Math.ceil((REQUESTS * run.scale) / (inLockstep ? 5 : 1));
   const timed = async (client: AsicClient): Promise<number> => {
     const began = run.clock.monotonic();
     await requestMany(client, count);
@@ -40,7 +46,7 @@ async function ratioOn(transport: TransportName, run: BenchRun, folder: string):
     what: `${transport}: time with a recorder beside time without, ${PAIRS} pairs`,
     unit: "×",
     interval,
-    targets: [{ bound: 1.03 }],
+    targets: [{ bound: 1.03, why: WHY }],
     notes: [`its median lies from ${interval[0].toFixed(2)} to ${interval[1].toFixed(2)} with a certainty of 98 %`],
   });
 }

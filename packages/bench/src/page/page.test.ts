@@ -13,7 +13,10 @@ const FIGURES: readonly Figure[] = [
     greatest: 99_000,
     floors: [{ what: "redis-benchmark <same>", value: 100_000 }],
     upstream: 61_000,
-    targets: [{ timesFloor: 0.9 }, { bound: 95_000 }],
+    targets: [
+      { timesFloor: 0.9, why: "never said" },
+      { bound: 95_000, why: "three share two cores" },
+    ],
     notes: ["CPU 3.0 µs a row"],
   },
   { what: "set → pop", unit: "µs", value: 88, least: 80, greatest: 120, floors: [], targets: [{ timesFloor: 2 }] },
@@ -32,7 +35,8 @@ test("a page has a row per figure with its floor, upstream, targets and whether 
       "| 1.48 × (61 k rows/s) | ≥ 90 k rows/s (0.9 × floor); ≥ 95 k rows/s | reached; missed |",
   );
   expect(page).toContain("| set → pop | **88 µs** | 80 µs to 120 µs |  |  | unknown (2 × floor) | not measured |");
-  expect(page).toContain("- CPU 3.0 µs a row");
+  expect(page).toContain("- rows set | one by one: missed, three share two cores\n- CPU 3.0 µs a row");
+  expect(page).not.toContain("never said");
 });
 
 test("a chart has a bar for the figure, each floor and upstream, as long as their values, and a line at the target", () => {

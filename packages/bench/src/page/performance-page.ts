@@ -1,4 +1,4 @@
-import { type Figure, isRate, isReached, type Target, targetValue } from "../figure.js";
+import { type Figure, isRate, isReached, missedWhys, type Target, targetValue } from "../figure.js";
 import { formatValue } from "../format-figure.js";
 
 /** One benchmark's figures. */
@@ -42,9 +42,14 @@ function section({ name, figures }: BenchResult, folder: string): readonly strin
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...figures.map(row),
     "",
-    ...figures.flatMap(({ notes = [] }) => notes.map((note) => `- ${note}`)),
-    ...(figures.some(({ notes = [] }) => notes.length > 0) ? [""] : []),
+    ...figures.flatMap(linesBelow),
+    ...(figures.some((figure) => linesBelow(figure).length > 0) ? [""] : []),
   ];
+}
+
+function linesBelow(figure: Figure): readonly string[] {
+  const missed = missedWhys(figure).map((why) => `${figure.what}: missed, ${why}`);
+  return [...missed, ...(figure.notes ?? [])].map((note) => `- ${note}`);
 }
 
 function row(figure: Figure): string {
