@@ -76,6 +76,8 @@ export interface Delivery {
 export interface AsicHandler {
   /** Before the prefix of rows that are written as requests are taken: `TEMP_` while a view is being built. */
   rowPrefix(): "" | "TEMP_";
+  /** Whether rows may be written as requests are taken, of which this handler refuses some else; absent: yes. */
+  takesRows?(): boolean;
   /** Executes one request and settles its rows before it resolves. A request that fails is a reply; it never rejects. */
   handle(delivery: Delivery): Promise<AsicReply>;
 }

@@ -16,8 +16,8 @@ export interface QueuedChange {
 
 /** Whether a `ConsumerTable` writes rows as it takes entries, and under which names. */
 export interface ConsumerTableOptions extends ReaderOptions<ReaderError> {
-  /** Whether rows are written as entries are taken. Without it any op passes. */
-  readonly modifyRows?: boolean;
+  /** Whether rows are written as entries are taken; a function is asked at each pop. Without it any op passes. */
+  readonly modifyRows?: boolean | (() => boolean);
   /** Before the table's name in the keys of written rows, e.g. `TEMP_`; a function is asked at each pop. */
   readonly rowPrefix?: string | (() => string);
   /** Looks for entries this often without being told: a wake-up that got lost is repaired by then. Default: never. */
@@ -34,7 +34,7 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
   readonly #names: TableNames;
   readonly #subscription: SteadySubscription;
   readonly #rowPrefix: () => string;
-  readonly #modify: boolean;
+  readonly #modify: () => boolean;
   #look: Timer | undefined;
 
   constructor(store: Store, name: string, options: ConsumerTableOptions = {}) {
@@ -42,9 +42,9 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
     this.store = store;
     this.name = name;
     this.#names = tableNames(store.db, name);
-    const { rowPrefix = "", lookEvery } = options;
+    const { rowPrefix = "", modifyRows = true, lookEvery } = options;
     this.#rowPrefix = typeof rowPrefix === "string" ? () => rowPrefix : rowPrefix;
-    this.#modify = options.modifyRows ?? true;
+    this.#modify = typeof modifyRows === "boolean" ? () => modifyRows : modifyRows;
     this.#subscription = new SteadySubscription(
       store,
       this.clock,
@@ -61,7 +61,7 @@ export class ConsumerTable extends ChangeSource<QueuedChange, StoreError, Reader
 
   override async pops(batch = POP_BATCH_DEFAULT): Promise<Result<readonly QueuedChange[], StoreError>> {
     const rows = `${this.#rowPrefix()}${this.name}`;
-    const from = { queue: this.#names.queue, rows, batch, modify: this.#modify };
+    const from = { queue: this.#names.queue, rows, batch, modify: this.#modify() };
     const popped = await popQueue(this.store, from, (key, op, fieldValues) => ({ key, op, fieldValues }));
     if (!popped.ok) return popped;
     const { entries, bad } = popped.value;

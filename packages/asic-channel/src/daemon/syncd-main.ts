@@ -201,6 +201,7 @@ function withSeat(name: TransportName, { seat, mark, syncd, logger, stop }: Seat
       : refuse(delivery, `the channel was moved to ${mark.active}`);
   return {
     rowPrefix: () => syncd.rowPrefix(),
+    takesRows: () => (mark.active ?? seat.holder ?? name) === name,
     handle: (delivery) => {
       if (delivery.repeated || mark.active === name) return syncd.handle(delivery);
       if (mark.active !== undefined) return byMark(delivery);

@@ -54,6 +54,8 @@ export class ListPubsubServer implements AsicServer {
   readonly #stops: NotificationConsumer;
   /** Answers that are owed for entries nobody could read. */
   #unreadable: AsicReply[] = [];
+  /** The last pop has written the rows of what it took. */
+  #writesRows = false;
   #closed = false;
 
   private constructor(options: ListPubsubServerOptions, store: Store, claim: EndClaim) {
@@ -92,7 +94,7 @@ export class ListPubsubServer implements AsicServer {
     const ended = AbortSignal.any([signal, this.#claim.lost]);
     await using requests = new ConsumerTable(this.#store, REQUEST_TABLE, {
       clock,
-      modifyRows: this.#writesRows,
+      modifyRows: () => this.#asksForRows(handler),
       rowPrefix: () => handler.rowPrefix(),
       lookEvery: LOOK_EVERY,
       onError: (error) => this.#onError(error),
@@ -126,8 +128,11 @@ export class ListPubsubServer implements AsicServer {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  get #writesRows(): boolean {
-    return this.#options.mode === "async" && this.#options.leavesRows !== true;
+  /** Asked at each pop, for all that it takes. */
+  #asksForRows(handler: AsicHandler): boolean {
+    const { mode, leavesRows } = this.#options;
+    this.#writesRows = mode === "async" && leavesRows !== true && handler.takesRows?.() !== false;
+    return this.#writesRows;
   }
 
   async #execute(handler: AsicHandler, entry: QueuedChange): Promise<void> {

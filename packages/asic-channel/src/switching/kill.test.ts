@@ -1,14 +1,16 @@
 import { join } from "node:path";
-import type { CrashPointName } from "@tandem/base";
-import { systemClock, unwrap } from "@tandem/base";
+
+import { type CrashPointName, type Result, systemClock, unwrap } from "@tandem/base";
 import { longTest } from "@tandem/base/testing";
 import { openDatabases } from "@tandem/swss";
 import { describe, expect, test } from "vitest";
+import type { EndError } from "../asic-error.js";
 import { routerOf } from "../conformance/objects.js";
 import type { Peer } from "../conformance/peer.js";
 import { TRAITS } from "../conformance/run.js";
-import { account, applyView, expectAll, pair, SUCCESS } from "../conformance/steps.js";
+import { account, applyView, barrier, expectAll, pair, SUCCESS } from "../conformance/steps.js";
 import { ConformanceWorld, type Orchagent } from "../conformance/world.js";
+import { ListPubsubClient } from "../list-pubsub/client.js";
 import { StreamsClient } from "../streams/client.js";
 import { readMark } from "./mark-scripts.js";
 
@@ -31,9 +33,18 @@ async function started(
   return { world, client, syncd, command, sent };
 }
 
+/** An end that is left is closed a moment after the move. */
+async function onceFree<T>(open: () => Promise<Result<T, EndError>>): Promise<T> {
+  for (;;) {
+    const opened = await open();
+    if (opened.ok || opened.error.kind !== "taken") return unwrap(opened);
+  }
+}
+
 /** The channel goes on, over one transport. */
 async function expectWorks(world: ConformanceWorld, client: Orchagent, from: number): Promise<void> {
   await client.create(from, 100);
+  await barrier(client, world);
   await expectAll(world, new Map([...client.ends].filter(([n]) => n >= from)), from, 100);
   expect(await world.drift()).toEqual([]);
 }
@@ -146,9 +157,8 @@ test("who still uses the transport that was left is refused, and whoever returns
   await move("shm");
   await using stores = unwrap(await openDatabases({ ignoreNonexistent: true, config: join(world.folder, "db.json") }));
   const owner = { name: "straggler", host: "here", pid: process.pid, since: 0 };
-  const straggler = unwrap(
-    await StreamsClient.open({ stores, db: world.context.dbAsic, mode: "sync", owner, clock: systemClock }),
-  );
+  const ends = { stores, db: world.context.dbAsic, mode: "sync", owner, clock: systemClock } as const;
+  const straggler = await onceFree(() => StreamsClient.open(ends));
   const answer = unwrap(
     await straggler.request({ op: "create", key: routerOf(world.context.guid, 5000), fields: [["NULL", "NULL"]] }),
   );
@@ -158,6 +168,31 @@ test("who still uses the transport that was left is refused, and whoever returns
   await expectWorks(world, client, 0);
   await move("streams");
   await expectWorks(world, client, 200);
+});
+
+test("what is put into a list that was left is refused, and leaves no row behind", { timeout: TIME }, async () => {
+  await using world = await ConformanceWorld.open(TRAITS["list-pubsub"], {});
+  const { client } = await pair(world, { mode: "async" });
+  const command = world.startEnd("switch", { transport: "shm" });
+  await command.gone;
+  expect(command.lines.at(-1)).toMatch(/^moved list-pubsub shm /);
+  await using stores = unwrap(await openDatabases({ ignoreNonexistent: true, config: join(world.folder, "db.json") }));
+  const owner = { name: "straggler", host: "here", pid: process.pid, since: 0 };
+  const ends = { stores, db: world.context.dbAsic, mode: "async", owner, clock: systemClock } as const;
+  await using straggler = await onceFree(() => ListPubsubClient.open(ends));
+  const key = routerOf(world.context.guid, 5000);
+  expect(unwrap(await straggler.request({ op: "create", key, fields: [["NULL", "NULL"]] }))).toEqual({
+    kind: "accepted",
+  });
+  const behind = await straggler.request({
+    op: "get",
+    key: world.switchKey,
+    fields: [["SAI_SWITCH_ATTR_PORT_NUMBER", "0"]],
+  });
+  expect(unwrap(behind)).toMatchObject({ reply: { status: "SAI_STATUS_OBJECT_IN_USE" } });
+  expect(await world.timesMade(5000, 1)).toEqual([0]);
+  expect(unwrap(await world.store.command(["EXISTS", `ASIC_STATE:${key}`]))).toBe(0);
+  await expectWorks(world, client, 0);
 });
 
 test("events are heard once and in order while the channel moves to and fro", { timeout: TIME }, async () => {
