@@ -48,6 +48,12 @@ async function measure(run: BenchRun, env: Environment, tandem: CommandLine): Pr
         turn += 1;
         await consul.ask("PUT", "/v1/kv/processes/bench", `{"state": "${turn}", "type": "M0_CONF_HA_PROCESS_M0D"}`);
       }),
+    readAndPut: () =>
+      latencyOf(run, count, async () => {
+        turn += 1;
+        await read("/v1/kv/processes/bench");
+        await consul.ask("PUT", "/v1/kv/processes/bench", `{"state": "${turn}", "type": "M0_CONF_HA_PROCESS_M0D"}`);
+      }),
     watch: () =>
       latencyOf(run, count, async () => {
         turn += 1;
@@ -68,7 +74,12 @@ async function measure(run: BenchRun, env: Environment, tandem: CommandLine): Pr
       { "raw HTTP, the same four reads": times.reads },
       shares,
     ),
-    ...latencyFigures("event → stored and acknowledged", times.event, { "raw HTTP, one put": times.put }, shares),
+    ...latencyFigures(
+      "event → stored and acknowledged",
+      times.event,
+      { "raw HTTP, a read and a put": times.readAndPut, "raw HTTP, one put": times.put },
+      shares,
+    ),
     ...latencyFigures(
       "watch POST → told to a process, 1,000 processes configured",
       times.watch,
