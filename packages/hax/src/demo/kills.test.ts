@@ -77,6 +77,8 @@ test("kill -9 of hax, each process and Consul while they start: nothing acknowle
   await withCluster(async (cluster, pids) => {
     const started = startStep.run(cluster, silent, SETTINGS);
     const random = seededRandom(1);
+    // Consul stands and is provisioned; whatever comes now may die.
+    await cluster.until(PATIENCE, () => cluster.isRunning(haxName("b1")));
     for (const victim of VICTIMS) {
       await sleep(systemClock, millis(randomBelow(random, seconds(1))));
       await killAndRestart(cluster, victim);
