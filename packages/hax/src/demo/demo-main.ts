@@ -61,7 +61,7 @@ async function run(flags: DemoFlags, options: DemoOptions, signal: AbortSignal):
   await using cluster = await DemoCluster.create({ tandem, env, alwaysDouble: flags.double, signal });
   const { consul } = cluster;
   say(strong("Three nodes of storage on this machine: hax between Consul and nine Motr processes"));
-  say(`Consul is ${consul.what}`);
+  say(`Consul: ${consul.what}`);
   const settings = { outage: flags.outage, load: LOAD, patience: PATIENCE };
   const chosen = STEPS.filter(({ name }) => flags.steps.includes(name));
   const results = [...(await runSteps(cluster, [startStep, ...chosen], settings, { from, before: 0, tell }))];

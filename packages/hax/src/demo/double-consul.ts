@@ -13,7 +13,7 @@ export interface DemoAgent {
 
 /** The double of Consul as a process, with its state in a file. */
 export class DoubleConsul implements DemoConsul {
-  readonly what = "our double of Consul (no Consul was found)";
+  readonly what = "our double of Consul";
   readonly howLeaderIsLost = "every call is answered `500 No cluster leader`";
   #process: HostedProcess | undefined;
 
