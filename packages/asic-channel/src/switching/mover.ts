@@ -1,4 +1,4 @@
-import { type Clock, type CrashPoint, millis, noCrash, type Result, seconds, sleep, within } from "@tandem/base";
+import { type Clock, type CrashPoint, err, millis, noCrash, type Result, seconds, sleep, within } from "@tandem/base";
 import { describeStoreError, type Store, untilConnected } from "@tandem/swss";
 import { describeEndError, type EndError, type Owner } from "../asic-error.js";
 import type { ChannelMode } from "../op.js";
@@ -111,17 +111,15 @@ export class Mover implements AsyncDisposable {
   }
 
   async #grant(wish: Wish, mark: Mark, signal: AbortSignal): Promise<void> {
-    const { store, open, modeOn, onEvent, owner, crash = noCrash } = this.#options;
+    const { store, onEvent, owner, crash = noCrash } = this.#options;
     const { transport: from } = this.#client.end;
     const { to } = wish;
     onEvent({ kind: "moves", from, to });
     await sayOf(store, wish.id, "step", `to open ${to}`);
-    const mode = modeOn(to, mark.mode);
-    const opened = mode.ok ? await open(to, mode.value, signal) : undefined;
-    if (opened?.ok !== true) {
-      const why = opened === undefined ? (mode.ok ? "" : mode.error) : describeEndError(opened.error);
-      onEvent({ kind: "stays", from, to, why });
-      await endWish(store, wish.id, `${owner.name}: ${why}`);
+    const opened = await this.#open(to, mark, signal);
+    if (!opened.ok) {
+      onEvent({ kind: "stays", from, to, why: opened.error });
+      await endWish(store, wish.id, `${owner.name}: ${opened.error}`);
       return;
     }
     crash.reach("asic.switch.opened");
@@ -131,6 +129,14 @@ export class Mover implements AsyncDisposable {
     if (outcome.moved) return this.#retire(old, signal);
     if (!signal.aborted) onEvent({ kind: "stays", from, to, why: outcome.why });
     await next.client[Symbol.asyncDispose]();
+  }
+
+  /** The other end, in the mode that fits the syncd there. The error is one line. */
+  async #open(to: TransportName, mark: Mark, signal: AbortSignal): Promise<Result<AsicClient, string>> {
+    const mode = this.#options.modeOn(to, mark.mode);
+    if (!mode.ok) return mode;
+    const opened = await this.#options.open(to, mode.value, signal);
+    return opened.ok ? opened : err(describeEndError(opened.error));
   }
 
   /** Asks until the old transport is all but empty, holds what comes, and moves when it is empty. */
@@ -151,13 +157,11 @@ export class Mover implements AsyncDisposable {
         else {
           const held = clock.monotonic();
           this.#client.hold();
-          const [still = `its requests have not ended within ${HOLD_MAX / 1000} s`] =
-            (await within(clock, HOLD_MAX, Promise.all([end.emptied(clock, HOLD_MAX), end.idle()]).then(emptyOr))) ??
-            [];
-          if (still === EMPTY && !signal.aborted && (await this.#commit(next, wish, held, signal)))
+          const still = await this.#drained(end);
+          if (still === undefined && !signal.aborted && (await this.#commit(next, wish, held, signal)))
             return { moved: true, why: "" };
           this.#client.release();
-          why = still === EMPTY ? "the mark was not changed" : still;
+          why = still ?? "the mark was not changed";
         }
         if (why !== told && !signal.aborted) onEvent({ kind: "notYet", from: end.transport, to: next.transport, why });
         told = why;
@@ -165,6 +169,14 @@ export class Mover implements AsyncDisposable {
       await this.#pause(signal);
     }
     return { moved: false, why };
+  }
+
+  /** Nothing once the old transport is empty at both ends; else what is not done yet. */
+  async #drained(end: ClientEnd): Promise<string | undefined> {
+    const { clock } = this.#options;
+    const both = Promise.all([end.emptied(clock, HOLD_MAX), end.idle()]);
+    const ended = await within(clock, HOLD_MAX, both);
+    return ended === undefined ? `its requests have not ended within ${HOLD_MAX / 1000} s` : ended[0];
   }
 
   /** True when the mark names the new transport. Whether it does is asked until Redis says so. */
@@ -203,17 +215,15 @@ export class Mover implements AsyncDisposable {
 
   /** Somebody has moved the channel: what is under way may end, then the other transport is used. */
   async #catchUp(to: TransportName, generation: number, mark: Mark, signal: AbortSignal): Promise<void> {
-    const { clock, open, modeOn, onEvent } = this.#options;
+    const { clock, onEvent } = this.#options;
     const old = this.#client.end;
     if (to === old.transport) {
       this.#generation = generation;
       return;
     }
-    const mode = modeOn(to, mark.mode);
-    const opened = mode.ok ? await open(to, mode.value, signal) : undefined;
-    if (opened?.ok !== true) {
-      const why = opened === undefined ? (mode.ok ? "" : mode.error) : describeEndError(opened.error);
-      onEvent({ kind: "stays", from: old.transport, to, why });
+    const opened = await this.#open(to, mark, signal);
+    if (!opened.ok) {
+      onEvent({ kind: "stays", from: old.transport, to, why: opened.error });
       return;
     }
     const held = clock.monotonic();
@@ -244,11 +254,4 @@ export class Mover implements AsyncDisposable {
   async #pause(signal: AbortSignal): Promise<void> {
     await sleep(this.#options.clock, LOOK_EVERY, signal).catch(() => undefined);
   }
-}
-
-const EMPTY = "";
-
-/** One text: why it is not seen to be empty, or nothing. */
-function emptyOr([obstacle = EMPTY]: readonly [string | undefined, unknown]): readonly [string] {
-  return [obstacle];
 }
