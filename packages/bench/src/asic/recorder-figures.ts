@@ -47,6 +47,8 @@ async function ratioOn(transport: TransportName, run: BenchRun, folder: string):
     unit: "×",
     interval,
     targets: [{ bound: 1.03, why: WHY }],
-    notes: [`its median lies from ${interval[0].toFixed(2)} to ${interval[1].toFixed(2)} with a certainty of 98 %`],
+    notes: [
+      `${transport}: its median lies from ${interval[0].toFixed(2)} to ${interval[1].toFixed(2)} with a certainty of 98 %`,
+    ],
   });
 }
