@@ -11,12 +11,14 @@ export interface Fitness {
 
 /**
  * Whether `side` can own the pair alone once `leaving` is out of service. A side that owns already must be healthy; one
- * that is to take over must be a synchronised standby besides. Where `leaving` is dead already, nothing is taken away.
+ * that is to take over must be a synchronised standby besides. Where `leaving` is dead already, nothing is taken away:
+ * whatever keeps traffic from `side` does so now as well.
  */
 export function fitnessToOwn(side: SideView, leaving: SideView): Fitness {
-  if (isDead(leaving)) return { against: [], doubts: isOwner(side) ? [] : ["nobody owns the pair now"] };
+  if (isDead(leaving))
+    return { against: [], doubts: isOwner(side) ? besideDead(side, leaving) : ["nobody owns the pair now"] };
   if (!isKnown(side)) return { against: [unknownLine(side)], doubts: [] };
-  const { state, vdpu, pinned } = side;
+  const { state, vdpu } = side;
   const against: string[] = [];
   const doubts: string[] = [];
   const takesOver = isOwner(leaving);
@@ -35,10 +37,9 @@ export function fitnessToOwn(side: SideView, leaving: SideView): Fitness {
   for (const plane of state.planesWrong) against.push(`${vdpu}: ${plane}`);
   if (state.desired === "dead") against.push(`${vdpu} is itself wanted dead`);
   if (state.disabled === true) against.push(`${vdpu} is disabled`);
-  if (pinned === "down") against.push(`${vdpu} is pinned down: switches send it no traffic`);
   if (state.pending.some(({ type }) => type === "brainsplit_recover"))
     against.push(`${vdpu} has noticed a split brain`);
-  if (state.bfd.length === 0) against.push(`no switch has a BFD session to ${vdpu}: none would send it traffic`);
+  against.push(...unsteered(side));
   const lacking = isKnown(leaving) ? leaving.state.bfd.filter((npu) => !state.bfd.includes(npu)) : [];
   if (state.bfd.length > 0 && lacking.length > 0) {
     doubts.push(`${lacking.join(", ")}: a BFD session to ${leaving.vdpu}, and none to ${vdpu}`);
@@ -54,6 +55,24 @@ export function fitnessToOwn(side: SideView, leaving: SideView): Fitness {
     doubts.push(`${vdpu} still waits for the approval of a flow_reconcile`);
   }
   return { against, doubts };
+}
+
+/** What is doubtful of an owner whose peer is dead. */
+function besideDead(owner: KnownSide, { on, npu }: SideView): readonly string[] {
+  const { vdpu, state } = owner;
+  const apart = npu !== undefined && state.bfd.length > 0 && !state.bfd.includes(npu);
+  return [
+    ...unsteered(owner),
+    ...(apart ? [`${on} (${npu}) has no BFD session to ${vdpu}: the sides may not reach each other`] : []),
+  ];
+}
+
+/** Why switches send a side no traffic. */
+function unsteered({ vdpu, pinned, state }: KnownSide): readonly string[] {
+  return [
+    ...(pinned === "down" ? [`${vdpu} is pinned down: switches send it no traffic`] : []),
+    ...(state.bfd.length === 0 ? [`no switch has a BFD session to ${vdpu}: none would send it traffic`] : []),
+  ];
 }
 
 /** What stands in the way of any operation on a side that is in service. */

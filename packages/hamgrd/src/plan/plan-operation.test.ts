@@ -75,6 +75,20 @@ const cases: readonly (readonly [what: string, Operation, PairView, verdict: str
   ["the peer is wanted dead", SWITCHOVER, pair({}, { desired: "dead" }), "refused", "", /wanted dead/],
   ["the peer is disabled", SWITCHOVER, pair({}, { disabled: true }), "refused", "", /disabled/],
   ["the peer has no BFD session", SWITCHOVER, pair({}, { bfd: [] }), "refused", "", /no switch has a BFD session/],
+  [
+    "a side may not reach its peer when it is back",
+    restart("vdpu1"),
+    pair({ ...ALONE, bfd: ["10.0.0.1"] }, DEAD),
+    "risky",
+    "vdpu0",
+  ],
+  [
+    "an owner that gets no traffic restarts its peer",
+    restart("vdpu1"),
+    pair({ ...ALONE, pinned: "down" }, DEAD),
+    "risky",
+    "vdpu0",
+  ],
   ["the peer is pinned down", SWITCHOVER, pair({}, { pinned: "down" }), "refused", "", /pinned down/],
   ["the owner is pinned up", SWITCHOVER, pair({ pinned: "up" }), "refused", "", /pinned up/],
   [
