@@ -25,10 +25,12 @@ export type BridgeEvent =
   | { readonly kind: "answered"; readonly notes: number; readonly took: number; readonly stale: boolean }
   | {
       readonly kind: "broadcast";
-      readonly from: "watch" | "poll" | "motr" | "queue";
+      readonly from: "watch" | "poll" | "motr" | "queue" | "restart";
       readonly notes: number;
       readonly links: number;
     }
+  /** A process began again, and nobody had noticed that it was gone. `told`: links that heard FAILED. */
+  | { readonly kind: "restarted"; readonly process: Fid; readonly told: number }
   | { readonly kind: "fate"; readonly fate: "delivered" | "notDelivered" }
   | { readonly kind: "refusedByLink"; readonly error: LinkError }
   | { readonly kind: "queueItem"; readonly number: number; readonly because: string | undefined }
@@ -55,6 +57,13 @@ export function describeBridgeEvent(
       return event.rc === 0
         ? { level: "info", text: `entrypoint of ${formatFid(event.process)}: ${event.because}` }
         : { level: "warn", text: `entrypoint of ${formatFid(event.process)}: EAGAIN, ${event.because}` };
+    case "restarted": {
+      const heard = event.told === 0 ? "nobody had to be told" : `FAILED is told on ${event.told} links`;
+      return {
+        level: "warn",
+        text: `${formatFid(event.process)} was gone and begins again: it counts as STOPPED, ${heard}`,
+      };
+    }
     case "putFailed":
       return event.failures === 1
         ? { level: "warn", text: `${event.key} is not stored yet: ${event.because}; it is put again until it is` }

@@ -29,6 +29,7 @@ import { EVENTS_MAX, EventStorer, type Journal } from "./event-storer.js";
 import { GetDesk } from "./get-desk.js";
 import { QueueDesk } from "./queue-desk.js";
 import { QueuePruner } from "./queue-pruner.js";
+import { RestartDesk } from "./restart-desk.js";
 import { StrictLine } from "./strict-line.js";
 import { WatchDesk } from "./watch-desk.js";
 
@@ -84,7 +85,6 @@ export class Bridge {
     const { caller, reader } = this;
     this.broadcaster = new Broadcaster({ clock, link, tell });
     const { broadcaster } = this;
-    this.entrypoints = new EntrypointDesk({ clock, link, reader, caller, tell });
     this.storer = new EventStorer({
       ...{ clock, crashPoint, link, caller, tell, keep: profile === "default" ? "newest" : "every" },
       ...(journal !== undefined && { journal }),
@@ -95,6 +95,13 @@ export class Bridge {
     });
     const { notPassing, expand, services } = options;
     this.watches = new WatchDesk({ reader, caller, broadcaster, tell, notPassing, expand, services });
+    const { storer, watches } = this;
+    this.entrypoints = new EntrypointDesk({
+      ...{ clock, link, reader, caller, tell },
+      ...(profile === "default" && {
+        restarts: new RestartDesk({ node, link, reader, storer, watches, broadcaster, tell }),
+      }),
+    });
     this.queue = new QueueDesk({ node, crashPoint, reader, caller, broadcaster, tell });
     this.pruner = new QueuePruner({ clock, node, caller, tell });
     this.#strict = profile === "strictSeed" ? new StrictLine(EVENTS_MAX) : undefined;

@@ -6,10 +6,11 @@ import type { BridgeEvent } from "./bridge-event.js";
 import type { ConsulCaller } from "./consul-caller.js";
 import { readDrives } from "./core/broadcast-queue.js";
 import { byteCounts, clusterStatus, processFids } from "./core/cluster-status.js";
-import { type ConfTree, readConfTree, stateIn } from "./core/conf-tree.js";
+import { type ConfTree, type Pair, readConfTree, stateIn } from "./core/conf-tree.js";
 import { confdOfLeader, entrypointReply } from "./core/entrypoint-reply.js";
 import { asksForDrives, type HealthView, nodesOf } from "./core/health-view.js";
 import { readSurroundings, type Surroundings } from "./core/process-tree.js";
+import { clientTypesIn, startsIn, startsPrefix } from "./core/restart.js";
 import type { WatchedCheck } from "./core/service-watch.js";
 
 /** Values of one kind that are told as unreadable. */
@@ -24,13 +25,28 @@ export interface ProcessTree {
   readonly around: Surroundings;
 }
 
+/** What is stored about starts of this node's processes. */
+export interface StartsRead {
+  /** Process fid (text) → its starts. */
+  readonly counted: ReadonlyMap<string, number>;
+  /** What else is known, where the counters asked for it. */
+  readonly known:
+    | {
+        /** Values of `processes/<fid>` by key. */
+        readonly statuses: ReadonlyMap<string, string>;
+        readonly tree: ProcessTree;
+        readonly clientTypes: readonly string[];
+      }
+    | undefined;
+}
+
 /** Reads of Consul that answer one question each, and the last good view behind them. */
 export class ClusterReader {
   readonly #caller: ConsulCaller;
   readonly #clock: Clock;
   readonly #tell: (event: BridgeEvent) => void;
   /** Values that cannot be read, as they were told. */
-  readonly #faults = { conf: new Set<string>(), events: new Set<string>() };
+  readonly #faults = { conf: new Set<string>(), events: new Set<string>(), starts: new Set<string>() };
   #conf: ConfTree | undefined;
   #tree: ProcessTree | undefined;
   #last: { readonly view: HealthView; readonly at: Millis } | undefined;
@@ -86,14 +102,43 @@ export class ClusterReader {
   async tree(): Promise<Result<ProcessTree, string>> {
     const read = await this.#caller.call(READ_WITHIN, (consul, signal) => consul.list("m0conf/", { signal }));
     if (!read.ok) return this.#tree === undefined ? read : ok(this.#tree);
-    const pairs = read.value.value;
-    this.#tree = {
-      conf: readConfTree(pairs.filter(({ key }) => key.startsWith("m0conf/nodes/"))),
-      around: readSurroundings(pairs),
-    };
-    this.#conf = this.#tree.conf;
-    this.#tellFaults("conf", this.#conf.faults);
-    return ok(this.#tree);
+    return ok(this.#takeTree(read.value.value));
+  }
+
+  /** Starts of this node's processes; all that is known of them where `suspects` says so of the counters. */
+  starts(
+    node: string,
+    suspects: (counted: ReadonlyMap<string, number>) => boolean,
+  ): Promise<Result<StartsRead, string>> {
+    return this.#caller.call(READ_WITHIN, async (consul, signal): Promise<Result<StartsRead, ConsulFailure>> => {
+      const prefix = startsPrefix(node);
+      const listed = await consul.list(prefix, { signal });
+      if (!listed.ok) return listed;
+      const counted = new Map<string, number>();
+      const faults: string[] = [];
+      for (const { key, text } of listed.value.value) {
+        const starts = startsIn(text);
+        if (starts.ok) counted.set(key.slice(prefix.length), starts.value);
+        else if (faults.length < FAULTS_MAX) faults.push(`${key}: ${starts.error}`);
+      }
+      if (!suspects(counted)) {
+        this.#tellFaults("starts", faults);
+        return ok({ counted, known: undefined });
+      }
+      const [m0conf, stored, listedTypes] = await Promise.all([
+        consul.list("m0conf/", { signal }),
+        consul.list("processes/", { signal }),
+        consul.get("m0_client_types", { signal }),
+      ]);
+      if (!m0conf.ok) return m0conf;
+      if (!stored.ok) return stored;
+      if (!listedTypes.ok) return listedTypes;
+      const types = clientTypesIn(listedTypes.value.value?.text);
+      this.#tellFaults("starts", types.ok ? faults : [...faults, `m0_client_types: ${types.error}`]);
+      const statuses = new Map(stored.value.value.map(({ key, text }) => [key, text]));
+      const tree = this.#takeTree(m0conf.value.value);
+      return ok({ counted, known: { statuses, tree, clientTypes: types.ok ? types.value : [] } });
+    });
   }
 
   /** Drive by device, and device by drive. */
@@ -188,8 +233,18 @@ export class ClusterReader {
     return ok(this.#conf);
   }
 
+  #takeTree(pairs: readonly Pair[]): ProcessTree {
+    this.#tree = {
+      conf: readConfTree(pairs.filter(({ key }) => key.startsWith("m0conf/nodes/"))),
+      around: readSurroundings(pairs),
+    };
+    this.#conf = this.#tree.conf;
+    this.#tellFaults("conf", this.#conf.faults);
+    return this.#tree;
+  }
+
   /** Each once, however often it is read, until it is put right. */
-  #tellFaults(of: "conf" | "events", faults: readonly string[]): void {
+  #tellFaults(of: "conf" | "events" | "starts", faults: readonly string[]): void {
     const told = this.#faults[of];
     for (const fault of told) if (!faults.includes(fault)) told.delete(fault);
     for (const fault of faults) {

@@ -1,4 +1,4 @@
-import { type Clock, sleep, type Timer } from "@tandem/base";
+import { type Clock, type Result, sleep, type Timer } from "@tandem/base";
 import { formatFid } from "../fid.js";
 import type { EntrypointReply, EntrypointRequest, HaLink } from "../link/ha-link.js";
 import type { BridgeEvent } from "./bridge-event.js";
@@ -6,6 +6,7 @@ import type { ClusterReader } from "./cluster-reader.js";
 import type { ConsulCaller } from "./consul-caller.js";
 import { AGAIN, STOPPING } from "./core/entrypoint-reply.js";
 import { Pacing } from "./core/pacing.js";
+import type { RestartDesk, Starts } from "./restart-desk.js";
 
 /** Requests that wait for a reply; one more is told to come again. */
 const REQUESTS_MAX = 1024;
@@ -29,6 +30,8 @@ export class EntrypointDesk {
       readonly reader: ClusterReader;
       readonly caller: ConsulCaller;
       readonly tell: (event: BridgeEvent) => void;
+      /** Without it nobody looks for processes that were gone unnoticed. */
+      readonly restarts?: RestartDesk;
     },
   ) {}
 
@@ -88,28 +91,50 @@ export class EntrypointDesk {
   async #work(): Promise<void> {
     this.#working = true;
     const { outage } = this.parts.caller;
+    const { reader, restarts } = this.parts;
     // Requests of one turn of the event loop share a read.
     await Promise.resolve();
     while (this.#line.length > 0) {
       const batch = this.#line.length;
-      const read =
+      const firsts = this.#line.map(({ request }) => request).filter((request) => restarts?.isFirst(request) === true);
+      const away = { ok: false, error: `Consul does not answer: ${outage.why}` } as const;
+      const [read, starts] =
         outage.since === undefined
-          ? await this.parts.reader.entrypoint()
-          : ({ ok: false, error: `Consul does not answer: ${outage.why}` } as const);
+          ? await Promise.all([reader.entrypoint(), firsts.length === 0 ? undefined : restarts?.read(firsts)])
+          : [away, undefined];
       for (const { request, came } of this.#line.splice(0, batch))
-        if (read.ok) this.#reply(request, read.value, came, "confds told");
-        else this.#reply(request, AGAIN, came, read.error);
+        if (!read.ok) this.#reply(request, AGAIN, came, read.error);
+        else if (starts !== undefined && restarts?.isFirst(request) === true)
+          this.#replyFirst(restarts, request, came, read.value, starts);
+        else this.#reply(request, read.value, came, "confds told");
     }
     this.#working = false;
   }
 
-  #reply(request: EntrypointRequest, reply: EntrypointReply, came: number, because: string): void {
+  /** A process that begins: others hear before the reply that it was gone, and the reply makes it count. */
+  #replyFirst(
+    restarts: RestartDesk,
+    request: EntrypointRequest,
+    came: number,
+    reply: EntrypointReply,
+    starts: Result<Starts, string>,
+  ): void {
+    if (!starts.ok) this.#reply(request, AGAIN, came, starts.error);
+    else if (!restarts.admit(request, starts.value))
+      this.#reply(request, AGAIN, came, "too many events wait: its end cannot be stored");
+    else if (this.#reply(request, reply, came, "confds told")) restarts.count(request, starts.value);
+  }
+
+  /** False: nobody waits for it any more. */
+  #reply(request: EntrypointRequest, reply: EntrypointReply, came: number, because: string): boolean {
     const { clock, link, tell } = this.parts;
     const process = formatFid(request.process);
     if (reply.rc === 0) this.#pacing.served(process);
     else this.#pacing.refused(process, clock.monotonic());
     const sent = link.replyEntrypoint(request.requestId, reply);
     if (!sent.ok) tell({ kind: "refusedByLink", error: sent.error });
+    this.parts.restarts?.replied(request, sent.ok ? reply : AGAIN);
     tell({ kind: "entrypoint", process: request.process, rc: reply.rc, took: clock.monotonic() - came, because });
+    return sent.ok;
   }
 }

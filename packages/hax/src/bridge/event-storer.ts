@@ -28,8 +28,6 @@ const JOURNAL_AFTER = seconds(5);
 const JOURNAL_EVERY = millis(250);
 /** A key has one writer; a put that was given up may come in between, and another one. */
 const OVERTAKEN_MAX = 5;
-/** Where statuses of processes stand. */
-const PROCESSES = "processes/";
 
 /** The file that keeps events while Consul is away. */
 export interface Journal {
@@ -93,9 +91,10 @@ export class EventStorer {
     this.#pump();
   }
 
-  /** False: there is no room; the sender must come again. */
-  offer(key: string, value: string, owed: Owed): boolean {
-    const offered = this.book.offer(key, value, [owed], this.parts.clock.monotonic());
+  /** False: there is no room; the sender, where there is one, must come again. */
+  offer(key: string, value: string, owed?: Owed): boolean {
+    const senders = owed === undefined ? [] : [owed];
+    const offered = this.book.offer(key, value, senders, this.parts.clock.monotonic());
     if (!offered.ok) return false;
     // One that takes another's place finds its put in the line already.
     if (offered.value === "replaced") this.parts.tell({ kind: "replaced", key });
@@ -247,12 +246,14 @@ async function sendOnWhatStands(
   signal: AbortSignal,
 ): Promise<Result<boolean | "done" | "conflict", ConsulFailure>> {
   const [first] = puts;
-  // One key alone is read alone; several cost one read of all.
-  const prefix = puts.length === 1 && first !== undefined ? first.key : PROCESSES;
+  // One key alone is read alone; several cost one read of all beside each.
+  const prefixes = new Set(puts.map(({ key }) => (puts.length === 1 ? key : key.slice(0, key.lastIndexOf("/") + 1))));
   for (let attempt = 0; attempt < OVERTAKEN_MAX; attempt++) {
-    const read = await consul.list(prefix, { signal });
-    if (!read.ok) return read;
-    const indexes = new Map(read.value.value.map(({ key, modifyIndex }) => [key, modifyIndex]));
+    const indexes = new Map<string, number>();
+    for (const read of await Promise.all([...prefixes].map((prefix) => consul.list(prefix, { signal })))) {
+      if (!read.ok) return read;
+      for (const { key, modifyIndex } of read.value.value) indexes.set(key, modifyIndex);
+    }
     const sent = await send(consul, puts, signal, (key) => indexes.get(key) ?? 0);
     if (!sent.ok || (sent.value !== false && sent.value !== "conflict")) return sent;
   }

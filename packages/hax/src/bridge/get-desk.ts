@@ -106,7 +106,8 @@ export class GetDesk {
     const pending = this.parts.pending();
     if (pending.size === 0) return view;
     const events = new Map(view.events);
-    for (const [key, value] of pending) events.set(key.slice("processes/".length), stateIn(value) ?? "");
+    for (const [key, value] of pending)
+      if (key.startsWith("processes/")) events.set(key.slice("processes/".length), stateIn(value) ?? "");
     return { ...view, events };
   }
 }

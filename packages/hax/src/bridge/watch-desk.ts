@@ -1,10 +1,11 @@
 import { seconds } from "@tandem/base";
-import { formatFid } from "../fid.js";
+import { type Fid, formatFid, sameFid } from "../fid.js";
 import type { Note } from "../motr/message.js";
 import type { BridgeEvent } from "./bridge-event.js";
 import type { Broadcaster } from "./broadcaster.js";
 import type { ClusterReader, ProcessTree } from "./cluster-reader.js";
 import type { ConsulCaller } from "./consul-caller.js";
+import { processOf } from "./core/conf-tree.js";
 import { surroundingNotes } from "./core/process-tree.js";
 import {
   type Expansion,
@@ -72,6 +73,23 @@ export class WatchDesk {
   /** Everything that was told last, for a link that was away. */
   told(): readonly Note[] {
     return [...this.#told.values()].flatMap((notes) => [...notes.values()]);
+  }
+
+  /**
+   * A process was gone, whatever its checks say. Gives what is told of it, nothing when everybody knows it as FAILED.
+   * Once its check passes, what Consul says next is news.
+   */
+  failing(process: Fid, tree: ProcessTree): readonly Note[] {
+    const { expand } = this.parts;
+    const known = this.told().find(({ fid }) => sameFid(fid, process));
+    if (known?.state === "FAILED") return [];
+    const services = expand === "processes" ? [] : (processOf(tree.conf, process)?.services ?? []);
+    const own = [process, ...services.map(({ fid }) => fid)].map((fid): Note => ({ fid, state: "FAILED" }));
+    const notes = expand === "tree" ? [...own, ...this.#around(own, tree)] : own;
+    for (const [service, told] of this.#told)
+      if (told.has(formatFid(process)))
+        this.#told.set(service, new Map([...told, ...notes.map((note) => [formatFid(note.fid), note] as const)]));
+    return notes;
   }
 
   /** Asks Consul itself about every service, until everything ends. */

@@ -31,6 +31,10 @@ export function countHaxEvents(metrics: Metrics): {
   const overflows = counter("tandem_hax_overflows_total", "Work refused because a queue was full.", ["queue"]);
   const journals = counter("tandem_hax_journal_writes_total", "Writes of the journal.", ["outcome"]);
   const notes = counter("tandem_hax_notes_sent_total", "Notes told, by where they came from.", ["from"]);
+  const restarts = counter(
+    "tandem_hax_restarts_total",
+    "Processes that began again and whose end not everybody knew: they are STOPPED and FAILED before they are let in.",
+  );
   const fates = counter("tandem_hax_deliveries_total", "Messages to processes, by what became of them.", ["fate"]);
   const outages = counter(
     "tandem_hax_consul_outages_total",
@@ -76,8 +80,11 @@ export function countHaxEvents(metrics: Metrics): {
           entrypoints.with({ control: event.rc === 0 ? "consume" : "query" }).inc();
           latency.with({}).observe(event.took / 1000);
           break;
+        case "restarted":
+          restarts.with({}).inc();
+          break;
         case "stored":
-          stored.with({}).inc();
+          if (event.key.startsWith("processes/")) stored.with({}).inc();
           break;
         case "putFailed":
           putFailures.with({}).inc();

@@ -69,6 +69,15 @@ test.each([
   expect(eventOf(outOfOrder(sent(events), seen, 10)?.text)).toBe(wrong);
 });
 
+test("STOPPED between two lives is hax's own word; within one it is out of order", () => {
+  const [dead, living] = [sent("STARTING STARTED"), sent("STARTING STARTED")];
+  const both = [...dead, ...living.map((event) => ({ ...event, life: 2, at: event.at + 10_000 }))];
+  const seen = (...events: string[]) => events.map((event) => ({ text: stored(event), at: 60_000 }));
+  expect(outOfOrder(both, seen("STARTING", "STARTED", "STOPPED", "STARTING", "STARTED"), 10)).toBeUndefined();
+  const twice = seen("STARTED", "STOPPED", "STARTED", "STOPPED");
+  expect(outOfOrder(both, twice, 10)).toBe(twice[3]);
+});
+
 test("a ledger knows what was acknowledged, in which life, and what was told once more", () => {
   const ledger = new ProcessLedger();
   const line = (kind: string, more: object, second = 0): void =>

@@ -25,7 +25,7 @@ export function lostEvent(sent: readonly SentEvent[], stored: string | undefined
 
 /**
  * Whether values were seen in the order in which the process told its events; those in between may be missing, since the
- * newest replaces what waits. Gives the first value that is out of order. `slack`: how much later than its sender's clock
+ * newest replaces what waits. STOPPED between two lives is hax's own word for one that ended without any. Gives the first value that is out of order. `slack`: how much later than its sender's clock
  * says something may have been seen.
  */
 export function outOfOrder(
@@ -39,6 +39,16 @@ export function outOfOrder(
     const event = eventOf(value.text);
     // The same put once more: its first answer was lost.
     if (event === last) continue;
+    if (event === "STOPPED") {
+      const life = sent[Math.max(0, next - 1)]?.life ?? 0;
+      const told = sent.slice(next).some((each) => each.life === life && each.event === "STOPPED");
+      const following = sent.findIndex((each) => each.life > life);
+      if (!told && following >= next) {
+        last = event;
+        next = following;
+        continue;
+      }
+    }
     while (next < sent.length && sent[next]?.event !== event) next += 1;
     const match = sent[next];
     if (match === undefined || match.at > value.at + slack) return value;

@@ -15,7 +15,15 @@ export const DOWN = { kind: "status", status: 500, what: "500 No cluster leader"
 
 /** Links whose calls are written down; the test speaks for their processes. */
 export class ScriptedLink implements HaLink {
-  readonly replies: { readonly id: RequestId; readonly reply: EntrypointReply; readonly at: number }[] = [];
+  /** `behind`: messages sent before it, on all links. */
+  readonly replies: {
+    readonly id: RequestId;
+    readonly reply: EntrypointReply;
+    readonly at: number;
+    readonly behind: number;
+  }[] = [];
+  /** Whether nobody waits for replies any more. */
+  deaf = false;
   readonly sent: { readonly to: LinkId; readonly tag: bigint; readonly message: Omit<HaMessage, "tag"> }[] = [];
   readonly acknowledged: bigint[] = [];
   readonly ended: LinkId[] = [];
@@ -33,7 +41,8 @@ export class ScriptedLink implements HaLink {
     return () => this.#listeners.delete(listener);
   }
   replyEntrypoint(id: RequestId, reply: EntrypointReply): Result<void, LinkError> {
-    this.replies.push({ id, reply, at: this.clock.monotonic() });
+    if (this.deaf) return err({ kind: "noSuchRequest", request: id });
+    this.replies.push({ id, reply, at: this.clock.monotonic(), behind: this.sent.length });
     return ok();
   }
   send(to: LinkId, message: Omit<HaMessage, "tag">): Result<bigint, LinkError> {
@@ -70,9 +79,9 @@ export class ScriptedLink implements HaLink {
     this.event({ kind: "linkConnected", requestId, link });
     return link.id;
   }
-  ask(id: string, key = 16): void {
+  ask(id: string, key = 16, firstRequest = true): void {
     const request = { requestId: id as RequestId, endpoint: "x", process: r(key), gitRev: "", pid: 1n };
-    this.event({ kind: "entrypoint", request: { ...request, firstRequest: true } });
+    this.event({ kind: "entrypoint", request: { ...request, firstRequest } });
   }
   say(link: LinkId, tag: number, data: HaData, fid = NULL_FID): void {
     const none = { sourceProcess: NULL_FID, sourceService: NULL_FID, time: 0n, epoch: 0n };

@@ -208,6 +208,12 @@ export class EventBook {
     return values;
   }
 
+  /** Value of a key that is not in Consul yet. */
+  pendingValue(key: string): string | undefined {
+    const line = this.#lines.get(key);
+    return (line?.next[line.next.length - 1] ?? line?.sent)?.value;
+  }
+
   #sentLine(key: string, seq: number): Line | undefined {
     const line = this.#lines.get(key);
     return line?.sent?.seq === seq ? line : undefined;
