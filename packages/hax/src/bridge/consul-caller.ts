@@ -99,10 +99,9 @@ export class ConsulCaller {
     }
   }
 
-  /** While an outage lasts nothing ends it but the leader's word: a read that waited comes back without any leader. */
+  /** Nothing ends an outage, or the suspicion of one, but the leader's word: a read that waited comes back without any leader. */
   answered(): void {
-    if (this.outage.since === undefined) this.#isBack();
-    else void this.#ask();
+    if (this.outage.suspected) void this.#ask();
   }
 
   #isBack(): void {
