@@ -47,12 +47,21 @@ beforeEach(async () => {
 });
 afterEach(() => stores[Symbol.asyncDispose]());
 
+/** The last line of a file is being written. */
+class Unfinished extends Error {}
+
+function wholeText(name: string): string {
+  const text = readFileSync(join(folder, name), "utf8");
+  if (text !== "" && !text.endsWith("\n")) throw new Unfinished(name);
+  return text;
+}
+
 /** Everything that is archived, oldest first, without times; every line must be one. */
 const archived = (): readonly string[] =>
   readdirSync(folder)
     .filter((name) => name.endsWith(".rec"))
     .sort((a, b) => (a === "sairedis.rec" ? 1 : b === "sairedis.rec" ? -1 : a < b ? -1 : 1))
-    .flatMap((name) => readFileSync(join(folder, name), "utf8").trimEnd().split("\n"))
+    .flatMap((name) => wholeText(name).split("\n"))
     .filter((line) => line !== "")
     .map((line) => {
       unwrap(parseLine(line));
@@ -62,12 +71,12 @@ const archived = (): readonly string[] =>
 /** Small files that are not packed, so that the tests can read them. */
 const PLAIN = { fileBytesMax: 4000, compress: false };
 
-/** A file that is being rotated is not there for a moment. */
+/** A file that is being rotated is not there for a moment, and one that is being written ends anywhere. */
 const holds = async (wanted: () => boolean | Promise<boolean>): Promise<boolean> => {
   try {
     return await wanted();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (error instanceof Unfinished || (error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
 };
