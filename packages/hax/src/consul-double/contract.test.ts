@@ -1,6 +1,7 @@
 import { systemClock } from "@tandem/base";
 import { HttpConsul } from "../consul/http-consul.js";
-import { findConsul, startConsulAgent } from "../testing/consul-agent.js";
+import { findConsul } from "../find-consul.js";
+import { startConsulAgent } from "../testing/consul-agent.js";
 import { type ContractAgent, consulContract } from "../testing/consul-contract.js";
 import { startConsulDouble } from "./consul-double.js";
 

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { CleanUp, type Millis, millis, seconds, sleep, systemClock } from "@tandem/base";
 import { type HostedProcess, type ProcessHost, systemProcesses } from "@tandem/daemon";
 import { HttpConsul } from "../consul/http-consul.js";
+import { findConsul } from "../find-consul.js";
 import { type Checked, Checker } from "./checker.js";
-import { type DemoConsul, findConsul } from "./consul-side.js";
+import type { DemoConsul } from "./consul-side.js";
 import { DoubleConsul } from "./double-consul.js";
 import { ProcessLedger } from "./ledger.js";
 import {

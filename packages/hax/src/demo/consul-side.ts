@@ -1,6 +1,3 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-
 /** Consul as the demo uses it: one agent for each node, real or not. */
 export interface DemoConsul {
   /** `Consul v1.15.4, three servers` */
@@ -18,25 +15,6 @@ export interface DemoConsul {
   regainLeader(signal: AbortSignal): Promise<void>;
   /** Ends its processes. */
   stop(): Promise<void>;
-}
-
-/** Consul's binary: `CONSUL_BIN`, or `consul` on `PATH`. */
-export function findConsul(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const named = env["CONSUL_BIN"];
-  if (named !== undefined && named !== "") return named;
-  return (env["PATH"] ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, "consul"))
-    .find(executable);
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether a write through an agent is carried out within two seconds. */

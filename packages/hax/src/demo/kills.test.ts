@@ -3,6 +3,7 @@ import { millis, type Random, randomBelow, seconds, seededRandom, sleep, systemC
 import { longTest } from "@tandem/base/testing";
 import { expect, test } from "vitest";
 import { DemoCluster, haxName } from "./cluster.js";
+import { isAlive } from "./is-alive.js";
 import { NODES, PROCESSES_OF_ALL } from "./plan.js";
 import { checkPromises, notOnline, unquiet, untilAllOnline, untilQuiet } from "./promises.js";
 import { STEPS } from "./run-demo.js";
@@ -106,12 +107,3 @@ for (const [seed, step] of STEPS.entries())
       });
     },
   );
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

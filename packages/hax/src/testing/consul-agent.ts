@@ -1,26 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { systemClock } from "@tandem/base";
 import { HttpConsul } from "../consul/http-consul.js";
 import type { WatchSpec } from "../consul-double/watch-poster.js";
-
-/** Consul's program: what `CONSUL_BIN` names, else the one on `PATH`. */
-export function findConsul({
-  CONSUL_BIN,
-  PATH = "",
-}: Readonly<Record<string, string | undefined>>): string | undefined {
-  const onPath = (): string | undefined =>
-    PATH.split(delimiter)
-      .map((folder) => join(folder, "consul"))
-      .find(executable);
-  return CONSUL_BIN ?? onPath();
-}
 
 /** A real agent in a process of its own. */
 export interface ConsulAgent extends AsyncDisposable {
@@ -77,13 +64,4 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

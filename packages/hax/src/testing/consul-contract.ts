@@ -115,14 +115,7 @@ export function consulContract(name: string, start: (watches: readonly WatchSpec
 
     contract("after a session's check failed, its lock is free once the lock delay is over", async (agent) => {
       const { client } = agent;
-      const node = unwrap(await client.agentNode());
-      await agent.put("/v1/agent/service/register", {
-        ...{ ID: "9", Name: "confd", Port: 21002 },
-        Check: { CheckID: "service:9", TTL: "600s", Status: "passing" },
-      });
-      let registered = unwrap(await client.nodeChecks(node));
-      while (!registered.value.some(({ checkId }) => checkId === "service:9"))
-        registered = unwrap(await client.nodeChecks(node, { index: registered.index, waitMs: seconds(10) }));
+      const node = await registerConfd(agent);
       const request = { name: "t", node, lockDelay: seconds(1) };
       const [lost, next] = [
         unwrap(await client.createSession({ ...request, checks: ["service:9"] })),
@@ -258,14 +251,7 @@ export function consulContract(name: string, start: (watches: readonly WatchSpec
 
     contract("a session ends when one of its checks turns critical, and its lock with it", async (agent) => {
       const { client } = agent;
-      const node = unwrap(await client.agentNode());
-      await agent.put("/v1/agent/service/register", {
-        ...{ ID: "9", Name: "confd", Port: 21002 },
-        Check: { CheckID: "service:9", TTL: "600s", Status: "passing" },
-      });
-      let registered = unwrap(await client.nodeChecks(node));
-      while (!registered.value.some(({ checkId }) => checkId === "service:9"))
-        registered = unwrap(await client.nodeChecks(node, { index: registered.index, waitMs: seconds(10) }));
+      const node = await registerConfd(agent);
       const request = { name: "leader", node, checks: ["serfHealth", "service:9"], lockDelay: seconds(2) };
       const session = unwrap(await client.createSession(request));
       expect(unwrap(await client.put("leader", node, { acquire: session }))).toBe(true);
@@ -329,4 +315,18 @@ class Posts implements AsyncDisposable {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/** A service with a check that passes; gives the name of its node, whose checks tell of it. */
+async function registerConfd(agent: ContractAgent): Promise<string> {
+  const { client } = agent;
+  const node = unwrap(await client.agentNode());
+  await agent.put("/v1/agent/service/register", {
+    ...{ ID: "9", Name: "confd", Port: 21002 },
+    Check: { CheckID: "service:9", TTL: "600s", Status: "passing" },
+  });
+  let registered = unwrap(await client.nodeChecks(node));
+  while (!registered.value.some(({ checkId }) => checkId === "service:9"))
+    registered = unwrap(await client.nodeChecks(node, { index: registered.index, waitMs: seconds(10) }));
+  return node;
 }

@@ -1,1 +1,2 @@
-export { type ConsulAgent, findConsul, startConsulAgent } from "./consul-agent.js";
+export { findConsul } from "../find-consul.js";
+export { type ConsulAgent, startConsulAgent } from "./consul-agent.js";

@@ -1,4 +1,5 @@
 import { systemClock } from "@tandem/base";
+import { isAlive } from "../is-alive.js";
 import { eventOf } from "../judge.js";
 import { PROCESSES_OF_ALL } from "../plan.js";
 import type { DemoStep } from "../step.js";
@@ -22,12 +23,3 @@ export const stopStep: DemoStep = {
     report.check(left.length === 0, `none of ${pids.length} processes is left`, `pids ${left.join(", ")} are`);
   },
 };
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
