@@ -78,7 +78,7 @@ export class BfdProbes implements AsyncDisposable {
       this.#unsubscribe.push(dpu.onChange(() => this.#onDpu(mon)));
       this.#onDpu(mon);
     }
-    for (const npu of options.npus) this.#unsubscribe.push(npu.onChange(() => this.#look()));
+    for (const npu of options.npus) this.#unsubscribe.push(npu.onChange(() => this.#look(npu)));
     this.#unsubscribe.push(options.network.onChange(() => this.#look()));
   }
 
@@ -150,8 +150,11 @@ export class BfdProbes implements AsyncDisposable {
     this.#look(mon.dpu);
   }
 
-  #look(only?: SimulatedDpu): void {
-    for (const pair of this.#pairs) if (only === undefined || pair.dpu === only) this.#lookAt(pair);
+  /** At all pairs, or at those of one switch or DPU that has changed. */
+  #look(only?: SimulatedNpu | SimulatedDpu): void {
+    for (const pair of this.#pairs) {
+      if (only === undefined || pair.npu === only || pair.dpu === only) this.#lookAt(pair);
+    }
   }
 
   #lookAt(pair: Pair): void {

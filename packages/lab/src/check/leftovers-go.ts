@@ -67,11 +67,12 @@ export const leftoversGo: Always = {
       const config = configOf(view, owner, table, key);
       if (config === undefined) return;
       const sw = "slot" in owner ? switchOf(topology, owner) : owner;
-      const stays = view.rows(owner, db, table).has(key) && !view.rows(sw, "APPL_DB", config.table).has(config.key);
+      const there = view.rows(owner, db, table).has(key);
+      const stays = there && !view.rows(sw, "APPL_DB", config.table).has(config.key);
       const name = `${sw.name} ${owner.name} ${table} ${key}`;
-      if (!view.rows(owner, db, table).has(key)) forgotten.delete(name);
-      const text = `${owner.name}: ${table} ${key} still stands, and ${config.key} is not configured`;
-      left.note(name, view.now(), stays && !forgotten.has(name) ? text : undefined);
+      if (!there) forgotten.delete(name);
+      const text = (): string => `${owner.name}: ${table} ${key} still stands, and ${config.key} is not configured`;
+      left.note(name, view.now(), stays && !forgotten.has(name) ? text() : undefined);
     };
     const lookAround = (sw: SwitchPlace): void => {
       for (const [db, table] of TABLES) {

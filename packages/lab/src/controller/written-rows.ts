@@ -19,8 +19,14 @@ export class WrittenRows {
 
   /** What is to be deleted next: deletes run against the order of creation, scopes before their sets, whichever came last. */
   surplus(wanted: ReadonlySet<string>): WantedRow | undefined {
-    const rows = [...this.#rows].flatMap(([name, { row }]) => (wanted.has(name) ? [] : [row])).reverse();
-    return rows.find(({ table }) => table === "DASH_HA_SCOPE_CONFIG_TABLE") ?? rows[0];
+    let scope: WantedRow | undefined;
+    let last: WantedRow | undefined;
+    for (const [name, { row }] of this.#rows) {
+      if (wanted.has(name)) continue;
+      last = row;
+      if (row.table === "DASH_HA_SCOPE_CONFIG_TABLE") scope = row;
+    }
+    return scope ?? last;
   }
 
   wrote(row: WantedRow): void {

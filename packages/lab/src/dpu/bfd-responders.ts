@@ -63,6 +63,18 @@ export function sessionPeer(key: string): string {
   return key.split(":").slice(2).join(":");
 }
 
+/** The sessions that answer, by address of their NPU. */
+export function respondersOf({ live }: BfdResponders): ReadonlyMap<string, Fields> {
+  const known = BY_PEER.get(live);
+  if (known !== undefined) return known;
+  const byPeer = new Map([...live].map(([key, fields]) => [sessionPeer(key), fields]));
+  BY_PEER.set(live, byPeer);
+  return byPeer;
+}
+
+/** They are asked for far more often than they change. */
+const BY_PEER = new WeakMap<BfdResponders["live"], ReadonlyMap<string, Fields>>();
+
 /** Key of a session in BFD_SOFTWARE_SESSION_TABLE: the first two `:` become `|`. */
 export function softwareSessionKey(key: string): string {
   const [vrf = "", ifname = "", ...rest] = key.split(":");

@@ -13,7 +13,7 @@ import {
 } from "@tandem/swss";
 import { RowWriter } from "../row-writer.js";
 import type { DpuPlace } from "../topology.js";
-import { sessionPeer } from "./bfd-responders.js";
+import { NO_RESPONDERS, respondersOf } from "./bfd-responders.js";
 import { newDpuCore, packetThrough, stepDpu } from "./core.js";
 import type {
   DpuCore,
@@ -231,8 +231,7 @@ class DpuShell implements SimulatedDpu, FabricMember {
   }
 
   responders(): ReadonlyMap<string, Readonly<Record<string, string>>> {
-    const live = this.#core?.bfd.live ?? new Map<string, Readonly<Record<string, string>>>();
-    return new Map([...live].map(([key, fields]) => [sessionPeer(key), fields]));
+    return respondersOf(this.#core?.bfd ?? NO_RESPONDERS);
   }
 
   packet(scope: string, packet: { readonly flow: string; readonly tunnelled: boolean }): Verdict {
