@@ -2,6 +2,8 @@ import type { Command, Reply } from "./store.js";
 
 /** What becomes of one command; exactly one is called, once. */
 export interface Settle<T> {
+  /** The reply is what `Script.packed` says: `replied` gets what is in it. */
+  readonly packed?: boolean;
   replied(reply: Reply): T | Promise<T>;
   /** Redis refused the command. */
   refused(detail: string): T | Promise<T>;

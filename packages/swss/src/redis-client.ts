@@ -1,6 +1,7 @@
 import { createClient, ErrorReply, RESP_TYPES, SocketClosedUnexpectedlyError } from "@redis/client";
 import { type Clock, seconds } from "@tandem/base";
 import { type Connection, describeError, type Settle, SubscriptionRefused } from "./connection.js";
+import { unpackReply } from "./packed-reply.js";
 import type { Command, Reply } from "./store.js";
 import { decodeText, encodeText } from "./text.js";
 
@@ -89,7 +90,7 @@ export class RedisClient implements Connection {
   send<T>(command: Command, settle: Settle<T>): Promise<T> {
     return this.#client.sendCommand<RawReply>(encodeArguments(command)).then(
       (raw) => {
-        const reply = decodeReply(raw);
+        const reply = settle.packed === true && raw instanceof Buffer ? unpackReply(raw) : decodeReply(raw);
         return reply instanceof ErrorReply ? settle.refused(reply.message) : settle.replied(reply);
       },
       (error: unknown) =>

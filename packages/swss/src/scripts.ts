@@ -9,16 +9,21 @@ function load(name: string): Script {
   return { name, lua: readFileSync(new URL(`../src/lua/${name}.lua`, import.meta.url), "utf8") };
 }
 
+/** A script whose Lua packs its reply. */
+function loadPacked(name: string): Script {
+  return { ...load(name), packed: true };
+}
+
 /** Every script of the package. A store without Lua runs the twin of the same name (`memory/scripts.ts`). */
 export const SCRIPTS = {
   producerStateTableWrite: load("producer_state_table_write"),
   producerStateTableClear: load("producer_state_table_clear"),
   producerStateTableApplyView: load("producer_state_table_apply_view"),
-  consumerStateTablePops: load("consumer_state_table_pops"),
+  consumerStateTablePops: loadPacked("consumer_state_table_pops"),
   producerTableEnqueue: load("producer_table_enqueue"),
-  consumerTablePops: load("consumer_table_pops"),
+  consumerTablePops: loadPacked("consumer_table_pops"),
   rowCompareAndSet: load("row_compare_and_set"),
-  tableDump: load("table_dump"),
+  tableDump: loadPacked("table_dump"),
   tableWrite: load("table_write"),
 } as const satisfies Record<string, Script>;
 

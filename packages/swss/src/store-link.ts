@@ -134,7 +134,13 @@ export class StoreLink {
     const command: [string, ...string[]] = ["EVALSHA", sha, String(keys.length)];
     for (let i = 0; i < keys.length; i++) command.push(keys[i] as string);
     for (let i = 0; i < args.length; i++) command.push(args[i] as string);
-    return this.#send(db, command, () => this.command(db, ["EVAL", script.lua, ...command.slice(2)]));
+    const { packed } = script;
+    return this.#send(db, command, packed, () => {
+      const again = this.#admit(db, 1);
+      return again === undefined
+        ? this.#send(db, ["EVAL", script.lua, ...command.slice(2)], packed)
+        : Promise.resolve(err(again));
+    });
   }
 
   async subscribe(
@@ -181,17 +187,17 @@ export class StoreLink {
   }
 
   /** `reload` does again what the server refused because it does not know a script. */
-  #send(db: string, command: Command, reload?: Reload): Promise<Result<Reply, StoreError>> {
+  #send(db: string, command: Command, packed = false, reload?: Reload): Promise<Result<Reply, StoreError>> {
     if (this.#session === undefined) return Promise.resolve(err({ kind: "disconnected", db, detail: this.#detail }));
     this.#inFlight += 1;
-    return this.#session.commands.send(command, new InFlight(db, command[0], this.#settled, reload));
+    return this.#session.commands.send(command, new InFlight(db, command[0], this.#settled, packed, reload));
   }
 
   #sendAll(db: string, commands: readonly Command[]): Promise<readonly Result<Reply, StoreError>[]> {
     const connection = this.#session?.commands;
     if (connection?.sendAll === undefined) return Promise.all(commands.map((command) => this.#send(db, command)));
     this.#inFlight += commands.length;
-    return connection.sendAll(commands, (i) => new InFlight(db, (commands[i] as Command)[0], this.#settled, undefined));
+    return connection.sendAll(commands, (i) => new InFlight(db, (commands[i] as Command)[0], this.#settled, false));
   }
 
   async #unsubscribe(kind: SubscriptionKind, name: string, listener: MessageListener): Promise<void> {
@@ -312,15 +318,17 @@ type Reload = () => Promise<Result<Reply, StoreError>>;
 
 /** Turns what becomes of one command into its result. */
 class InFlight implements Settle<Result<Reply, StoreError>> {
+  readonly packed: boolean;
   readonly #db: string;
   readonly #command: string;
   readonly #settled: () => void;
   readonly #reload: Reload | undefined;
 
-  constructor(db: string, command: string, settled: () => void, reload: Reload | undefined) {
+  constructor(db: string, command: string, settled: () => void, packed: boolean, reload?: Reload) {
     this.#db = db;
     this.#command = command;
     this.#settled = settled;
+    this.packed = packed;
     this.#reload = reload;
   }
 

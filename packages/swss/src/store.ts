@@ -33,6 +33,11 @@ export interface Script {
   /** Name of its `.lua` file, without the ending. */
   readonly name: string;
   readonly lua: string;
+  /**
+   * It answers with strings and arrays that `cmsgpack.pack` made one bulk string, which nobody but a connection sees.
+   * Many small strings are read several times as fast that way.
+   */
+  readonly packed?: boolean;
 }
 
 /** A subscription. Ends with `close` or with its store. */

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 key set   2 delete set   3 prefix of temporary rows   4 prefix of rows
 -- ARGV  1 most keys to take
--- Reply {key, {field, value, ...}, key, {...}, ...}; no fields means the row was deleted
+-- Reply packed: {key, {field, value, ...}, key, {...}, ...}; no fields means the row was deleted
 --
 -- Atomic, so that each change is handed to one consumer only and a row moves as a whole: nobody reads it between its
 -- delete and its new fields, and no producer writes into a temporary row that is being moved.
@@ -11,7 +11,7 @@ local CHUNK = 4000
 
 local keys = redis.call('SPOP', KEYS[1], ARGV[1])
 local result = {}
-if #keys == 0 then return result end
+if #keys == 0 then return cmsgpack.pack(result) end
 
 local deletes = redis.call('EXISTS', KEYS[2]) == 1
 for n = 1, #keys do
@@ -28,4 +28,4 @@ for n = 1, #keys do
   result[2 * n - 1] = key
   result[2 * n] = fields
 end
-return result
+return cmsgpack.pack(result)

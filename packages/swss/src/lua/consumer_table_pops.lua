@@ -2,8 +2,8 @@
 --
 -- KEYS  1 queue (LIST)   2 table name with the reader's prefix, to which `:` and the key are added
 -- ARGV  1 most entries to take   2 `1` to write rows, `0` to leave them alone
--- Reply per entry {'', key, op, field, value, ...}, or {what is wrong, key, class letter and op, value} for an entry
---       that was dropped: it spoils none of its neighbours, whose rows are written
+-- Reply packed: per entry {'', key, op, field, value, ...}, or {what is wrong, key, class letter and op, value} for an
+--       entry that was dropped: it spoils none of its neighbours, whose rows are written
 --
 -- Atomic, so that entries are handed to one consumer only, in order, and rows show exactly what was handed out.
 
@@ -102,4 +102,4 @@ while i >= 3 do
   end
 end
 if #elements > i then redis.call('LTRIM', KEYS[1], 0, i - #elements - 1) end
-return result
+return cmsgpack.pack(result)

@@ -1,7 +1,7 @@
 -- Reads all rows of a table.
 --
 -- ARGV  1 pattern of the rows' keys, glob characters of the table's name escaped
--- Reply {row key, {field, value, ...}, ...} in no order; keys of another type than hash are left out
+-- Reply packed: {row key, {field, value, ...}, ...} in no order; keys of another type than hash are left out
 --
 -- Atomic, so that the rows belong to one moment.
 
@@ -12,4 +12,4 @@ for _, row in ipairs(redis.call('KEYS', ARGV[1])) do
     result[#result + 1] = redis.call('HGETALL', row)
   end
 end
-return result
+return cmsgpack.pack(result)

@@ -33,6 +33,13 @@ if ARGV[2] == "fail" then return redis.error_reply("ERR asked to") end
 return sum`,
 };
 
+/** Packs its arguments, nothing, and its key. */
+const PACK: Script = {
+  name: "contract_pack",
+  lua: "return cmsgpack.pack({ARGV, {}, KEYS[1]})",
+  packed: true,
+};
+
 /** Scripts of the contract, with their twins for a store without Lua. */
 export const CONTRACT_SCRIPTS: readonly MemoryScript[] = [
   {
@@ -43,6 +50,7 @@ export const CONTRACT_SCRIPTS: readonly MemoryScript[] = [
       return sum;
     },
   },
+  { script: PACK, twin: (_call, [key = ""], args) => [args, [], key] },
 ];
 
 /** Messages of a subscription, and a promise of more. */
@@ -196,6 +204,18 @@ const commands: readonly StoreContractCase[] = [
 ];
 
 const scripts: readonly StoreContractCase[] = [
+  onStore(
+    "a packed reply is what the script packed, whatever its size, also when the script was forgotten",
+    async (store) => {
+      const texts = [0, 1, 12, 13, 31, 32, 255, 256, 65_535, 65_536].map((length) => "x".repeat(length));
+      const strange = ["ä\u{1f600}", "\udcff\udc80", "a\0b"];
+      for (const args of [[], texts, strange, Array.from({ length: 7000 }, String)]) {
+        assert.deepEqual(unwrap(await store.run(PACK, ["k"], args)), [args, [], "k"]);
+      }
+      await reply(store, "SCRIPT", "FLUSH");
+      assert.deepEqual(unwrap(await store.run(PACK, ["k"], ["again"])), [["again"], [], "k"]);
+    },
+  ),
   onStore("scripts run in call order from the first on, and answer", async (store) => {
     const runs = [1, 2, 3].map((by) => store.run(COUNT, ["n"], [String(by)]));
     assert.deepEqual((await Promise.all(runs)).map(unwrapped), [1, 3, 6]);
