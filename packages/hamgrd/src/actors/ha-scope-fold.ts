@@ -15,10 +15,10 @@ import {
   DPU_OPERATIONS,
   followFlags,
   forgetApproved,
-  forgetSpent,
+  launchAnew,
   noteAsked,
   samePending,
-  spendApproved,
+  spendActivation,
 } from "./operations.js";
 import { planesOfPmon, watchPlanes } from "./planes.js";
 import { readable } from "./readable.js";
@@ -28,6 +28,7 @@ type HaScopeInputs = Inputs<HaScopeMemory>;
 /** Names of waits whose deadline changes what is remembered. */
 export const STALE_WAIT = "a state of the scope from the DPU since its restart";
 export const BFD_WAIT = "the DPU's BFD rows to be withdrawn";
+export const LAUNCH_WAIT = "another state of the scope from the DPU since it is wanted up again";
 
 /** Id of an HA scope's actor: the key of its config row. */
 export function scopeIds(id: string): { readonly vdpuId: string; readonly scopeId: string } {
@@ -131,10 +132,12 @@ function follow(memory: HaScopeMemory, change: Change, inputs: HaScopeInputs, dr
   if (config === undefined || !memory.adopted) return memory;
   const { scopeId } = scopeIds(inputs.id);
   const isGoingDown = goesDown(config);
-  let operations = isGoingDown ? memory.operations : forgetSpent(memory.operations);
-  operations = followFlags(operations, freshReport(memory), draw);
+  const report = freshReport(memory);
+  const isOverdue = change.kind === "deadline" && change.wait === LAUNCH_WAIT;
+  let operations = isGoingDown ? memory.operations : launchAnew(memory.operations, visitOf(report), isOverdue);
+  operations = followFlags(operations, report, draw);
   operations = approve(operations, config.approved_pending_operation_ids);
-  if (isGoingDown) operations = spendApproved(operations);
+  if (isGoingDown) operations = spendActivation(operations);
   if (change.kind === "written" && change.table.id === DashHaScope.id && change.key === scopeId) {
     operations = noteAsked(operations, inputs.written(DashHaScope, scopeId), draw.now());
   }
@@ -142,6 +145,11 @@ function follow(memory: HaScopeMemory, change: Change, inputs: HaScopeInputs, dr
   if (operations === memory.operations) return memory;
   const listed = samePending(memory.operations, operations) ? {} : { listedAt: draw.now() };
   return { ...memory, operations, ...listed };
+}
+
+/** Names the DPU's visit to a state, for comparison: it differs when the state was entered anew. */
+function visitOf(report: DpuDashHaScopeStateRow | undefined): string {
+  return `${report?.ha_state ?? "unknown"} ${report?.ha_state_start_time ?? ""}`;
 }
 
 function noteCreation(memory: HaScopeMemory, _change: Change, inputs: HaScopeInputs, draw: Draw): HaScopeMemory {

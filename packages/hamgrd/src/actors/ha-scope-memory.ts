@@ -18,8 +18,18 @@ export interface Operation {
     /** How often it is being sent, from 1. */
     readonly attempt: number;
   };
-  /** It was approved for a launch that has ended: nothing asks for it any more, as long as the DPU's flag still stands. */
+  /** It is of a launch that has ended: whether or not it is approved, nothing asks for it, as long as the DPU's flag stands. */
   readonly spent?: true;
+  /**
+   * The scope is wanted up again, and the DPU's flag still stands: the state that the DPU reported then. Until it reports
+   * another one, or for a while, what it asks for may be of the launch before, and nobody is shown it.
+   */
+  readonly doubted?: string;
+}
+
+/** Whether an operation is shown to the controller, as one that can be approved. */
+export function isShown({ approved, doubted }: Operation): boolean {
+  return approved === undefined && doubted === undefined;
 }
 
 /** The DPU's report on the scope as it was last seen to change. */
@@ -62,11 +72,12 @@ export function encodeHaScopeMemory(memory: HaScopeMemory): Json {
     ...plain,
     watch: encodeWatch(watch),
     operations: operations.map(
-      ({ type, id, approved, spent }): Json => ({
+      ({ type, id, approved, spent, doubted }): Json => ({
         type,
         id,
         ...(approved && { approved: { ...approved } }),
         ...(spent && { spent }),
+        ...(doubted !== undefined && { doubted }),
       }),
     ),
     ...(report !== undefined && { report: { ...report } }),
@@ -95,8 +106,15 @@ function decodeOperation(data: Json): Operation | undefined {
     return { attempt, ...(asked !== undefined && { asked }), ...(row !== undefined && { row }) };
   });
   const spent = m.maybe("spent", "true", (value) => value === true || undefined);
+  const doubted = m.maybeText("doubted");
   if (m.failure !== undefined || type === undefined) return undefined;
-  return { type, id, ...(approved !== undefined && { approved }), ...(spent === true && { spent }) };
+  return {
+    type,
+    id,
+    ...(approved !== undefined && { approved }),
+    ...(spent === true && { spent }),
+    ...(doubted !== undefined && { doubted }),
+  };
 }
 
 function decodeReport(data: Json): DpuReport | undefined {

@@ -10,7 +10,7 @@ import { DashHaScopeState, type DashHaScopeStateRow } from "../schema/dash-ha-sc
 import type { HaScopeId, VdpuId } from "../schema/ids.js";
 import { numericVersion } from "../schema/version.js";
 import { freshReport } from "./ha-scope-fold.js";
-import type { HaScopeMemory, Operation } from "./ha-scope-memory.js";
+import { type HaScopeMemory, isShown, type Operation } from "./ha-scope-memory.js";
 import { DPU_OPERATIONS, type RequestField, requestField } from "./operations.js";
 
 /** After this long a request that the DPU has not taken is sent once more. */
@@ -170,7 +170,7 @@ function healthFields(vdpu: VdpuActorState, createdAt: number) {
 /** Left out until there was an operation; empty text afterwards. */
 function operationFields({ operations, listedAt }: HaScopeMemory) {
   if (listedAt === undefined) return {};
-  const pending = operations.filter(({ approved }) => approved === undefined);
+  const pending = operations.filter(isShown);
   return {
     pending_operation_ids: pending.map(({ id }) => id),
     pending_operation_types: pending.map(({ type }) => type),

@@ -22,8 +22,23 @@ import { DashHaScopeState } from "../schema/dash-ha-scope-state.js";
 import { DashHaSetConfig } from "../schema/dash-ha-set-config.js";
 import { DpuDashHaScopeState } from "../schema/dpu-reports.js";
 import { carriesTraffic, goesDown } from "./bfd-hold.js";
-import { acceptedConfig, BFD_WAIT, foldHaScope, freshReport, STALE_WAIT, scopeIds } from "./ha-scope-fold.js";
-import { decodeHaScopeMemory, encodeHaScopeMemory, type HaScopeMemory, INITIAL_HA_SCOPE } from "./ha-scope-memory.js";
+import {
+  acceptedConfig,
+  BFD_WAIT,
+  foldHaScope,
+  freshReport,
+  LAUNCH_WAIT,
+  STALE_WAIT,
+  scopeIds,
+} from "./ha-scope-fold.js";
+import {
+  decodeHaScopeMemory,
+  encodeHaScopeMemory,
+  type HaScopeMemory,
+  INITIAL_HA_SCOPE,
+  isShown,
+  type Operation,
+} from "./ha-scope-memory.js";
 import { dpuScopeRow, RESEND_INTERVAL, stateRow } from "./ha-scope-rows.js";
 import { answerWait } from "./operations.js";
 import { readable } from "./readable.js";
@@ -38,6 +53,11 @@ const WRITES: readonly AnyTable[] = [DashHaScope, DashHaScopeState];
 export const BFD_DEADLINE = millis(500);
 /** How long a report of an earlier boot is doubted: a DPU that has really restarted writes a new one before. */
 export const STALE_DEADLINE = seconds(30);
+/**
+ * How long what a DPU asked for before its scope was wanted up again is doubted: one that was down meanwhile reports another
+ * state before; one that was never told to go down goes on asking.
+ */
+export const LAUNCH_DEADLINE = seconds(8);
 
 /**
  * One side of an HA scope whose state machine the DPU drives: hands down what the controller wants and approves, hands
@@ -196,16 +216,25 @@ function tellsOf(
 
 const SETTLED = ["active", "standby", "standalone"];
 
+/** What a launch that has ended asked for is shown as long as its flag stands, but its approval is of no use any more. */
+function waitsForApproval(operation: Operation): boolean {
+  return isShown(operation) && operation.spent === undefined;
+}
+
 function waitsForDpu({ memory }: HaScopeInputs, config: DashHaScopeConfigRow): readonly Wait[] {
   const waits: Wait[] = [];
   for (const operation of memory.operations) {
-    if (operation.approved === undefined) {
+    if (operation.spent !== undefined) continue;
+    if (operation.doubted !== undefined) {
+      const then = `take the ${operation.type} that it asks for as one of this launch`;
+      waits.push({ for: LAUNCH_WAIT, deadline: LAUNCH_DEADLINE, then });
+    } else if (operation.approved === undefined) {
       waits.push({
         for: `approval of ${operation.type} ${operation.id}`,
         deadline: undefined,
         then: "the controller decides",
       });
-    } else if (operation.spent === undefined) {
+    } else {
       const alarm = `the DPU to take ${operation.type}`;
       const then = operation.approved.asked === undefined ? "go on sending the row that asks" : "ask again";
       waits.push({ for: answerWait(operation), deadline: RESEND_INTERVAL, then, alarm });
@@ -219,7 +248,7 @@ function waitsForDpu({ memory }: HaScopeInputs, config: DashHaScopeConfigRow): r
   }
   const state = fresh?.ha_state;
   const arrived = goesDown(config) ? !carriesTraffic(state) : SETTLED.includes(state ?? "");
-  if (!arrived && memory.operations.length === 0) {
+  if (!arrived && waits.length === 0) {
     const goal = goesDown(config) ? "dead" : SETTLED.join(", ");
     const deadline = minutes(3);
     waits.push({ for: `the DPU to be ${goal}`, deadline, then: "go on waiting: the DPU drives this" });
@@ -245,7 +274,7 @@ function reasonOf(memory: HaScopeMemory, row: Fields, isHeld: boolean): string {
   const asks = `asks for ${row["disabled"] === "true" ? "disabled, " : ""}${row["ha_role"]}`;
   const state = freshReport(memory)?.ha_state;
   const says = state === undefined ? "the DPU says nothing" : `the DPU is ${state}`;
-  const pending = memory.operations.filter(({ approved }) => approved === undefined).map(({ type }) => type);
+  const pending = memory.operations.filter(waitsForApproval).map(({ type }) => type);
   const approves = pending.length === 0 ? "" : `; waits for approval of ${pending.join(", ")}`;
   return `${asks}${isHeld ? " until BFD is withdrawn" : ""}; ${says}${approves}`;
 }

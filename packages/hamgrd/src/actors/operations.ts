@@ -4,7 +4,7 @@ import type { Fields } from "@tandem/swss";
 import type { OperationType } from "../schema/dash-ha-scope-state.js";
 import type { DpuDashHaScopeStateRow } from "../schema/dpu-reports.js";
 import type { OperationId } from "../schema/ids.js";
-import type { Operation } from "./ha-scope-memory.js";
+import { isShown, type Operation } from "./ha-scope-memory.js";
 
 /** Types that the DPU asks for, in the order in which ids are drawn: its flag, and the field that answers it. */
 export const DPU_OPERATIONS = [
@@ -56,32 +56,43 @@ export function followFlags(
 
 /** Approves what the config lists. Ids that are not pending (any more) mean nothing: configs keep listing old ones. */
 export function approve(operations: readonly Operation[], approved: readonly string[]): readonly Operation[] {
-  const isNew = (operation: Operation): boolean => operation.approved === undefined && approved.includes(operation.id);
+  const isNew = (operation: Operation): boolean => isShown(operation) && approved.includes(operation.id);
   if (!operations.some(isNew)) return operations;
   return operations.map((operation) => (isNew(operation) ? { ...operation, approved: { attempt: 1 } } : operation));
 }
 
-/** The DPU has gone down or started anew: what was approved was approved for the boot before. */
+/** The DPU has gone down or started anew: what was approved, or is in doubt, is of the boot before. */
 export function forgetApproved(operations: readonly Operation[]): readonly Operation[] {
-  const kept = operations.filter((operation) => operation.approved === undefined);
+  const kept = operations.filter(isShown);
   return kept.length === operations.length ? operations : kept;
 }
 
 /**
- * The scope is told to go down, which ends its launch: what was approved for that must not activate it after the next
- * one, whether or not the DPU had taken it when it reported last.
+ * The scope is told to go down, which ends its launch: an approval of what the DPU waited for, given before or given later
+ * by somebody who saw it, must not activate the scope after the next one, whatever the DPU had done when it reported last.
  */
-export function spendApproved(operations: readonly Operation[]): readonly Operation[] {
-  const ends = ({ type, approved, spent }: Operation): boolean =>
-    type === "activate_role" && approved !== undefined && spent === undefined;
+export function spendActivation(operations: readonly Operation[]): readonly Operation[] {
+  const ends = ({ type, spent }: Operation): boolean => type === "activate_role" && spent === undefined;
   if (!operations.some(ends)) return operations;
   return operations.map((operation) => (ends(operation) ? { ...operation, spent: true } : operation));
 }
 
-/** The scope is wanted up: what its DPU waits for from now on is another operation than what was spent before. */
-export function forgetSpent(operations: readonly Operation[]): readonly Operation[] {
-  const kept = operations.filter(({ spent }) => spent === undefined);
-  return kept.length === operations.length ? operations : kept;
+/**
+ * The scope is wanted up: what its DPU waits for from now on is another operation than what was spent before. A flag that
+ * still stands may be of before, or the DPU has never gone down: it is doubted until the DPU reports another state than
+ * `reported`, or until that was waited for long enough.
+ */
+export function launchAnew(
+  operations: readonly Operation[],
+  reported: string,
+  isOverdue: boolean,
+): readonly Operation[] {
+  if (operations.every(({ spent, doubted }) => spent === undefined && doubted === undefined)) return operations;
+  return operations.flatMap((operation): readonly Operation[] => {
+    const { type, id, spent, doubted } = operation;
+    if (spent !== undefined) return [{ type, id, doubted: reported }];
+    return doubted === undefined || (doubted === reported && !isOverdue) ? [operation] : [];
+  });
 }
 
 /** A row went out: the requests that it carries are asked. */
@@ -122,11 +133,11 @@ function changeApproved(
   return changed ? next : operations;
 }
 
-/** Whether the list that waits for approval is another one. */
+/** Whether the list that waits for approval is the same. */
 export function samePending(a: readonly Operation[], b: readonly Operation[]): boolean {
   const ids = (list: readonly Operation[]): string =>
     list
-      .filter(({ approved }) => approved === undefined)
+      .filter(isShown)
       .map(({ id }) => id)
       .join();
   return a === b || ids(a) === ids(b);

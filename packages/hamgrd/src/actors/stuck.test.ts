@@ -142,6 +142,18 @@ const CASES: readonly Case[] = [
       await hamgrd.write(DpuState, "DPU0", planes);
     },
   },
+  {
+    wait: /^another state of the scope from the DPU since it is wanted up again$/,
+    actor: `ha-scope/${SCOPE}`,
+    deadline: 8000,
+    rows: [...rowsWithout(DashHaScopeConfig), [DashHaScopeConfig, SCOPE, UP]],
+    then: async (hamgrd) => {
+      await report(hamgrd, PENDING);
+      await hamgrd.update(DashHaScopeConfig, SCOPE, { ...UP, version: "3", disabled: "true" });
+      await hamgrd.update(DashHaScopeConfig, SCOPE, { ...UP, version: "4" });
+      await soon(hamgrd);
+    },
+  },
 ];
 
 async function started({ rows, then }: Pick<Case, "rows" | "then">): Promise<TestHarness> {

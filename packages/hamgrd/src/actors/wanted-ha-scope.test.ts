@@ -279,13 +279,86 @@ test("what was approved before the scope was told to go down activates nothing a
     expect(asked(world)).toBe(1);
     expect(ids(world)).toEqual([]);
   }
-  // The report may be of before, or the DPU may never have gone down: what it waits for is another operation.
+  // The report may be of before, or the DPU may never have gone down: then what it waits for is another operation.
   world.scope({ version: "5", disabled: "false", ...approved });
+  expect(ids(world)).toEqual([]);
+  world.pass(8000);
   const [after] = ids(world);
   expect([after === undefined, after === before]).toEqual([false, false]);
   expect(asked(world)).toBe(1);
   world.scope({ version: "6", disabled: "false", approved_pending_operation_ids: `${before},${after}` });
   expect(asked(world)).toBe(2);
+});
+
+for (const [how, down] of [
+  ["disabled", { disabled: "true" }],
+  ["desired dead", { disabled: "false", desired_ha_state: "dead" }],
+] as const)
+  test(`what was pending before the scope was ${how} activates nothing afterwards, whenever it is approved`, () => {
+    const world = pendingWorld();
+    const [before] = ids(world);
+    const approved = { approved_pending_operation_ids: before as string };
+    // The DPU goes down, comes up and waits anew, and its reports of that are late.
+    world.scope({ version: "3", ...down });
+    world.scope({ version: "4", disabled: "false" });
+    world.scope({ version: "5", disabled: "false", ...approved });
+    world.restart();
+    world.pass(7999);
+    expect([ids(world), asked(world)]).toEqual([[], 0]);
+    expect(world.waits("ha-scope", "vdpu0:haset0")).toContain(
+      "another state of the scope from the DPU since it is wanted up again",
+    );
+    world.report({ ...PENDING, ha_state_start_time: "9" });
+    const [after] = ids(world);
+    expect([after === undefined, after === before]).toEqual([false, false]);
+    expect(asked(world)).toBe(0);
+    world.scope({ version: "6", disabled: "false", approved_pending_operation_ids: `${before},${after}` });
+    expect(asked(world)).toBe(1);
+  });
+
+test("an approval that comes while the scope is to be down is of no use for the launch after that", () => {
+  const world = pendingWorld();
+  const [before] = ids(world);
+  world.scope({ version: "3", disabled: "true" });
+  expect(ids(world)).toEqual([before]);
+  const approved = { approved_pending_operation_ids: before as string };
+  world.scope({ version: "4", disabled: "true", ...approved });
+  world.scope({ version: "5", disabled: "false", ...approved });
+  world.report({ ...PENDING, ha_state_start_time: "9" });
+  expect(ids(world)).toHaveLength(1);
+  expect(ids(world)).not.toEqual([before]);
+  expect(asked(world)).toBe(0);
+});
+
+test("a scope that goes down again while what its DPU asks for is in doubt is doubted anew, and never for good", () => {
+  const world = pendingWorld();
+  const before = ids(world);
+  world.scope({ version: "3", disabled: "true" });
+  world.scope({ version: "4", disabled: "false" });
+  world.pass(5000);
+  world.scope({ version: "5", disabled: "true" });
+  world.restart();
+  world.pass(20_000);
+  expect(ids(world)).toEqual([]);
+  world.scope({ version: "6", disabled: "false" });
+  world.pass(7999);
+  expect(ids(world)).toEqual([]);
+  world.pass(1);
+  expect(ids(world)).toHaveLength(1);
+  expect(ids(world)).not.toEqual(before);
+});
+
+test("what a DPU asked for before it restarted, and before its scope was wanted up again, counts for neither", () => {
+  const world = pendingWorld();
+  const before = ids(world);
+  world.scope({ version: "3", disabled: "true" });
+  world.planes(DOWN);
+  world.scope({ version: "4", disabled: "false" });
+  world.planes(BACK);
+  expect(ids(world)).toEqual([]);
+  world.report({ ...PENDING, ha_state_start_time: "9" });
+  expect(ids(world)).toHaveLength(1);
+  expect(ids(world)).not.toEqual(before);
 });
 
 test("an operation that the DPU withdraws is gone, and its id approves nothing later", () => {

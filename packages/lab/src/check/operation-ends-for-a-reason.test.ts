@@ -59,3 +59,29 @@ test("an operation that is opened for a flag that has fallen already goes as ham
   expect(publish(publish(fallen(), "b"), "").violations).toEqual([]);
   expect(publish(publish(flag(fallen(), "true"), "b"), "").violations).toHaveLength(1);
 });
+
+test("an activation ends with the launch that asked for it when its scope is wanted up again, and nothing else does", () => {
+  const CONFIG = { version: "1", owner: "dpu", ha_set_id: "haset0-0" };
+  const config = (history: History, disabled: string): History =>
+    history.row("sw0", "APPL_DB", "DASH_HA_SCOPE_CONFIG_TABLE", "vdpu0-0:haset0-0", { ...CONFIG, disabled });
+  const down = (): History => config(config(start(), "false"), "true");
+  expect(publish(config(down(), "false"), "b").violations).toEqual([]);
+  expect(publish(down(), "b").violations).toHaveLength(1);
+  expect(publish(config(config(start(), "false"), "false"), "b").violations).toHaveLength(1);
+  const others = start()
+    .row("sw0_dpu0", "DPU_STATE_DB", "DASH_HA_SCOPE_STATE_TABLE", "haset0-0", {
+      activate_role_pending: "true",
+      flow_reconcile_pending: "true",
+    })
+    .row("sw0", "STATE_DB", "DASH_HA_SCOPE_STATE", "vdpu0-0|haset0-0", {
+      pending_operation_ids: "a,c",
+      pending_operation_types: "activate_role,flow_reconcile",
+    });
+  expect(publish(config(config(others, "true"), "false"), "b").violations).toEqual([
+    "operation-ends-for-a-reason: sw0_dpu0: flow_reconcile c is not pending any more, for no reason",
+  ]);
+  // Of what it asked for after that, only a hamgrd that hears late takes it for the launch of before.
+  const anew = (history: History): History => publish(publish(history, "b").wait(300), "c");
+  expect(anew(config(down(), "false")).violations).toHaveLength(1);
+  expect(anew(config(down(), "false").trouble("sw0_dpu0", "process")).violations).toEqual([]);
+});

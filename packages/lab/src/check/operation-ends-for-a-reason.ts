@@ -5,6 +5,7 @@ import type { Always } from "./invariant.js";
 import { learnsLate } from "./learns-late.js";
 import { isTrue, listOf } from "./row-fields.js";
 import { dpuOfScopeKey } from "./scope-key.js";
+import { wishOf } from "./wish-book.js";
 
 const FLAG_OF: Readonly<Record<string, string>> = {
   activate_role: "activate_role_pending",
@@ -14,7 +15,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
 
 export const operationEndsForAReason: Always = {
   id: "operation-ends-for-a-reason",
-  text: "A pending operation keeps its id until it is approved, the DPU's flag falls or has fallen already, the DPU starts anew or the scope's config is deleted; no restart of hamgrd changes it.",
+  text: "A pending operation keeps its id until it is approved, the DPU's flag falls or has fallen already, the DPU starts anew, the scope's config is deleted or, for an activation, wants the scope up again after it was to go down; no restart of hamgrd changes it.",
   when: "always",
   exact: true,
   sees: [
@@ -34,6 +35,9 @@ export const operationEndsForAReason: Always = {
     const ending = new Map<string, string | undefined>();
     /** When pmon last wrote of the DPU: until hamgrd has heard of it, what it takes for pending may be of the life before. */
     const stirred = new Map<string, Millis>();
+    /** DPUs whose scope is to be down, and when one was last wanted up again, which ends what was asked for before. */
+    const down = new Set<string>();
+    const raised = new Map<string, Millis>();
     const excuse = (dpu: DpuPlace, why: (id: string, type: string) => boolean): void => {
       for (const [id, type] of open.get(dpu.name) ?? []) if (why(id, type)) excused.add(id);
     };
@@ -65,7 +69,14 @@ export const operationEndsForAReason: Always = {
             return [];
           case "DASH_HA_SCOPE_CONFIG_TABLE": {
             const dpu = dpuOfScopeKey(view.topology, seen.key);
-            if (dpu !== undefined && seen.fields === undefined) end(dpu);
+            if (dpu === undefined) return [];
+            const wish = wishOf(scopeConfigOf(seen.fields));
+            if (seen.fields === undefined) end(dpu);
+            else if (wish === "down") down.add(dpu.name);
+            else if (wish !== "nothing" && down.delete(dpu.name)) {
+              excuse(dpu, (_, type) => type === "activate_role");
+              raised.set(dpu.name, seen.at);
+            }
             return [];
           }
           default:
@@ -95,7 +106,10 @@ export const operationEndsForAReason: Always = {
         }
         const stirredAt = stirred.get(dpu.name);
         if (stirredAt !== undefined && learnsLate(view, dpu, stirredAt, seen.at)) return [];
-        return wrong.map(([id, type]) => `${dpu.name}: ${type} ${id} is not pending any more, for no reason`);
+        const raisedAt = raised.get(dpu.name);
+        const launchesLate = raisedAt !== undefined && learnsLate(view, dpu, raisedAt, seen.at);
+        const told = wrong.filter(([, type]) => type !== "activate_role" || !launchesLate);
+        return told.map(([id, type]) => `${dpu.name}: ${type} ${id} is not pending any more, for no reason`);
       },
     };
   },

@@ -52,7 +52,7 @@ export class WishBook {
   }
 }
 
-function wishOf(config: Readonly<Record<string, string>> | undefined): Wish {
+export function wishOf(config: Readonly<Record<string, string>> | undefined): Wish {
   if (config === undefined || config["owner"] === "switch") return "nothing";
   const desired = config["desired_ha_state"];
   if (isTrue(config["disabled"]) || desired === "dead") return "down";
