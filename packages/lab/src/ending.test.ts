@@ -146,6 +146,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     lab.child.kill(signal);
     expect(await lab.ended).toEqual({ code: 1, signal: null });
     expectGone(lab);
+    expect(lab.complaints).toEqual([
+      expect.stringMatching(/^tandem lab: ended while it waited for await .*$/),
+      "tandem lab: ended before the story was over; nothing is left running",
+    ]);
   });
 }
 

@@ -83,6 +83,9 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
         host.keepLogs = true;
         complain(`tandem lab: what the daemons say is kept in ${host.logFolder}`);
       }
+      if (signal.aborted && cluster.waitsFor !== undefined) {
+        complain(`tandem lab: ended while it waited for ${cluster.waitsFor}`);
+      }
       throw error;
     });
     const expected = !compares || step.expected.trimEnd() === printed ? undefined : step.expected.trimEnd();

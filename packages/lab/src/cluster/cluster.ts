@@ -54,6 +54,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
   /** Undefined until somebody says what is broken. */
   #troubles: Troubles | undefined;
   #haSets: Topology["haSets"];
+  #wait: { readonly what: string; readonly missing: (() => string) | undefined } | undefined;
   #disposed = false;
 
   private constructor(host: ClusterHost, options: ClusterOptions) {
@@ -191,12 +192,21 @@ export class Cluster implements ClusterView, AsyncDisposable {
 
   /** Resolves once `condition` holds; throws, naming `what` and what is `missing` by then, when it does not within `limit`. */
   async until(what: string, condition: () => boolean, limit: Millis, missing?: () => string): Promise<void> {
+    this.#wait = { what, missing };
     try {
       await this.host.run(what, this.observer.until(condition), limit);
+      this.#wait = undefined;
     } catch (error) {
       if (error instanceof TooLateError && missing !== undefined) throw new TooLateError(what, limit, missing());
       throw error;
     }
+  }
+
+  /** What the last `until` waits for, and still waited for when the lab was ended. */
+  get waitsFor(): string | undefined {
+    if (this.#wait === undefined) return undefined;
+    const { what, missing } = this.#wait;
+    return missing === undefined ? what : `${what}: ${missing()}`;
   }
 
   /** Whether `condition` came to hold within `limit`. */

@@ -158,16 +158,21 @@ async function launch(stage: StoryStage, step: ScenarioStep, sets: readonly HaSe
     Promise.all(sets.map((set) => cluster.controller.createSet(set))),
     limit,
   );
+  const besides = (is: (dpu: DpuPlace) => boolean) => (): string => others(stage, members, is);
   // Sides that are enabled far apart would give each other up: none is before all are known to be dead.
   const isHeld = ({ vdpuId }: DpuPlace): boolean => cluster.controller.plan.scopes.get(vdpuId)?.held === true;
-  await cluster.until(`${step.command}: reports of scopes`, () => !members.some(isHeld), limit);
+  await cluster.until(
+    `${step.command}: reports of scopes`,
+    () => !members.some(isHeld),
+    limit,
+    besides((dpu) => !isHeld(dpu)),
+  );
   await cluster.host.run(
     `${step.command}: scopes`,
     Promise.all(members.map(({ vdpuId }) => cluster.controller.enable(vdpuId))),
     limit,
   );
   const serve = (dpu: DpuPlace): boolean => isServing(cluster.haState(dpu));
-  const besides = (is: (dpu: DpuPlace) => boolean) => (): string => others(stage, members, is);
   await cluster.until(step.command, () => members.every(serve), limit, besides(serve));
   const seen = (dpu: DpuPlace): boolean => seenByAll(stage, dpu);
   await cluster.until(`${step.command}: BFD`, () => members.every(seen), limit, besides(seen));
