@@ -1,6 +1,7 @@
 import { mapOk, type Result } from "@tandem/base";
 import * as zmq from "zeromq";
 import { bindSocket } from "./bind-socket.js";
+import { connectSocket } from "./connect-socket.js";
 import type { BindError } from "./push-pull.js";
 
 /** How the sockets of sonic-sairedis' channel are: upstream sets none of these, so libzmq's defaults hold there. */
@@ -63,20 +64,21 @@ export class LockstepClient implements AsyncDisposable {
 
   #connect(): zmq.Request {
     const { messageBytesMax, highWaterMark, lingerMs } = this.#options;
-    const socket = new zmq.Request({
-      linger: lingerMs,
-      maxMessageSize: messageBytesMax,
-      sendHighWaterMark: highWaterMark,
-      receiveHighWaterMark: highWaterMark,
+    const make = () =>
+      new zmq.Request({
+        linger: lingerMs,
+        maxMessageSize: messageBytesMax,
+        sendHighWaterMark: highWaterMark,
+        receiveHighWaterMark: highWaterMark,
+      });
+    return connectSocket(make, this.#endpoint, (socket) => {
+      socket.events.on("handshake", () => {
+        if (socket === this.#socket) this.#set(true);
+      });
+      socket.events.on("disconnect", () => {
+        if (socket === this.#socket) this.#set(false);
+      });
     });
-    socket.events.on("handshake", () => {
-      if (socket === this.#socket) this.#set(true);
-    });
-    socket.events.on("disconnect", () => {
-      if (socket === this.#socket) this.#set(false);
-    });
-    socket.connect(this.#endpoint);
-    return socket;
   }
 
   #set(connected: boolean): void {
@@ -173,14 +175,15 @@ export class EventPush implements AsyncDisposable {
   #connected = false;
 
   constructor(endpoint: string, { highWaterMark, lingerMs }: ChannelSocketOptions) {
-    this.#socket = new zmq.Push({ sendHighWaterMark: highWaterMark, sendTimeout: 0, linger: lingerMs });
-    this.#socket.events.on("handshake", () => {
-      this.#connected = true;
+    const make = () => new zmq.Push({ sendHighWaterMark: highWaterMark, sendTimeout: 0, linger: lingerMs });
+    this.#socket = connectSocket(make, endpoint, ({ events }) => {
+      events.on("handshake", () => {
+        this.#connected = true;
+      });
+      events.on("disconnect", () => {
+        this.#connected = false;
+      });
     });
-    this.#socket.events.on("disconnect", () => {
-      this.#connected = false;
-    });
-    this.#socket.connect(endpoint);
   }
 
   /** Whether somebody listens. Without, up to the mark of messages wait here. */

@@ -2,6 +2,7 @@ import { type Clock, err, type Millis, mapOk, ok, type Result, systemClock, with
 import * as zmq from "zeromq";
 import { MESSAGE_BYTES_MAX } from "./binary-serializer.js";
 import { bindSocket } from "./bind-socket.js";
+import { connectSocket } from "./connect-socket.js";
 import type { BindError } from "./push-pull.js";
 import type { Replier, RequestError, Requester, RequestSockets } from "./request-reply.js";
 
@@ -81,9 +82,7 @@ class ZmqRequester implements Requester {
 }
 
 function connect(endpoint: string): zmq.Request {
-  const socket = new zmq.Request({ linger: 0, maxMessageSize: MESSAGE_BYTES_MAX - 1 });
-  socket.connect(endpoint);
-  return socket;
+  return connectSocket(() => new zmq.Request({ linger: 0, maxMessageSize: MESSAGE_BYTES_MAX - 1 }), endpoint);
 }
 
 /** The reply; `undefined` when the socket was closed before. */

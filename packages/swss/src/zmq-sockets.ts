@@ -2,6 +2,7 @@ import { err, mapOk, ok, type Result } from "@tandem/base";
 import * as zmq from "zeromq";
 import { MESSAGE_BYTES_MAX } from "./binary-serializer.js";
 import { bindSocket } from "./bind-socket.js";
+import { connectSocket } from "./connect-socket.js";
 import type { BindError, Pull, Push, PushError, Sockets } from "./push-pull.js";
 
 /** Messages that either side of a connection holds: `MQ_WATERMARK` of sonic-swss-common. */
@@ -30,14 +31,15 @@ class ZmqSockets implements Sockets {
   }
 
   push(endpoint: string): Push {
-    const socket = new zmq.Push({
-      ...KEEPALIVE,
-      ...this.#device,
-      sendHighWaterMark: HIGH_WATER_MARK,
-      sendTimeout: 0,
-      linger: 0,
-    });
-    const push = new ZmqPush(socket, endpoint, () => this.#open.delete(push));
+    const make = () =>
+      new zmq.Push({
+        ...KEEPALIVE,
+        ...this.#device,
+        sendHighWaterMark: HIGH_WATER_MARK,
+        sendTimeout: 0,
+        linger: 0,
+      });
+    const push = new ZmqPush(make, endpoint, () => this.#open.delete(push));
     this.#open.add(push);
     return push;
   }
@@ -71,14 +73,14 @@ class ZmqPush implements Push {
   readonly #closed: () => void;
   readonly #listeners = new Set<() => void>();
 
-  constructor(socket: zmq.Push, endpoint: string, closed: () => void) {
-    this.#socket = socket;
+  constructor(make: () => zmq.Push, endpoint: string, closed: () => void) {
     this.endpoint = endpoint;
     this.#closed = closed;
-    socket.events.on("handshake", () => {
-      for (const listener of this.#listeners) listener();
+    this.#socket = connectSocket(make, endpoint, ({ events }) => {
+      events.on("handshake", () => {
+        for (const listener of this.#listeners) listener();
+      });
     });
-    socket.connect(endpoint);
   }
 
   async push(message: Uint8Array): Promise<Result<void, PushError>> {
