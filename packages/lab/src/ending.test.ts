@@ -147,7 +147,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     expect(await lab.ended).toEqual({ code: 1, signal: null });
     expectGone(lab);
     expect(lab.complaints).toEqual([
-      expect.stringMatching(/^tandem lab: ended while it waited for await .*$/),
+      expect.stringMatching(/^tandem lab: ended while it waited: await .*$/),
       "tandem lab: ended before the story was over; nothing is left running",
     ]);
   });

@@ -1,6 +1,7 @@
+import { seconds, type Timer } from "@tandem/base";
 import type { ScenarioStep } from "@tandem/base/testing";
 import type { HostedProcess } from "@tandem/daemon";
-import { Cluster } from "./cluster/cluster.js";
+import { Cluster, describeWait } from "./cluster/cluster.js";
 import { TooLateError } from "./cluster/cluster-host.js";
 import { describeDpuEntry } from "./cluster/dpu-log.js";
 import { ProcessCluster } from "./cluster/process-cluster.js";
@@ -34,6 +35,9 @@ export interface LabResult {
 /** Up to this many DPUs each of their steps is told as text. */
 const FOLLOWED_MAX = 16;
 
+/** A step that takes longer than this says what it waits for, as often. */
+const PATIENCE = seconds(30);
+
 const BY_HAND = "Faults by hand";
 
 /** Starts the cluster, tells the story, ends with its receipt; without `once` it stays up until the signal aborts. */
@@ -59,6 +63,7 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
   const elapsed = (): number => host.clock.monotonic() - from;
   await using cluster = await Cluster.start(host);
   using _watch = options.watch?.(cluster, () => host.processes);
+  using _patience = tellWaits(cluster, complain);
   tell({
     kind: "started",
     ms: elapsed(),
@@ -83,8 +88,9 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
         host.keepLogs = true;
         complain(`tandem lab: what the daemons say is kept in ${host.logFolder}`);
       }
-      if (signal.aborted && cluster.waitsFor !== undefined) {
-        complain(`tandem lab: ended while it waited for ${cluster.waitsFor}`);
+      const { wait } = cluster;
+      if (signal.aborted && wait !== undefined) {
+        complain(`tandem lab: ended while it waited: ${describeWait(wait)}`);
       }
       throw error;
     });
@@ -111,6 +117,22 @@ export async function runLab(flags: LabFlags, options: RunOptions): Promise<LabR
   tell({ kind: "addresses", folder: host.folder, redisCli: env["TANDEM_REDIS_CLI"] ?? "redis-cli", switches: places });
   await aborted(signal);
   return { ...result, failures };
+}
+
+/** Says what a step still waits for, each time it has done so for a while, until it is disposed of. */
+function tellWaits(cluster: Cluster, complain: (line: string) => void): Disposable {
+  const { clock } = cluster.host;
+  const look = (): Timer =>
+    clock.setTimer(PATIENCE, () => {
+      const { wait } = cluster;
+      if (wait !== undefined && clock.monotonic() - wait.since >= PATIENCE) {
+        const passed = Math.round((clock.monotonic() - wait.since) / 1000);
+        complain(`tandem lab: still waits, for ${passed} s now: ${describeWait(wait)}`);
+      }
+      timer = look();
+    });
+  let timer = look();
+  return { [Symbol.dispose]: () => timer.cancel() };
 }
 
 /** Tells what DPUs go through, until it is disposed of. */

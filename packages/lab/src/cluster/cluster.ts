@@ -37,6 +37,19 @@ export interface ClusterOptions {
   readonly onWarning?: (text: string) => void;
 }
 
+/** Something that is waited for. */
+export interface ClusterWait {
+  readonly what: string;
+  readonly since: Millis;
+  /** What is there instead, where somebody knows. */
+  readonly missing: (() => string) | undefined;
+}
+
+/** One line for an operator. */
+export function describeWait({ what, missing }: ClusterWait): string {
+  return missing === undefined ? what : `${what}: ${missing()}`;
+}
+
 /**
  * A whole cluster: Redis and daemons from its host; DPUs, pmon, probes, forwarding and controller simulated, on the
  * host's databases and sockets. Everything above a host is the same code on real processes and under virtual time.
@@ -54,7 +67,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
   /** Undefined until somebody says what is broken. */
   #troubles: Troubles | undefined;
   #haSets: Topology["haSets"];
-  #wait: { readonly what: string; readonly missing: (() => string) | undefined } | undefined;
+  #wait: ClusterWait | undefined;
   #disposed = false;
 
   private constructor(host: ClusterHost, options: ClusterOptions) {
@@ -192,7 +205,7 @@ export class Cluster implements ClusterView, AsyncDisposable {
 
   /** Resolves once `condition` holds; throws, naming `what` and what is `missing` by then, when it does not within `limit`. */
   async until(what: string, condition: () => boolean, limit: Millis, missing?: () => string): Promise<void> {
-    this.#wait = { what, missing };
+    this.#wait = { what, missing, since: this.host.clock.monotonic() };
     try {
       await this.host.run(what, this.observer.until(condition), limit);
       this.#wait = undefined;
@@ -203,10 +216,8 @@ export class Cluster implements ClusterView, AsyncDisposable {
   }
 
   /** What the last `until` waits for, and still waited for when the lab was ended. */
-  get waitsFor(): string | undefined {
-    if (this.#wait === undefined) return undefined;
-    const { what, missing } = this.#wait;
-    return missing === undefined ? what : `${what}: ${missing()}`;
+  get wait(): ClusterWait | undefined {
+    return this.#wait;
   }
 
   /** Whether `condition` came to hold within `limit`. */
