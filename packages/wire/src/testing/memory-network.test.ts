@@ -231,3 +231,9 @@ test("a process may dial itself", async () => {
   await settle();
   server.abandon();
 });
+
+test("ports of connections are real ones, however many connections there have been", async () => {
+  const { network } = await setup();
+  const ports = new Set(Array.from({ length: 100_000 }, () => network.freePort()));
+  expect([Math.min(...ports), Math.max(...ports)]).toEqual([32_768, 60_999]);
+});

@@ -25,6 +25,9 @@ export interface MemoryLimits {
   readonly streamsMax: number;
 }
 
+/** Ephemeral ports, as Linux has them. Far fewer connections stand at a time. */
+const PORTS = { first: 32_768, last: 60_999 };
+
 /** Who listens at an endpoint. */
 export interface MemoryListener {
   readonly bus: MemoryBus;
@@ -68,7 +71,7 @@ export class MemoryNetwork {
   readonly #lanes = new Set<MemoryLane>();
   readonly #watches = new Map<Spanning, Timer>();
   readonly #buses = new Set<MemoryBus>();
-  #nextPort = 32_768;
+  #nextPort = PORTS.first;
 
   constructor(options: MemoryNetworkOptions) {
     this.clock = options.clock;
@@ -134,9 +137,11 @@ export class MemoryNetwork {
     return this.#cuts.has(`${from}>${to}`) || this.#dark.has(from) || this.#dark.has(to);
   }
 
-  /** A port that nobody has. */
+  /** A port for whoever does not care which, as a kernel gives them: those of long ago come again. */
   freePort(): number {
-    return this.#nextPort++;
+    const port = this.#nextPort;
+    this.#nextPort = port < PORTS.last ? port + 1 : PORTS.first;
+    return port;
   }
 
   /** The process is gone. */
