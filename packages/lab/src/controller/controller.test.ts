@@ -209,18 +209,20 @@ test("a split brain restarts HA on the side that is not preferred", async () => 
   expect(await lab.scope(right)).toMatchObject({ disabled: false });
 });
 
-test("a split brain whose report is unknown for a while is healed all the same", async () => {
-  await using lab = new ControllerWorld();
-  await lab.created();
-  const right = lab.set.dpus[1];
-  for (const { vdpuId } of lab.set.dpus) await lab.world.run(lab.controller.enable(vdpuId));
-  await lab.report(right, { ...SPLIT, pending_operation_ids: "id-1" });
-  await lab.report(right, { local_ha_state: "unknown", pending_operation_ids: "", pending_operation_types: "" });
-  await lab.report(lab.left, { ...SPLIT, pending_operation_ids: "id-0" });
-  expect(await lab.scope(right)).toMatchObject({ disabled: false });
-  await lab.report(right, { local_ha_state: "standalone" });
-  expect(await lab.scope(right)).toMatchObject({ disabled: true });
-});
+for (const odd of ["unknown", "excited"]) {
+  test(`a split brain whose report is ${odd} for a while is healed all the same`, async () => {
+    await using lab = new ControllerWorld();
+    await lab.created();
+    const right = lab.set.dpus[1];
+    for (const { vdpuId } of lab.set.dpus) await lab.world.run(lab.controller.enable(vdpuId));
+    await lab.report(right, { ...SPLIT, pending_operation_ids: "id-1" });
+    await lab.report(right, { local_ha_state: odd, pending_operation_ids: "", pending_operation_types: "" });
+    await lab.report(lab.left, { ...SPLIT, pending_operation_ids: "id-0" });
+    expect(await lab.scope(right)).toMatchObject({ disabled: false });
+    await lab.report(right, { local_ha_state: "standalone" });
+    expect(await lab.scope(right)).toMatchObject({ disabled: true });
+  });
+}
 
 for (const preferred of [["vdpu0-0", "vdpu1-0"], []])
   test(`a split brain restarts HA on the second side alone where ${preferred.length} are preferred`, async () => {

@@ -1,5 +1,6 @@
 import { unreachable } from "@tandem/base";
 import type { DesiredHaState, OperationType } from "@tandem/hamgrd";
+import { HA_STATES } from "../dpu/ha-state.js";
 import type { DpuPlace, HaSetPlace } from "../topology.js";
 import { APPROVED_MAX, type ApprovalMode, type Plan, type PlanEvent } from "./plan.js";
 
@@ -55,8 +56,7 @@ function take(plan: Plan, event: PlanEvent): Plan {
       return approveAutomatically(
         touchScope(plan, event.vdpu, (scope) => {
           const sees = scope.split || pending.some(({ type }) => type === "brainsplit_recover");
-          // A state that is unknown ends nothing: a report that is odd for a while comes back as it was.
-          const split = sees && (state === "standalone" || state === "unknown");
+          const split = sees && (state === "standalone" || isOdd(state));
           const next = { ...scope, reported: state, pending, split };
           return scope.held && state === "dead" ? bump({ ...next, held: false }) : next;
         }),
@@ -70,6 +70,13 @@ function take(plan: Plan, event: PlanEvent): Plan {
       return unreachable(event);
   }
 }
+
+/** A report of no state, or of a word that is none, ends nothing: what is odd for a while comes back as it was. */
+function isOdd(state: string | undefined): boolean {
+  return state !== undefined && !STATES.has(state);
+}
+
+const STATES: ReadonlySet<string> = new Set(HA_STATES);
 
 function createSet(plan: Plan, place: HaSetPlace, owner: "dpu" | "switch"): Plan {
   const set: SetPlan = {
