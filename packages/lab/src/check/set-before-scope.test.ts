@@ -93,3 +93,17 @@ test("deletes that were refused while the DPU was troubled come each in its own 
   expect(late.violations).toEqual([]);
   expect(late.wait(5000).violations).toHaveLength(1);
 });
+
+test("a DPU that starts gets its rows in any order for five seconds, in which nothing keeps them from it", () => {
+  const starting = (): History => running().power("sw0_dpu0", false).power("sw0_dpu0", true);
+  const late = (history: History): readonly string[] => history.told(...SCOPE, ROW).violations;
+  expect(late(starting().wait(4900))).toEqual([]);
+  expect(late(starting().wait(5100))).toHaveLength(1);
+  const kept = (): History => starting().wait(4900).trouble("sw0_dpu0", "process").wait(20_000);
+  expect(late(kept())).toEqual([]);
+  const mended = (): History => kept().trouble("sw0_dpu0", "process", false);
+  expect(late(mended().wait(4900))).toEqual([]);
+  expect(late(mended().wait(5100))).toHaveLength(1);
+  // What breaks later has nothing to do with the start.
+  expect(late(starting().wait(5100).trouble("sw0_dpu0", "process").wait(100))).toHaveLength(1);
+});

@@ -8,7 +8,10 @@ import type { Trouble } from "./trouble.js";
 
 /** How long hamgrd may need to look again after its database was away. */
 const LOOKS_AGAIN = seconds(5);
-/** A DPU that starts gets all rows at once, in any order; it keeps a scope that comes before its set. */
+/**
+ * A DPU that starts gets all rows at once, in any order; it keeps a scope that comes before its set. So long after its start,
+ * or after whatever kept rows from it then.
+ */
 const BOOTS = seconds(5);
 /** Set and scope that are deleted at once may be told in any order: the DPU keeps the set for as long as it has the scope. */
 const TOGETHER = seconds(1);
@@ -33,8 +36,8 @@ export const setBeforeScope: Always = {
     `wanted ${SCOPE_CONFIGS}`,
   ],
   start(view) {
-    /** Since when each DPU is on. */
-    const onSince = new Map<string, Millis>();
+    /** Until when each DPU counts as starting; without end while something keeps rows from it. */
+    const startsUntil = new Map<string, Millis>();
     /** Config rows that the controller wants, as `<switch> <key>`; and sets that it deleted before their scopes, until told again. */
     const configured = new Set<string>();
     const reversed = new Set<string>();
@@ -50,6 +53,9 @@ export const setBeforeScope: Always = {
     }
     const places = new Map(view.topology.dpus.map((dpu) => [dpu.name, dpu]));
     const broken = new BrokenBook(view, REFUSES);
+    const startOver = (dpu: DpuPlace, now: Millis): Millis =>
+      millis(broken.mendedSince(dpu) === undefined ? Number.POSITIVE_INFINITY : now + BOOTS);
+    const starts = ({ name }: DpuPlace, now: Millis): boolean => now < (startsUntil.get(name) ?? 0);
     const kept = new Overdue<string>(TOGETHER, (name) => {
       const since = broken.mendedSince(places.get(name.split(" ")[0] as string) as DpuPlace);
       return since === undefined || since === 0 ? since : millis(since + SENT_AGAIN);
@@ -58,9 +64,11 @@ export const setBeforeScope: Always = {
       due: () => kept.due(),
       expire: (now) => kept.expire(now),
       observe(seen) {
-        broken.note(seen);
+        for (const dpu of broken.note(seen)) {
+          if (starts(dpu, seen.at)) startsUntil.set(dpu.name, startOver(dpu, seen.at));
+        }
         if (seen.kind === "power") {
-          onSince.set(seen.dpu.name, seen.at);
+          startsUntil.set(seen.dpu.name, startOver(seen.dpu, seen.at));
           for (const set of sets.get(seen.dpu.name) ?? []) kept.ended(`${seen.dpu.name} ${set}`);
           for (const set of scopes.get(seen.dpu.name)?.values() ?? []) kept.ended(`${seen.dpu.name} ${set}`);
           for (const set of sets.get(seen.dpu.name) ?? []) lingering.delete(`${seen.dpu.name} ${set}`);
@@ -112,9 +120,8 @@ export const setBeforeScope: Always = {
         }
         const set = seen.fields["ha_set_id"] ?? seen.key;
         myScopes.set(seen.key, set);
-        const boots = seen.at < (onSince.get(name) ?? 0) + BOOTS;
         // Who has its set taken from under it stays as it was, and may be told so again.
-        return boots || mySets.has(set) || reversed.has(`${name} ${set}`)
+        return starts(seen.dpu, seen.at) || mySets.has(set) || reversed.has(`${name} ${set}`)
           ? []
           : [`${name}: told of scope ${seen.key} before its set ${set}`];
       },
