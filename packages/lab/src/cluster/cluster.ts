@@ -210,8 +210,9 @@ export class Cluster implements ClusterView, AsyncDisposable {
       await this.host.run(what, this.observer.until(condition), limit);
       this.#wait = undefined;
     } catch (error) {
-      if (error instanceof TooLateError && missing !== undefined) throw new TooLateError(what, limit, missing());
-      throw error;
+      if (!(error instanceof TooLateError)) throw error;
+      this.#wait = undefined;
+      throw missing === undefined ? error : new TooLateError(what, limit, missing());
     }
   }
 
